@@ -1,0 +1,448 @@
+/**
+ * `base.db`, the base: the latest captured state of every item, and where every block is, per
+ * vault. The only file that speaks SQLite in the cache. It is a cache: deleted or damaged, it is
+ * rebuilt from a vault, and only time is lost.
+ *
+ *  - A block counts as known for a vault only when a chunk file that holds it is placed there.
+ *  - `capture` is the one transaction that merges an increment into the base.
+ *  - Every commit is synced (`synchronous=FULL`, asserted): what capture acknowledged is not lost.
+ */
+import { existsSync, renameSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { AgentError } from '../base/agent-error.ts'
+import { fromHex, toHex } from '../base/bytes.ts'
+import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
+import { type ChunkKind, decodeBlockTable, type ExtentPlace } from '../format/chunk-file.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+
+export const baseSchemaVersion = 1
+
+const schema = `
+  CREATE TABLE chunk_file (
+    number INTEGER PRIMARY KEY, keyspace BLOB NOT NULL, name BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, epoch INTEGER NOT NULL, salt BLOB NOT NULL, block_table BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE block (
+    id BLOB NOT NULL, chunk INTEGER NOT NULL, extent INTEGER NOT NULL, ordinal INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (id, chunk)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE placement (vault TEXT NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (vault, chunk)) STRICT, WITHOUT ROWID;
+  CREATE TABLE index_seen (
+    vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (vault, keyspace, sequence)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tree_page (id BLOB PRIMARY KEY, page BLOB NOT NULL) STRICT;
+  CREATE TABLE point (
+    id TEXT PRIMARY KEY, item TEXT NOT NULL, sequence INTEGER NOT NULL, manifest BLOB NOT NULL, object BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE transfer (
+    vault TEXT NOT NULL, point TEXT NOT NULL, confirmed INTEGER NOT NULL, PRIMARY KEY (vault, point)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE base (item TEXT PRIMARY KEY, point TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE fact (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+`
+
+/** Where a block lies. */
+export interface BlockLocation {
+  readonly chunk: number
+  readonly extent: number
+  /** Index among the extent's blocks. */
+  readonly ordinal: number
+  readonly sizeBytes: number
+}
+
+export interface KnownChunkFile {
+  readonly number: number
+  readonly keyspace: KeyspaceId
+  readonly name: ChunkFileName
+  readonly kind: ChunkKind
+  readonly sizeBytes: number
+  readonly epoch: number
+  readonly salt: Uint8Array
+  readonly extents: readonly ExtentPlace[]
+}
+
+/** A point as the base keeps it: the manifest's payload, and the sealed object as it goes to vaults. */
+export interface CapturedPoint {
+  readonly id: PointId
+  readonly item: ItemId
+  readonly sequence: number
+  readonly manifest: Uint8Array
+  readonly object: Uint8Array
+}
+
+/** Everything one increment brings. */
+export interface Increment {
+  readonly keyspace: KeyspaceId
+  readonly point: CapturedPoint
+  readonly chunkFiles: readonly IndexedChunkFile[]
+  readonly vaults: readonly VaultId[]
+  /** File id of the last chunk file written, for the next one's parent link. */
+  readonly lastFileId: Uint8Array | undefined
+}
+
+/**
+ * Opens the base at `path`. One that is not there is created, or (`readOnly`) kept in memory. A damaged one is set aside as `<path>.damaged-<n>` and a new
+ * one is made; `setAside` then names it. Throws `home.newer` and `cache.failed`.
+ */
+export function openBase(path: string, options: { readonly readOnly?: boolean } = {}): BaseDb {
+  const isNew = !existsSync(path)
+  if (!isNew && !options.readOnly && !isWhole(path)) {
+    let attempt = 1
+    while (existsSync(`${path}.damaged-${attempt}`)) attempt++
+    const setAside = `${path}.damaged-${attempt}`
+    for (const suffix of ['', '-wal', '-shm']) {
+      if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix)
+    }
+    return new BaseDb(path, false, setAside)
+  }
+  if (isNew && options.readOnly) return new BaseDb(':memory:', false, undefined)
+  return new BaseDb(path, options.readOnly === true, undefined)
+}
+
+export class BaseDb implements Disposable {
+  readonly path: string
+  /** Where a damaged base was moved to when this one was opened. */
+  readonly setAside: string | undefined
+  readonly #db: Database.Database
+  readonly #locate: Database.Statement<[Uint8Array], BlockLocation>
+  readonly #page: Database.Statement<[Uint8Array], { page: Buffer }>
+  readonly #chunks = new Map<number, KnownChunkFile>()
+
+  constructor(path: string, readOnly: boolean, setAside: string | undefined) {
+    this.path = path
+    this.setAside = setAside
+    try {
+      this.#db = new Database(path, { readonly: readOnly, timeout: 10_000 })
+      this.#prepare(readOnly)
+      this.#locate = this.#db.prepare('SELECT chunk, extent, ordinal, size_bytes AS sizeBytes FROM block WHERE id = ?')
+      this.#page = this.#db.prepare('SELECT page FROM tree_page WHERE id = ?')
+    } catch (error) {
+      throw translate(error, path)
+    }
+  }
+
+  /** All places of a block, in any chunk file, in any vault. */
+  locate(id: Uint8Array): BlockLocation[] {
+    return this.#locate.all(id)
+  }
+
+  /** A tree page of the latest state of some item; undefined when the base does not hold it. */
+  treePage(id: Uint8Array): Buffer | undefined {
+    return this.#page.get(id)?.page
+  }
+
+  /** A chunk file by its number in this base. */
+  chunkFile(number: number): KnownChunkFile {
+    const cached = this.#chunks.get(number)
+    if (cached !== undefined) return cached
+    const row = this.#db.prepare<[number], ChunkFileRow>('SELECT * FROM chunk_file WHERE number = ?').get(number)
+    if (row === undefined) throw new Error(`base.db names chunk file ${number} but does not hold it`)
+    const known = knownChunkFile(row)
+    this.#chunks.set(number, known)
+    return known
+  }
+
+  chunkFileNumber(name: ChunkFileName): number | undefined {
+    return this.#db.prepare<[Buffer], { number: number }>('SELECT number FROM chunk_file WHERE name = ?').get(fromHex(name))
+      ?.number
+  }
+
+  /** Numbers of the chunk files that `vault` is known to hold and index. */
+  placedChunks(vault: VaultId): Set<number> {
+    const rows = this.#db.prepare<[string], { chunk: number }>('SELECT chunk FROM placement WHERE vault = ?').all(vault)
+    return new Set(rows.map((row) => row.chunk))
+  }
+
+  /** Chunk files of a keyspace that `vault` does not index yet, oldest first, as index segments list them. */
+  unplacedChunkFiles(vault: VaultId, keyspace: KeyspaceId): IndexedChunkFile[] {
+    return this.#db
+      .prepare<[Buffer, string], ChunkFileRow>(
+        `SELECT * FROM chunk_file WHERE keyspace = ? AND number NOT IN (SELECT chunk FROM placement WHERE vault = ?)
+         ORDER BY number`,
+      )
+      .all(fromHex(keyspace), vault)
+      .map(indexedChunkFile)
+  }
+
+  /** The latest captured point of an item. */
+  latestPoint(item: ItemId): CapturedPoint | undefined {
+    const row = this.#db
+      .prepare<[string], PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point WHERE base.item = ?')
+      .get(item)
+    return row && capturedPoint(row)
+  }
+
+  /** Points that `vault` has not confirmed yet, in the order they were captured. */
+  unconfirmedPoints(vault: VaultId): CapturedPoint[] {
+    return this.#db
+      .prepare<[string], PointRow>(
+        `SELECT point.* FROM transfer JOIN point ON point.id = transfer.point
+         WHERE transfer.vault = ? AND transfer.confirmed = 0 ORDER BY point.sequence`,
+      )
+      .all(vault)
+      .map(capturedPoint)
+  }
+
+  /** All points that were captured here and that `vault` has not confirmed, of one item. */
+  unconfirmedPointsOf(vault: VaultId, item: ItemId): CapturedPoint[] {
+    return this.unconfirmedPoints(vault).filter((point) => point.item === item)
+  }
+
+  /** Highest index segment of a keyspace in `vault` that was read or written; −1 for none. */
+  lastIndexSeen(vault: VaultId, keyspace: KeyspaceId): number {
+    const row = this.#db
+      .prepare<[string, Buffer], { last: number | null }>(
+        'SELECT max(sequence) AS last FROM index_seen WHERE vault = ? AND keyspace = ?',
+      )
+      .get(vault, fromHex(keyspace))
+    return row?.last ?? -1
+  }
+
+  /** Adds the content of an index segment of `vault`: its chunk files are known and placed there. One transaction. */
+  mergeIndex(vault: VaultId, keyspace: KeyspaceId, sequence: number, chunkFiles: readonly IndexedChunkFile[]): void {
+    this.#transaction(() => {
+      for (const file of chunkFiles) this.#place(vault, this.#addChunkFile(keyspace, file))
+      this.#db
+        .prepare('INSERT OR IGNORE INTO index_seen (vault, keyspace, sequence) VALUES (?, ?, ?)')
+        .run(vault, fromHex(keyspace), sequence)
+    })
+  }
+
+  /** Registers complete chunk files that an interrupted run left in the cache. One transaction. */
+  adopt(keyspace: KeyspaceId, chunkFiles: readonly IndexedChunkFile[]): void {
+    this.#transaction(() => {
+      for (const file of chunkFiles) this.#addChunkFile(keyspace, file)
+    })
+  }
+
+  /** Captured: merges the increment into the base. One synced transaction; all of it or nothing. */
+  capture(increment: Increment): void {
+    const { point } = increment
+    this.#transaction(() => {
+      for (const file of increment.chunkFiles) this.#addChunkFile(increment.keyspace, file)
+      this.#putPoint(point)
+      for (const vault of increment.vaults) {
+        this.#db.prepare('INSERT INTO transfer (vault, point, confirmed) VALUES (?, ?, 0)').run(vault, point.id)
+      }
+      this.#db
+        .prepare('INSERT INTO base (item, point) VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET point = excluded.point')
+        .run(point.item, point.id)
+      if (increment.lastFileId) this.#setFact(`last-file-id/${increment.keyspace}`, increment.lastFileId)
+    })
+  }
+
+  /** Confirmed: `vault` holds the point whole. Points that nothing needs any more are dropped from the base. */
+  confirm(vault: VaultId, point: PointId): void {
+    this.#transaction(() => {
+      this.#db.prepare('UPDATE transfer SET confirmed = 1 WHERE vault = ? AND point = ?').run(vault, point)
+      this.#db
+        .prepare(
+          `DELETE FROM point WHERE id NOT IN (SELECT point FROM base)
+             AND id NOT IN (SELECT point FROM transfer WHERE confirmed = 0)`,
+        )
+        .run()
+      this.#db.prepare('DELETE FROM transfer WHERE point NOT IN (SELECT id FROM point)').run()
+    })
+  }
+
+  /** Takes the state of `point`, read from a vault, as the base of its item (after the base was lost, or a take-over). */
+  adoptPoint(point: CapturedPoint): void {
+    this.#transaction(() => {
+      this.#putPoint(point)
+      this.#db.prepare('INSERT OR REPLACE INTO base (item, point) VALUES (?, ?)').run(point.item, point.id)
+    })
+  }
+
+  /** Takes back a captured point whose payload was lost before any transfer; its files are read again. */
+  takeBack(point: PointId): void {
+    this.#transaction(() => {
+      this.#db.prepare('DELETE FROM base WHERE point = ?').run(point)
+      this.#db.prepare('DELETE FROM transfer WHERE point = ?').run(point)
+      this.#db.prepare('DELETE FROM point WHERE id = ?').run(point)
+    })
+  }
+
+  /** Forgets chunk files whose payload is lost; their blocks are read and stored again. */
+  forgetChunkFiles(numbers: readonly number[]): void {
+    this.#transaction(() => {
+      for (const number of numbers) {
+        this.#db.prepare('DELETE FROM block WHERE chunk = ?').run(number)
+        this.#db.prepare('DELETE FROM placement WHERE chunk = ?').run(number)
+        this.#db.prepare('DELETE FROM chunk_file WHERE number = ?').run(number)
+        this.#chunks.delete(number)
+      }
+    })
+  }
+
+  /**
+   * Keeps tree pages. They are addressed by content, so they may come before the point that needs them;
+   * what a failed run leaves is dropped by the next `keepTreePages`.
+   */
+  putTreePages(pages: Iterable<readonly [Uint8Array, Uint8Array]>): void {
+    this.#transaction(() => {
+      const put = this.#db.prepare('INSERT OR IGNORE INTO tree_page (id, page) VALUES (?, ?)')
+      for (const [id, page] of pages) put.run(id, page)
+    })
+  }
+
+  /** Number of tree pages held, live or not. */
+  treePageCount(): number {
+    return (this.#db.prepare('SELECT count(*) AS count FROM tree_page').get() as { count: number }).count
+  }
+
+  /** Drops all tree pages but `live` (ids as latin1 strings). */
+  keepTreePages(live: ReadonlySet<string>): void {
+    this.#transaction(() => {
+      const ids = this.#db.prepare<[], { id: Buffer }>('SELECT id FROM tree_page').all()
+      const drop = this.#db.prepare('DELETE FROM tree_page WHERE id = ?')
+      for (const { id } of ids) if (!live.has(id.toString('latin1'))) drop.run(id)
+    })
+  }
+
+  /** All latest points, one an item. */
+  latestPoints(): CapturedPoint[] {
+    return this.#db.prepare<[], PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point').all().map(capturedPoint)
+  }
+
+  /** File id of the last chunk file written for a keyspace. */
+  lastFileId(keyspace: KeyspaceId): Uint8Array | undefined {
+    return this.#db.prepare<[string], { value: Buffer }>('SELECT value FROM fact WHERE key = ?').get(`last-file-id/${keyspace}`)
+      ?.value
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #addChunkFile(keyspace: KeyspaceId, file: IndexedChunkFile): number {
+    const existing = this.chunkFileNumber(file.name)
+    if (existing !== undefined) return existing
+    const { lastInsertRowid } = this.#db
+      .prepare(
+        'INSERT INTO chunk_file (keyspace, name, kind, size_bytes, epoch, salt, block_table) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      )
+      .run(fromHex(keyspace), fromHex(file.name), file.kind, file.sizeBytes, file.epoch, file.salt, file.table)
+    const number = Number(lastInsertRowid)
+    const { extents, ids, lengths } = decodeBlockTable(file.table, file.name)
+    const put = this.#db.prepare('INSERT OR IGNORE INTO block (id, chunk, extent, ordinal, size_bytes) VALUES (?, ?, ?, ?, ?)')
+    let block = 0
+    for (const [extent, { blockCount }] of extents.entries()) {
+      for (let ordinal = 0; ordinal < blockCount; ordinal++, block++) {
+        put.run(ids.subarray(block * 32, block * 32 + 32), number, extent, ordinal, lengths[block])
+      }
+    }
+    return number
+  }
+
+  #putPoint(point: CapturedPoint): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO point (id, item, sequence, manifest, object) VALUES (?, ?, ?, ?, ?)')
+      .run(point.id, point.item, point.sequence, point.manifest, point.object)
+  }
+
+  #place(vault: VaultId, chunk: number): void {
+    this.#db.prepare('INSERT OR IGNORE INTO placement (vault, chunk) VALUES (?, ?)').run(vault, chunk)
+  }
+
+  #setFact(key: string, value: Uint8Array): void {
+    this.#db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(key, value)
+  }
+
+  #transaction(work: () => void): void {
+    try {
+      this.#db.transaction(work).immediate()
+    } catch (error) {
+      throw translate(error, this.path)
+    }
+  }
+
+  #prepare(readOnly: boolean): void {
+    this.#db.pragma('cache_size = -32000')
+    const version = this.#db.pragma('user_version', { simple: true }) as number
+    if (version > baseSchemaVersion) {
+      throw new AgentError('home.newer', { path: this.path, found: version, known: baseSchemaVersion })
+    }
+    if (readOnly) return
+    this.#db.pragma('journal_mode = WAL')
+    this.#db.pragma('synchronous = FULL')
+    if (this.#db.pragma('synchronous', { simple: true }) !== 2) throw new Error('SQLite does not sync its commits')
+    if (version === 0) {
+      this.#db.transaction(() => {
+        this.#db.exec(schema)
+        this.#db.pragma(`user_version = ${baseSchemaVersion}`)
+      })()
+    }
+  }
+}
+
+interface ChunkFileRow {
+  readonly number: number
+  readonly keyspace: Buffer
+  readonly name: Buffer
+  readonly kind: ChunkKind
+  readonly size_bytes: number
+  readonly epoch: number
+  readonly salt: Buffer
+  readonly block_table: Buffer
+}
+
+interface PointRow {
+  readonly id: PointId
+  readonly item: ItemId
+  readonly sequence: number
+  readonly manifest: Buffer
+  readonly object: Buffer
+}
+
+function knownChunkFile(row: ChunkFileRow): KnownChunkFile {
+  return {
+    number: row.number,
+    keyspace: toHex(row.keyspace) as KeyspaceId,
+    name: toHex(row.name) as ChunkFileName,
+    kind: row.kind,
+    sizeBytes: row.size_bytes,
+    epoch: row.epoch,
+    salt: row.salt,
+    extents: decodeBlockTable(row.block_table, toHex(row.name)).extents,
+  }
+}
+
+function indexedChunkFile(row: ChunkFileRow): IndexedChunkFile {
+  return {
+    name: toHex(row.name) as ChunkFileName,
+    kind: row.kind,
+    sizeBytes: row.size_bytes,
+    epoch: row.epoch,
+    salt: row.salt,
+    table: row.block_table,
+  }
+}
+
+function capturedPoint(row: PointRow): CapturedPoint {
+  const { id, item, sequence, manifest, object } = row
+  return { id, item, sequence, manifest, object }
+}
+
+function isWhole(path: string): boolean {
+  try {
+    const db = new Database(path, { readonly: true })
+    try {
+      return db.pragma('quick_check(1)', { simple: true }) === 'ok'
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    if (error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return false
+    throw translate(error, path)
+  }
+}
+
+function translate(error: unknown, path: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error
+  if (error.code === 'SQLITE_FULL') return new AgentError('cache.full', { path }, error)
+  return new AgentError('cache.failed', { path, reason: error.message }, error)
+}

@@ -1,0 +1,263 @@
+/**
+ * Reads chunk files: whole ones without a key (`inspectChunkFile`), and single blocks out of any of
+ * several sources (`BlockReader`).
+ */
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
+import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
+import { openExtent } from '../codec/seal-extent.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import {
+  type ChunkFileFooter,
+  type ChunkFileHeader,
+  decodeChunkFileFooter,
+  decodeChunkFileHeader,
+  decodeExtentHeader,
+  type ExtentHeader,
+  extentHeaderSizeBytes,
+  footerSizeBytes,
+  headerSizeBytes,
+} from '../format/chunk-file.ts'
+import { ensure } from '../format/invalid.ts'
+import type { BlockLocation, KnownChunkFile } from './base-db.ts'
+
+/** Somewhere chunk files can be read from: the cache folder, a vault. */
+export interface ChunkSource {
+  /** For messages: where the bytes came from. */
+  readonly label: string
+  /** Exactly `sizeBytes` from `offset`; undefined when this source does not hold the file. */
+  read(name: ChunkFileName, offset: number, sizeBytes: number): Promise<Buffer | undefined>
+}
+
+/** Where blocks are: the base, or an index read from a vault. */
+export interface BlockIndex {
+  locate(id: Uint8Array): readonly BlockLocation[]
+  chunkFile(number: number): KnownChunkFile
+}
+
+/** Chunk files in a local folder, named `<sha-256>.tcf`. */
+export function folderSource(folder: string): ChunkSource {
+  return {
+    label: 'cache',
+    async read(name, offset, sizeBytes) {
+      const path = join(folder, `${name}.tcf`)
+      let file: Awaited<ReturnType<typeof open>>
+      try {
+        file = await open(path, 'r')
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+        throw new AgentError('cache.failed', { path, reason: (error as Error).message }, error)
+      }
+      try {
+        const bytes = Buffer.allocUnsafe(sizeBytes)
+        const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset)
+        ensure(bytesRead === sizeBytes, `${name}.tcf`, offset + bytesRead, 'the chunk file is cut off')
+        return bytes
+      } finally {
+        await file.close()
+      }
+    },
+  }
+}
+
+/** Opened extents kept for the next blocks. */
+const openedExtentsBudgetBytes = 48 * 1024 * 1024
+
+/**
+ * Reads blocks by id. Each extent is fetched and opened once while it stays among the recently used;
+ * a copy that is damaged or missing in one source is looked for in the next, and in other chunk files.
+ */
+export class BlockReader {
+  readonly #index: BlockIndex
+  readonly #sources: readonly ChunkSource[]
+  readonly #keys: KeyspaceKeys
+  readonly #opened = new Map<string, readonly Uint8Array[]>()
+  readonly #fileKeys = new Map<number, Uint8Array>()
+  #openedBytes = 0
+  #bytesFetched = 0
+
+  constructor(index: BlockIndex, sources: readonly ChunkSource[], keys: KeyspaceKeys) {
+    this.#index = index
+    this.#sources = sources
+    this.#keys = keys
+  }
+
+  /** Stored bytes fetched so far. */
+  get bytesFetched(): number {
+    return this.#bytesFetched
+  }
+
+  /**
+   * The plain bytes of a block; they belong to this reader and must not be changed. Throws
+   * `vault.damaged` when no whole copy is left, or the store's error when the vault does not answer.
+   */
+  async read(id: Uint8Array): Promise<Uint8Array> {
+    let failure: unknown
+    for (const location of this.#index.locate(id)) {
+      const file = this.#index.chunkFile(location.chunk)
+      if (file.keyspace !== this.#keys.keyspace) continue
+      for (const source of this.#sources) {
+        try {
+          const blocks = await this.#openExtent(file, location.extent, source)
+          if (blocks === undefined) continue
+          const block = blocks[location.ordinal]
+          ensure(block?.length === location.sizeBytes, chunkObject(file), 0, 'its table does not fit its extents')
+          return block
+        } catch (error) {
+          if (!isDamage(error)) throw error
+          failure ??= error
+        }
+      }
+      failure ??= new AgentError('vault.damaged', {
+        object: chunkObject(file),
+        offset: 0,
+        reason: 'the chunk file is missing',
+      })
+    }
+    throw asDamage(failure, id)
+  }
+
+  async #openExtent(file: KnownChunkFile, extent: number, source: ChunkSource): Promise<readonly Uint8Array[] | undefined> {
+    const slot = `${file.number}/${extent}`
+    const opened = this.#opened.get(slot)
+    if (opened !== undefined) {
+      this.#opened.delete(slot)
+      this.#opened.set(slot, opened)
+      return opened
+    }
+    const place = file.extents[extent]
+    ensure(place !== undefined, chunkObject(file), 0, `it has no extent ${extent}`)
+    const sizeBytes = extentHeaderSizeBytes + place.storedSizeBytes
+    const bytes = await source.read(file.name, place.offset, sizeBytes)
+    if (bytes === undefined) return undefined
+    this.#bytesFetched += sizeBytes
+    const { blocks } = openExtent(this.#keyOf(file), extent, bytes, chunkObject(file), place.offset)
+    this.#remember(slot, blocks, place.rawSizeBytes)
+    return blocks
+  }
+
+  #keyOf(file: KnownChunkFile): Uint8Array {
+    let key = this.#fileKeys.get(file.number)
+    if (key === undefined) {
+      key = chunkFileKey(this.#keys, file.epoch, file.salt)
+      this.#fileKeys.set(file.number, key)
+    }
+    return key
+  }
+
+  #remember(slot: string, blocks: readonly Uint8Array[], rawSizeBytes: number): void {
+    this.#opened.set(slot, blocks)
+    this.#openedBytes += rawSizeBytes
+    for (const [oldest, old] of this.#opened) {
+      if (this.#openedBytes <= openedExtentsBudgetBytes || oldest === slot) break
+      this.#opened.delete(oldest)
+      this.#openedBytes -= old.reduce((sum, block) => sum + block.length, 0)
+    }
+  }
+}
+
+/** What a keyless look into a chunk file finds. */
+export interface ChunkFileInspection {
+  readonly header: ChunkFileHeader
+  readonly footer: ChunkFileFooter
+  /** The extents by their own plain headers, with their offsets. */
+  readonly extents: readonly (ExtentHeader & { readonly offset: number })[]
+  /** SHA-256 of the whole file: its name in a vault. */
+  readonly name: ChunkFileName
+}
+
+/**
+ * Reads a whole chunk file without a key and checks header, footer, the footer's SHA-256 and the chain
+ * of extent headers. Throws `format.invalid` with the first wrong place. Memory: one MiB.
+ */
+export async function inspectChunkFile(path: string, what = path): Promise<ChunkFileInspection> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    ensure(size >= headerSizeBytes + footerSizeBytes, what, size, 'shorter than any chunk file')
+    const readAt = async (offset: number, sizeBytes: number) => {
+      const bytes = Buffer.allocUnsafe(sizeBytes)
+      const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset)
+      ensure(bytesRead === sizeBytes, what, offset + bytesRead, 'cut off')
+      return bytes
+    }
+    const header = decodeChunkFileHeader(await readAt(0, headerSizeBytes), what)
+    const footerAt = size - footerSizeBytes
+    let footer: ChunkFileFooter
+    try {
+      footer = decodeChunkFileFooter(await readAt(footerAt, footerSizeBytes), what)
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      const { offset, reason } = error.data
+      throw new AgentError('format.invalid', { what, offset: footerAt + offset, reason: `footer: ${reason}` }, error)
+    }
+    ensure(footer.totalSizeBytes === size, what, size, `the footer speaks of ${footer.totalSizeBytes} bytes`)
+    ensure(
+      encodesSame(header, footer.header),
+      what,
+      footerAt,
+      'the footer does not repeat the header',
+    )
+    const extents: (ExtentHeader & { offset: number })[] = []
+    let offset = headerSizeBytes
+    while (offset < footer.tableOffset) {
+      const extent = decodeExtentHeader(await readAt(offset, extentHeaderSizeBytes), what, offset)
+      ensure(extent.number === extents.length, what, offset + 4, 'extents are out of order')
+      extents.push({ ...extent, offset })
+      offset += extentHeaderSizeBytes + extent.storedSizeBytes
+    }
+    ensure(offset === footer.tableOffset, what, offset, 'extents run into the table')
+    ensure(extents.length === footer.extentCount, what, footerAt, 'the footer counts other extents')
+    const hash = createHash('sha256')
+    for (let at = 0; at < footerAt; ) {
+      const piece = await readAt(at, Math.min(1024 * 1024, footerAt - at))
+      hash.update(piece)
+      at += piece.length
+    }
+    const name = hash.copy()
+    const digest = hash.digest()
+    ensure(digest.equals(footer.sha256), what, headerSizeBytes, 'the SHA-256 of its bytes is not the one in the footer')
+    name.update(await readAt(footerAt, footerSizeBytes))
+    return { header, footer, extents, name: name.digest('hex') as ChunkFileName }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Object name of a chunk file inside its keyspace, for messages. */
+export function chunkObject(file: { readonly name: ChunkFileName }): string {
+  return `chunks/${file.name.slice(0, 2)}/${file.name}.tcf`
+}
+
+function encodesSame(a: ChunkFileHeader, b: ChunkFileHeader): boolean {
+  return (
+    toHex(a.fileId) === toHex(b.fileId) &&
+    toHex(a.parentFileId) === toHex(b.parentFileId) &&
+    toHex(a.keyspace) === toHex(b.keyspace) &&
+    toHex(a.salt) === toHex(b.salt) &&
+    a.epoch === b.epoch &&
+    a.kind === b.kind &&
+    a.createdAtMs === b.createdAtMs
+  )
+}
+
+/** Damage of one copy; another may be whole. Everything else (vault gone, disk failing) is no damage. */
+function isDamage(error: unknown): boolean {
+  return isAgentError(error, 'format.invalid') || isAgentError(error, 'store.not-found') || isAgentError(error, 'format.too-new')
+}
+
+function asDamage(failure: unknown, id: Uint8Array): unknown {
+  if (isAgentError(failure, 'format.invalid')) {
+    const { what, offset, reason } = failure.data
+    return new AgentError('vault.damaged', { object: what, offset, reason }, failure)
+  }
+  if (failure !== undefined) return failure
+  return new AgentError('vault.damaged', {
+    object: `block ${toHex(id).slice(0, 16)}…`,
+    offset: 0,
+    reason: 'no index segment says where it is',
+  })
+}

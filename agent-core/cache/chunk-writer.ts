@@ -1,0 +1,245 @@
+/**
+ * Writes chunk files in one pass: docs/format/chunk-file.md. Blocks are gathered into extents,
+ * extents sealed and appended; at about 32 MiB the file gets its table and footer, is synced and
+ * takes its final name, the SHA-256 of its bytes. What is open when the process dies has no footer
+ * and no final name: it is removed, never appended to.
+ *
+ * Synchronous: it lives in a worker thread.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writevSync } from 'node:fs'
+import { join } from 'node:path'
+import { AgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Compression } from '../codec/compression.ts'
+import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
+import { sealExtent, sealTable } from '../codec/seal-extent.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import {
+  blockIdSizeBytes,
+  type ChunkFileHeader,
+  type ChunkKind,
+  encodeBlockTable,
+  encodeChunkFileFooter,
+  encodeChunkFileHeader,
+  type ExtentPlace,
+  extentHeaderSizeBytes,
+  footerSizeBytes,
+  headerSizeBytes,
+  maxBlockSizeBytes,
+  maxBlocksPerExtent,
+  packedExtentSizeBytes,
+} from '../format/chunk-file.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+
+/** A chunk file is closed once it is this long. */
+export const chunkFileTargetSizeBytes = 32 * 1024 * 1024
+/** Names of chunk files that are still being written. */
+export const openChunkFilePrefix = '.open-'
+
+export interface CompleteChunkFile extends IndexedChunkFile {
+  readonly fileId: Uint8Array
+  readonly path: string
+}
+
+export interface ChunkWriterOptions {
+  readonly folder: string
+  readonly kind: ChunkKind
+  readonly keys: KeyspaceKeys
+  readonly compression: Compression
+  readonly clock: Clock
+  readonly random: Random
+  /** File id of the chunk file before the first one of this writer. */
+  readonly parentFileId: Uint8Array | undefined
+  /** Called when a file is complete and durable under its final name. */
+  readonly onComplete: (file: CompleteChunkFile) => void
+}
+
+/** One chunk file under way. */
+interface OpenFile {
+  readonly fd: number
+  readonly path: string
+  readonly header: ChunkFileHeader
+  readonly key: Uint8Array
+  readonly hash: Hash
+  readonly extents: ExtentPlace[]
+  readonly ids: Buffer[]
+  readonly lengths: number[]
+  sizeBytes: number
+}
+
+export class ChunkWriter {
+  readonly #options: ChunkWriterOptions
+  readonly #packed = Buffer.allocUnsafe(packedExtentSizeBytes)
+  #packedSizeBytes = 0
+  #packedIds: Buffer[] = []
+  #packedLengths: number[] = []
+  #open: OpenFile | undefined
+  #parentFileId: Uint8Array
+
+  constructor(options: ChunkWriterOptions) {
+    this.#options = options
+    this.#parentFileId = options.parentFileId ?? new Uint8Array(16)
+  }
+
+  /** Takes a block of 1 byte to 4 MiB; `bytes` is copied or sealed before this returns. */
+  add(id: Buffer, bytes: Uint8Array): void {
+    if (bytes.length === 0 || bytes.length > maxBlockSizeBytes) throw new RangeError(`a block of ${bytes.length} bytes`)
+    if (bytes.length >= packedExtentSizeBytes) {
+      this.#flushPacked()
+      this.#append(bytes, [id], [bytes.length])
+      return
+    }
+    if (this.#packedSizeBytes + bytes.length > packedExtentSizeBytes || this.#packedIds.length === maxBlocksPerExtent) {
+      this.#flushPacked()
+    }
+    this.#packed.set(bytes, this.#packedSizeBytes)
+    this.#packedSizeBytes += bytes.length
+    this.#packedIds.push(id)
+    this.#packedLengths.push(bytes.length)
+  }
+
+  /** Completes the open chunk file, if any. */
+  finish(): void {
+    this.#flushPacked()
+    this.#complete()
+  }
+
+  /** Gives up what is open and removes it. */
+  abandon(): void {
+    this.#packedIds = []
+    this.#packedLengths = []
+    this.#packedSizeBytes = 0
+    if (this.#open === undefined) return
+    closeSync(this.#open.fd)
+    unlinkSync(this.#open.path)
+    this.#open = undefined
+  }
+
+  #flushPacked(): void {
+    if (this.#packedIds.length === 0) return
+    this.#append(this.#packed.subarray(0, this.#packedSizeBytes), this.#packedIds, this.#packedLengths)
+    this.#packedSizeBytes = 0
+    this.#packedIds = []
+    this.#packedLengths = []
+  }
+
+  #append(raw: Uint8Array, ids: readonly Buffer[], lengths: readonly number[]): void {
+    const file = (this.#open ??= this.#create())
+    const { pieces, storedSizeBytes } = sealExtent(file.key, file.extents.length, raw, lengths, this.#options.compression)
+    file.extents.push({ offset: file.sizeBytes, storedSizeBytes, rawSizeBytes: raw.length, blockCount: ids.length })
+    file.ids.push(...ids)
+    file.lengths.push(...lengths)
+    this.#write(file, pieces)
+    if (file.sizeBytes >= chunkFileTargetSizeBytes) this.#complete()
+  }
+
+  #create(): OpenFile {
+    const { folder, kind, keys, clock, random } = this.#options
+    const epoch = keys.data.length - 1
+    const header: ChunkFileHeader = {
+      fileId: random.bytes(16),
+      parentFileId: this.#parentFileId,
+      keyspace: Buffer.from(keys.keyspace, 'hex'),
+      epoch,
+      kind,
+      createdAtMs: clock.nowMs(),
+      salt: random.bytes(32),
+    }
+    const path = join(folder, `${openChunkFilePrefix}${toHex(header.fileId)}`)
+    const file: OpenFile = {
+      fd: translating(path, () => openSync(path, 'wx', 0o600)),
+      path,
+      header,
+      key: chunkFileKey(keys, epoch, header.salt),
+      hash: createHash('sha256'),
+      extents: [],
+      ids: [],
+      lengths: [],
+      sizeBytes: 0,
+    }
+    this.#write(file, [encodeChunkFileHeader(header)])
+    return file
+  }
+
+  #complete(): void {
+    const file = this.#open
+    if (file === undefined) return
+    const { folder, onComplete } = this.#options
+    const table = { extents: file.extents, ids: Buffer.concat(file.ids), lengths: Uint32Array.from(file.lengths) }
+    const sealedTable = sealTable(file.key, file.header, table)
+    const tableOffset = file.sizeBytes
+    this.#write(file, [sealedTable])
+    const footer = encodeChunkFileFooter({
+      header: file.header,
+      tableOffset,
+      tableSizeBytes: sealedTable.length,
+      extentCount: file.extents.length,
+      blockCount: file.lengths.length,
+      totalSizeBytes: file.sizeBytes + footerSizeBytes,
+      sha256: file.hash.copy().digest(),
+    })
+    this.#write(file, [footer])
+    const name = file.hash.digest('hex') as ChunkFileName
+    const path = join(folder, `${name}.tcf`)
+    translating(file.path, () => {
+      fsyncSync(file.fd)
+      closeSync(file.fd)
+      renameSync(file.path, path)
+      syncFolder(folder)
+    })
+    this.#open = undefined
+    this.#parentFileId = file.header.fileId
+    onComplete({
+      name,
+      kind: file.header.kind,
+      sizeBytes: file.sizeBytes,
+      salt: file.header.salt,
+      epoch: file.header.epoch,
+      table: encodeBlockTable(table),
+      fileId: file.header.fileId,
+      path,
+    })
+  }
+
+  #write(file: OpenFile, pieces: readonly Uint8Array[]): void {
+    let expected = 0
+    for (const piece of pieces) {
+      file.hash.update(piece)
+      expected += piece.length
+    }
+    const written = translating(file.path, () => writevSync(file.fd, pieces as Uint8Array[]))
+    // A short write without an error is how Linux announces a disk that has just become full.
+    if (written !== expected) throw new AgentError('cache.full', { path: file.path })
+    file.sizeBytes += expected
+  }
+}
+
+/** Size of the smallest possible chunk file, for callers that check lengths. */
+export const minChunkFileSizeBytes = headerSizeBytes + extentHeaderSizeBytes + footerSizeBytes
+
+/** Bytes of an id inside `ids` at block `index`. */
+export function idAt(ids: Uint8Array, index: number): Uint8Array {
+  return ids.subarray(index * blockIdSizeBytes, (index + 1) * blockIdSizeBytes)
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function translating<Result>(path: string, call: () => Result): Result {
+  try {
+    return call()
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new AgentError('cache.full', { path }, error)
+    throw new AgentError('cache.failed', { path, reason: (error as Error).message }, error)
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Reads a point's tree page by page: docs/format/trees.md. Only what is looked at is loaded; one
+ * page a level is held while a list is walked.
+ */
+import type { CborValue } from '../format/cbor.ts'
+import { decodePage, type ListRef, type PageElement } from '../format/paged-list.ts'
+import { type Content, decodeEntry, decodePart, type Entry, type Part } from '../format/tree.ts'
+
+/** Answers the raw bytes of a tree block: the base's copy, else one opened from a chunk file. */
+export type ReadPage = (id: Uint8Array) => Promise<Uint8Array>
+
+/** An entry with its own encoded bytes, to be reused where it has not changed. */
+export interface EncodedEntry {
+  readonly entry: Entry
+  readonly encoded: Uint8Array
+}
+
+export class TreeReader {
+  readonly #readPage: ReadPage
+
+  constructor(readPage: ReadPage) {
+    this.#readPage = readPage
+  }
+
+  /** All entries of a directory in ascending byte order of their names; none for an absent list. */
+  async *entries(list: ListRef | undefined): AsyncGenerator<EncodedEntry, void, undefined> {
+    if (list === undefined) return
+    for await (const { value, encoded } of this.#elements(list.id, list.level)) {
+      yield { entry: decodeEntry(value, 'tree page'), encoded }
+    }
+  }
+
+  /** The entry of that name in a directory, by one page a level; undefined when there is none. */
+  async find(list: ListRef | undefined, name: Uint8Array): Promise<EncodedEntry | undefined> {
+    let id = list?.id
+    let level = list?.level ?? 0
+    while (id !== undefined) {
+      const page = decodePage(await this.#readPage(id), level, 'tree page')
+      if ('elements' in page) {
+        for (const { value, encoded } of page.elements) {
+          const entry = decodeEntry(value, 'tree page')
+          if (Buffer.compare(entry.name, name) === 0) return { entry, encoded }
+        }
+        return undefined
+      }
+      id = page.links.find((link) => Buffer.compare(link.key, name) >= 0)?.id
+      level--
+    }
+    return undefined
+  }
+
+  /** The parts of a file in order. */
+  async *parts(content: Content): AsyncGenerator<Part, void, undefined> {
+    if (!('id' in content.parts)) {
+      yield* content.parts
+      return
+    }
+    for await (const { value } of this.#elements(content.parts.id, content.parts.level)) {
+      yield decodePart(value, 'page of parts')
+    }
+  }
+
+  /** The values of any other paged list (chunk files, warnings). */
+  async *values(list: ListRef | undefined): AsyncGenerator<CborValue, void, undefined> {
+    if (list === undefined) return
+    for await (const { value } of this.#elements(list.id, list.level)) yield value
+  }
+
+  /** Ids of all pages of a list, top first. */
+  async *pageIds(list: ListRef): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.#pageIds(list.id, list.level)
+  }
+
+  async *#pageIds(id: Uint8Array, level: number): AsyncGenerator<Uint8Array, void, undefined> {
+    yield id
+    if (level === 0) return
+    const page = decodePage(await this.#readPage(id), level, 'tree page')
+    if ('links' in page) for (const link of page.links) yield* this.#pageIds(link.id, level - 1)
+  }
+
+  async *#elements(id: Uint8Array, level: number): AsyncGenerator<PageElement, void, undefined> {
+    const page = decodePage(await this.#readPage(id), level, 'tree page')
+    if ('elements' in page) yield* page.elements
+    else for (const link of page.links) yield* this.#elements(link.id, level - 1)
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * THE error table: every error the agent can report, from which `docs/errors.md` is generated.
+ * A code is `area.problem`. Scope says what fails with it: one file or item, the job, or the agent.
+ * Browser-safe: no imports.
+ */
+
+export interface ErrorSpec<Data> {
+  /** What stops: one `file` (a warning), the `item`'s `job`, or the `agent` (the whole verb). */
+  readonly scope: 'file' | 'job' | 'agent'
+  /** True when the same call may succeed later with nothing changed by a person. */
+  readonly retry: boolean
+  /** Exit status of a verb that ends with it (product.md, exit codes). */
+  readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
+  /** What happened, in plain words. */
+  readonly words: (data: Data) => string
+  /** What to do about it. */
+  readonly advice: (data: Data) => string
+}
+
+function spec<Data>(value: ErrorSpec<Data>): ErrorSpec<Data> {
+  return value
+}
+
+type File = { path: string }
+type Reason = { reason: string }
+
+export const errorTable = {
+  // usage: the words of the call are wrong; nothing was changed
+  'usage.invalid': spec<{ problem: string; advice: string }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => d.problem,
+    advice: (d) => d.advice,
+  }),
+  'usage.interactive-needed': spec<{ what: string }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => `No ${d.what} was given and there is no terminal to ask on.`,
+    advice: () => 'Set THARSIS_PASSPHRASE or give --passphrase-file FILE.',
+  }),
+
+  // home: the agent's own folder
+  'home.locked': spec<{ home: string; pid: number }>({
+    scope: 'agent', retry: true, exitCode: 1,
+    words: (d) => `Another Tharsis process (pid ${d.pid}) is writing to the home folder ${d.home}.`,
+    advice: () => 'Wait until it has finished and run this again; reading verbs (list, files, restore, verify) need not wait.',
+  }),
+  'home.unusable': spec<{ home: string } & Reason>({
+    scope: 'agent', retry: false, exitCode: 1,
+    words: (d) => `The home folder ${d.home} cannot be used: ${d.reason}.`,
+    advice: () => 'Give another folder with --home DIR or THARSIS_HOME, or mend its permissions.',
+  }),
+  'home.newer': spec<{ path: string; found: number; known: number }>({
+    scope: 'agent', retry: false, exitCode: 1,
+    words: (d) => `${d.path} was written by a newer Tharsis (schema ${d.found}, this one knows ${d.known}).`,
+    advice: () => 'Update Tharsis on this machine.',
+  }),
+  'platform.unsupported': spec<{ platform: string }>({
+    scope: 'agent', retry: false, exitCode: 1,
+    words: (d) => `Tharsis does not run on this system (${d.platform}) yet.`,
+    advice: () => 'Use it on 64-bit Linux (x64 or arm64).',
+  }),
+  'secrets.failed': spec<{ place: string } & Reason>({
+    scope: 'agent', retry: true, exitCode: 7,
+    words: (d) => `The secret store of this machine (${d.place}) cannot be used: ${d.reason}.`,
+    advice: () => 'Unlock the keychain and run this again, or give the passphrase (THARSIS_PASSPHRASE or --passphrase-file).',
+  }),
+  'cache.full': spec<{ path: string }>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `The disk that holds the cache (${d.path}) is full.`,
+    advice: () => 'Make room there and run the backup again; nothing that was captured before is lost.',
+  }),
+  'cache.failed': spec<{ path: string } & Reason>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `The cache ${d.path} cannot be used: ${d.reason}.`,
+    advice: () => 'Check that disk; the cache can be deleted and is rebuilt from the vault.',
+  }),
+
+  // item
+  'item.not-found': spec<{ name: string }>({
+    scope: 'agent', retry: false, exitCode: 4,
+    words: (d) => `There is no protected item named "${d.name}".`,
+    advice: () => 'See "tharsis item list".',
+  }),
+  'item.exists': spec<{ name: string }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => `There is a protected item named "${d.name}" already.`,
+    advice: (d) => `Choose another name, or change that one with "tharsis item change ${d.name}".`,
+  }),
+  'item.read-only': spec<{ name: string; vault: string }>({
+    scope: 'agent', retry: false, exitCode: 5,
+    words: (d) => `"${d.name}" belongs to another machine whose points are read here from vault "${d.vault}".`,
+    advice: () => 'Restore from it, or become that machine with "tharsis vault connect … --take-over".',
+  }),
+
+  // source: the folders that are protected
+  'source.missing': spec<File>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `The protected folder ${d.path} is not there. No point was made.`,
+    advice: () => 'Connect or mount the disk that holds it. If the folder is gone for good, run the backup with --accept or take it out with "tharsis item change".',
+  }),
+  'source.replaced': spec<File & { was: string; is: string }>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `The protected folder ${d.path} lies on another file system than last time (${d.was} before, ${d.is} now). No point was made.`,
+    advice: () => 'Mount the right disk, or run the backup with --accept when the change is intended.',
+  }),
+  'source.emptied': spec<File & { before: number; now: number }>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `The protected folder ${d.path} has lost more than half of its entries (${d.before} before, ${d.now} now). No point was made.`,
+    advice: () => 'Check that the right disk is mounted and nothing was deleted by mistake; run the backup with --accept when it is intended.',
+  }),
+
+  // file: warnings about single files; the job goes on
+  'file.vanished': spec<File>({
+    scope: 'file', retry: true, exitCode: 3,
+    words: () => 'The file was deleted or renamed while the backup ran.',
+    advice: () => 'Nothing to do if that was intended; the next backup sees the folder as it is then.',
+  }),
+  'file.changing': spec<File>({
+    scope: 'file', retry: true, exitCode: 3,
+    words: () => 'The file was being written while it was read, three times in a row; the last reading was kept and may mix old and new content.',
+    advice: () => 'Close the program that writes it, or protect it through a snapshot.',
+  }),
+  'file.unreadable': spec<File & Reason>({
+    scope: 'file', retry: false, exitCode: 3,
+    words: (d) => `The file or folder could not be read (${d.reason}).`,
+    advice: () => 'Check its permissions and the health of its disk, or exclude it.',
+  }),
+  'file.kept-previous': spec<File & Reason>({
+    scope: 'file', retry: true, exitCode: 3,
+    words: (d) => `The file could not be read (${d.reason}); the point keeps the version of the point before.`,
+    advice: () => 'Check its permissions and the health of its disk.',
+  }),
+  'file.metadata-unreadable': spec<File & Reason>({
+    scope: 'file', retry: false, exitCode: 3,
+    words: (d) => `Its content is protected, but some of its attributes could not be read (${d.reason}).`,
+    advice: () => 'Check its permissions.',
+  }),
+  'file.metadata-not-restored': spec<File & Reason>({
+    scope: 'file', retry: false, exitCode: 3,
+    words: (d) => `Its content was restored, but not all of its attributes (${d.reason}).`,
+    advice: () => 'Restore as the owner or as root, into a file system that can hold these attributes.',
+  }),
+  'file.not-restored': spec<File & Reason>({
+    scope: 'file', retry: false, exitCode: 3,
+    words: (d) => `It was not restored (${d.reason}).`,
+    advice: () => 'Mend the reason and restore it again.',
+  }),
+  'file.damaged': spec<File & Reason>({
+    scope: 'file', retry: false, exitCode: 8,
+    words: (d) => `It was not restored, because its data is damaged: ${d.reason}.`,
+    advice: () => 'Restore it from another point or another vault; "tharsis vault verify" lists everything that is damaged.',
+  }),
+
+  // point
+  'point.not-found': spec<{ item: string; point: string }>({
+    scope: 'agent', retry: false, exitCode: 4,
+    words: (d) => `Item "${d.item}" has no point "${d.point}".`,
+    advice: (d) => `See "tharsis point list ${d.item}".`,
+  }),
+  'point.ambiguous': spec<{ point: string; matches: readonly string[] }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
+    advice: () => 'Give more digits of the id.',
+  }),
+  'point.path-not-found': spec<{ point: string; path: string }>({
+    scope: 'agent', retry: false, exitCode: 4,
+    words: (d) => `Point ${d.point} holds no "${d.path}".`,
+    advice: () => 'See "tharsis point files ITEM POINT".',
+  }),
+
+  // vault
+  'vault.not-found': spec<{ name: string }>({
+    scope: 'agent', retry: false, exitCode: 4,
+    words: (d) => `No vault named "${d.name}" is known here.`,
+    advice: () => 'See "tharsis vault list".',
+  }),
+  'vault.exists': spec<{ name: string }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => `A vault named "${d.name}" is known here already.`,
+    advice: () => 'Choose another name.',
+  }),
+  'vault.not-empty': spec<{ address: string }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => `${d.address} is not empty; a new vault is only made in an empty place.`,
+    advice: () => 'Give an empty or new folder, or use "tharsis vault connect" if a vault is there.',
+  }),
+  'vault.unreachable': spec<{ address: string } & Reason>({
+    scope: 'job', retry: true, exitCode: 6,
+    words: (d) => `The vault ${d.address} cannot be reached: ${d.reason}.`,
+    advice: () => 'Connect the disk or the network that holds it and run this again. Nothing was created there.',
+  }),
+  'vault.replaced': spec<{ address: string }>({
+    scope: 'job', retry: false, exitCode: 6,
+    words: (d) => `At ${d.address} is another vault than the one that was connected.`,
+    advice: () => 'Connect the right disk, or connect this vault under a name of its own.',
+  }),
+  'vault.unknown-format': spec<{ address: string } & Reason>({
+    scope: 'agent', retry: false, exitCode: 1,
+    words: (d) => `The vault ${d.address} has a format that this Tharsis does not know (${d.reason}).`,
+    advice: () => 'Update Tharsis on this machine.',
+  }),
+  'vault.wrong-passphrase': spec<{ address: string }>({
+    scope: 'agent', retry: false, exitCode: 7,
+    words: (d) => `The passphrase does not open the vault ${d.address}.`,
+    advice: () => 'Type it again, or use the recovery code. Without one of them the data cannot be read.',
+  }),
+  'vault.weak-passphrase': spec<{ minimum: number }>({
+    scope: 'agent', retry: false, exitCode: 2,
+    words: (d) => `A passphrase needs at least ${d.minimum} characters.`,
+    advice: () => 'Choose a longer one; several words are easy to remember.',
+  }),
+  'vault.locked': spec<{ name: string }>({
+    scope: 'agent', retry: false, exitCode: 7,
+    words: (d) => `The key of vault "${d.name}" is not stored on this machine any more.`,
+    advice: () => 'Give the passphrase (THARSIS_PASSPHRASE or --passphrase-file); it is asked for once.',
+  }),
+  'vault.no-machine': spec<{ address: string; machine: string }>({
+    scope: 'agent', retry: false, exitCode: 4,
+    words: (d) => `No machine "${d.machine}" in the vault ${d.address} opens with this passphrase.`,
+    advice: () => 'Leave out the name to see which machines the passphrase opens.',
+  }),
+  'vault.taken-over': spec<{ name: string; machine: string }>({
+    scope: 'job', retry: false, exitCode: 5,
+    words: (d) => `Another home folder has taken over the machine "${d.machine}" in vault "${d.name}".`,
+    advice: () => 'If this is the right one, connect again with --take-over.',
+  }),
+  'vault.full': spec<{ address: string }>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `The vault ${d.address} is full.`,
+    advice: () => 'Make room there and run the backup again. What was captured stays in the cache; points made before are whole.',
+  }),
+  'vault.denied': spec<{ address: string } & Reason>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `The vault ${d.address} refuses: ${d.reason}.`,
+    advice: () => 'Check the permissions of that place, or whether it is mounted read-only.',
+  }),
+  'vault.damaged': spec<{ object: string; offset: number } & Reason>({
+    scope: 'job', retry: false, exitCode: 8,
+    words: (d) => `${d.object} is damaged at offset ${d.offset}: ${d.reason}.`,
+    advice: () => 'Run "tharsis vault verify NAME --read-data 100" to see which files are affected; other points and files are not.',
+  }),
+
+  // store: what a vault's place answers (thrown by every object store, translated nowhere else)
+  'store.not-found': spec<{ object: string }>({
+    scope: 'job', retry: false, exitCode: 8,
+    words: (d) => `The vault has no ${d.object}.`,
+    advice: () => 'Run "tharsis vault verify" to see what it means.',
+  }),
+  'store.conflict': spec<{ object: string }>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `${d.object} is in the vault already, with other content.`,
+    advice: () => 'Another program writes to this vault; run this again.',
+  }),
+  'store.failed': spec<{ address: string } & Reason>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `The vault ${d.address} answered with an error: ${d.reason}.`,
+    advice: () => 'Check the disk or the server and run this again.',
+  }),
+
+  // format: bytes that are not what they claim to be
+  'format.invalid': spec<{ what: string; offset: number } & Reason>({
+    scope: 'job', retry: false, exitCode: 8,
+    words: (d) => `${d.what} is damaged at offset ${d.offset}: ${d.reason}.`,
+    advice: () => 'Run "tharsis vault verify" to see which files are affected.',
+  }),
+  'format.too-new': spec<{ what: string } & Reason>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `${d.what} was written by a newer Tharsis (${d.reason}).`,
+    advice: () => 'Update Tharsis on this machine.',
+  }),
+
+  // restore
+  'restore.target': spec<File & Reason>({
+    scope: 'job', retry: false, exitCode: 2,
+    words: (d) => `Nothing can be restored into ${d.path}: ${d.reason}.`,
+    advice: () => 'Give a folder that can be written, outside the vault and the home folder.',
+  }),
+  'restore.no-space': spec<File & { needed: string; free: string }>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `${d.path} has not enough room: ${d.needed} needed, ${d.free} free.`,
+    advice: () => 'Make room or restore to another place; what is restored already is skipped next time with --only changed.',
+  }),
+
+  // engine
+  'engine.worker-died': spec<Reason>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `A worker thread ended unexpectedly (${d.reason}). No point was made.`,
+    advice: () => 'Run the backup again; please report it if it happens again.',
+  }),
+} as const
+
+export type ErrorCode = keyof typeof errorTable
+export type ErrorData<Code extends ErrorCode> = (typeof errorTable)[Code] extends ErrorSpec<infer Data> ? Data : never
+
+/** A warning about one file, as jobs list it. `pathBytes` (base64) only where the path is not UTF-8. */
+export interface FileWarning {
+  readonly path: string
+  readonly pathBytes?: string
+  readonly code: ErrorCode
+  readonly message: string
+  readonly advice: string
+}

@@ -1,0 +1,102 @@
+/**
+ * What a new machine must know to take over: docs/format/vault-layout.md. `keyspace` (written once)
+ * names the machine and holds the hash of vault.json; `defs/<seq>` (the newest counts) holds the
+ * machine's items and which home folder writes.
+ */
+
+import { fromHex, toHex } from '../base/bytes.ts'
+import type { HomeId, ItemId } from '../contract/ids.ts'
+import { CborFields, cborMap, decodeCbor, encodeCbor } from './cbor.ts'
+import { ensure } from './invalid.ts'
+
+export interface KeyspaceFacts {
+  readonly machine: string
+  readonly createdAtMs: number
+  /** SHA-256 of vault.json. */
+  readonly vaultSha256: Uint8Array
+}
+
+export function encodeKeyspaceFacts(facts: KeyspaceFacts): Uint8Array {
+  return encodeCbor(
+    cborMap([
+      [1, facts.machine],
+      [2, facts.createdAtMs],
+      [3, facts.vaultSha256],
+    ]),
+  )
+}
+
+export function decodeKeyspaceFacts(bytes: Uint8Array, what: string): KeyspaceFacts {
+  const fields = new CborFields(decodeCbor(bytes, what), what)
+  return { machine: fields.text(1), createdAtMs: fields.integer(2), vaultSha256: fields.bytes(3, 32) }
+}
+
+/** An item as every machine can read it. */
+export interface ItemDefinition {
+  readonly id: ItemId
+  readonly name: string
+  /** Absolute paths, raw bytes. */
+  readonly folders: readonly Uint8Array[]
+  readonly excludes: readonly string[]
+  /** Whether the default exclusions apply. */
+  readonly defaultExcludes: boolean
+  /** Whether folders on other file systems below are entered. */
+  readonly crossMounts: boolean
+  readonly compression: 'lz4' | 'zstd'
+}
+
+export interface Definitions {
+  /** The home folder that may write to this keyspace. */
+  readonly writer: HomeId
+  readonly items: readonly ItemDefinition[]
+}
+
+export function encodeDefinitions(definitions: Definitions): Uint8Array {
+  return encodeCbor(
+    cborMap([
+      [1, fromHex(definitions.writer)],
+      [
+        2,
+        definitions.items.map((item) =>
+          cborMap([
+            [1, fromHex(item.id)],
+            [2, item.name],
+            [3, [...item.folders]],
+            [4, [...item.excludes]],
+            [5, item.defaultExcludes],
+            [6, item.crossMounts],
+            [7, item.compression],
+          ]),
+        ),
+      ],
+    ]),
+  )
+}
+
+export function decodeDefinitions(bytes: Uint8Array, what: string): Definitions {
+  const fields = new CborFields(decodeCbor(bytes, what), what)
+  return {
+    writer: toHex(fields.bytes(1, 16)) as HomeId,
+    items: fields.array(2).map((value) => decodeItem(new CborFields(value, what), what)),
+  }
+}
+
+function decodeItem(fields: CborFields, what: string): ItemDefinition {
+  const compression = fields.text(7)
+  ensure(compression === 'lz4' || compression === 'zstd', what, 0, 'unknown compression')
+  return {
+    id: toHex(fields.bytes(1, 16)) as ItemId,
+    name: fields.text(2),
+    folders: fields.array(3).map((folder) => {
+      ensure(folder instanceof Uint8Array, what, 0, 'a folder is not bytes')
+      return folder
+    }),
+    excludes: fields.array(4).map((pattern) => {
+      ensure(typeof pattern === 'string', what, 0, 'an exclusion is not text')
+      return pattern
+    }),
+    defaultExcludes: fields.boolean(5),
+    crossMounts: fields.boolean(6),
+    compression,
+  }
+}

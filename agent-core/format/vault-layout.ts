@@ -1,0 +1,75 @@
+/** Names of all objects of a vault: docs/format/vault-layout.md. */
+import type { ChunkFileName, ItemId, KeyspaceId, PointId } from '../contract/ids.ts'
+
+/** Sequence numbers have 12 digits, so that byte order is their order. */
+export function formatSequence(sequence: number): string {
+  if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence > 999_999_999_999) {
+    throw new RangeError(`sequence number out of range: ${sequence}`)
+  }
+  return String(sequence).padStart(12, '0')
+}
+
+export const vaultFileName = 'vault.json'
+export const keyspacesPrefix = 'keyspaces/'
+
+/** The names inside one keyspace. */
+export function keyspaceLayout(keyspace: KeyspaceId) {
+  const root = `${keyspacesPrefix}${keyspace}/`
+  return {
+    root,
+    facts: `${root}keyspace`,
+    keys: `${root}keys/`,
+    key: (slot: string) => `${root}keys/${slot}`,
+    chunks: `${root}chunks/`,
+    chunk: (name: ChunkFileName) => `${root}chunks/${name.slice(0, 2)}/${name}.tcf`,
+    index: `${root}index/`,
+    indexSegment: (sequence: number) => `${root}index/${formatSequence(sequence)}`,
+    indexGone: `${root}index-gone/`,
+    points: `${root}points/`,
+    itemPoints: (item: ItemId) => `${root}points/${item}/`,
+    point: (item: ItemId, sequence: number, point: PointId) =>
+      `${root}points/${item}/${formatSequence(sequence)}-${point}`,
+    confirmation: (item: ItemId, sequence: number, point: PointId) =>
+      `${root}points/${item}/${formatSequence(sequence)}-${point}.ok`,
+    intents: `${root}intents/`,
+    definitions: `${root}defs/`,
+    definition: (sequence: number) => `${root}defs/${formatSequence(sequence)}`,
+  } as const
+}
+
+/** Parts of a point's object name. */
+export interface PointObjectName {
+  readonly item: ItemId
+  readonly sequence: number
+  readonly point: PointId
+  readonly confirmation: boolean
+}
+
+/** Parses `…/points/<item>/<seq>-<id>[.ok]`; undefined when the name is no point's. */
+export function parsePointName(name: string): PointObjectName | undefined {
+  const match = /^keyspaces\/[0-9a-f]{32}\/points\/([0-9a-f]{32})\/(\d{12})-([0-9a-f]{32})(\.ok)?$/.exec(name)
+  if (match === null) return undefined
+  return {
+    item: match[1] as ItemId,
+    sequence: Number(match[2]),
+    point: match[3] as PointId,
+    confirmation: match[4] !== undefined,
+  }
+}
+
+/** Parses the number of `…/index/<seq>` or `…/defs/<seq>`; undefined when the name is none. */
+export function parseSequenceName(name: string): number | undefined {
+  const match = /^keyspaces\/[0-9a-f]{32}\/(?:index|defs)\/(\d{12})$/.exec(name)
+  return match === null ? undefined : Number(match[1])
+}
+
+/** Parses `…/chunks/<2 hex>/<sha-256>.tcf`; undefined when the name is no chunk file's. */
+export function parseChunkName(name: string): ChunkFileName | undefined {
+  const match = /^keyspaces\/[0-9a-f]{32}\/chunks\/([0-9a-f]{2})\/([0-9a-f]{64})\.tcf$/.exec(name)
+  return match !== null && match[2]?.startsWith(match[1] as string) ? (match[2] as ChunkFileName) : undefined
+}
+
+/** The keyspace that an object name lies in; undefined outside of all. */
+export function keyspaceOfName(name: string): KeyspaceId | undefined {
+  return /^keyspaces\/([0-9a-f]{32})\//.exec(name)?.[1] as KeyspaceId | undefined
+}

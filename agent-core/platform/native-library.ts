@@ -1,0 +1,102 @@
+/**
+ * The C library's functions that Node does not offer, declared once per thread through koffi and
+ * loaded at the first call, so that a process that never needs them never pays for them.
+ * The symbols are looked up in the running process: glibc and musl both serve.
+ */
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
+import type * as Koffi from 'koffi'
+import { AgentError } from '../base/agent-error.ts'
+
+/** Linux 64-bit signatures; every function answers -1 (and sets errno) when it fails. */
+interface NativeFunctions {
+  readonly listxattr: (path: Buffer, list: Buffer, sizeBytes: number) => number
+  readonly flistxattr: (fd: number, list: Buffer, sizeBytes: number) => number
+  readonly getxattr: (path: Buffer, name: Buffer, value: Buffer, sizeBytes: number) => number
+  readonly fgetxattr: (fd: number, name: Buffer, value: Buffer, sizeBytes: number) => number
+  readonly setxattr: (path: Buffer, name: Buffer, value: Buffer, sizeBytes: number, flags: number) => number
+  readonly fsetxattr: (fd: number, name: Buffer, value: Buffer, sizeBytes: number, flags: number) => number
+  readonly removexattr: (path: Buffer, name: Buffer) => number
+  readonly fremovexattr: (fd: number, name: Buffer) => number
+  readonly utimensat: (folder: number, path: Buffer, times: Buffer, flags: number) => number
+  readonly futimens: (fd: number, times: Buffer) => number
+  readonly lseek: (fd: number, offset: number, whence: number) => number
+  readonly flock: (fd: number, operation: number) => number
+  readonly fstatfs: (fd: number, result: Buffer) => number
+  readonly renameat2: (fromFolder: number, from: Buffer, toFolder: number, to: Buffer, flags: number) => number
+  /** `request` is an ioctl that reads into `argument`. */
+  readonly ioctl: (fd: number, request: number, argument: Buffer) => number
+  /** By system call number: old C libraries have no `mknodat` symbol. */
+  readonly mknodat: (folder: number, path: Buffer, mode: number, device: number) => number
+  readonly errno: () => number
+}
+
+let loaded: NativeFunctions | undefined
+
+/** The functions; throws AgentError `platform.unsupported` where the system is not a 64-bit Linux. */
+export function nativeFunctions(): NativeFunctions {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): NativeFunctions {
+  const mknodatNumber = ({ x64: 259, arm64: 33 } as Partial<Record<NodeJS.Architecture, number>>)[process.arch]
+  if (process.platform !== 'linux' || mknodatNumber === undefined) {
+    throw new AgentError('platform.unsupported', { platform: `${process.platform} ${process.arch}` })
+  }
+  const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
+  const library = koffi.load(null)
+  const declare = <Signature extends (...args: never[]) => number>(definition: string) =>
+    library.func(definition) as unknown as Signature
+  const ioctl = declare<(fd: number, request: number, type: string, argument: Buffer) => number>(
+    'int ioctl(int fd, unsigned long request, ...)',
+  )
+  const syscall = declare<(number: number, ...typesAndValues: readonly unknown[]) => number>(
+    'long syscall(long number, ...)',
+  )
+  return {
+    listxattr: declare('int64_t llistxattr(void *path, void *list, size_t size)'),
+    flistxattr: declare('int64_t flistxattr(int fd, void *list, size_t size)'),
+    getxattr: declare('int64_t lgetxattr(void *path, void *name, void *value, size_t size)'),
+    fgetxattr: declare('int64_t fgetxattr(int fd, void *name, void *value, size_t size)'),
+    setxattr: declare('int lsetxattr(void *path, void *name, void *value, size_t size, int flags)'),
+    fsetxattr: declare('int fsetxattr(int fd, void *name, void *value, size_t size, int flags)'),
+    removexattr: declare('int lremovexattr(void *path, void *name)'),
+    fremovexattr: declare('int fremovexattr(int fd, void *name)'),
+    utimensat: declare('int utimensat(int folder, void *path, void *times, int flags)'),
+    futimens: declare('int futimens(int fd, void *times)'),
+    lseek: declare('int64_t lseek(int fd, int64_t offset, int whence)'),
+    flock: declare('int flock(int fd, int operation)'),
+    fstatfs: declare('int fstatfs(int fd, void *result)'),
+    renameat2: declare('int renameat2(int fromFolder, void *from, int toFolder, void *to, uint flags)'),
+    ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument),
+    mknodat: (folder, path, mode, device) =>
+      syscall(mknodatNumber, 'int', folder, 'void *', path, 'uint', mode, 'uint', device),
+    errno: koffi.errno,
+  }
+}
+
+const codesByErrno = new Map(Object.entries(constants.errno).map(([code, errno]) => [errno, code]))
+
+/** `ENOENT` for 2; `E999` for a number that no table knows. */
+function codeOf(errno: number): string {
+  const name = getSystemErrorName(-errno)
+  return /^E[A-Z0-9]+$/.test(name) ? name : (codesByErrno.get(errno) ?? `E${errno}`)
+}
+
+/**
+ * The error of a system call, shaped as Node's own: `code` ('ENOENT'), negative `errno`, `syscall`,
+ * and `path` where `target` is a path (shown as UTF-8) instead of a descriptor.
+ */
+export function systemError(syscall: string, errno: number, target?: Buffer | string | number): NodeJS.ErrnoException {
+  const code = codeOf(errno)
+  const path = target === undefined || typeof target === 'number' ? undefined : target.toString()
+  const message = `${code}: ${getSystemErrorMessage(-errno)}, ${syscall}${path === undefined ? '' : ` '${path}'`}`
+  return Object.assign(new Error(message), { code, errno: -errno, syscall, ...(path === undefined ? {} : { path }) })
+}
+
+/** True when `error` is a system error (Node's or ours) with one of `codes`. */
+export function hasErrorCode(error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
+}

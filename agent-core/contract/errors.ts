@@ -97,6 +97,11 @@ export const errorTable = {
     words: (d) => `The protected folder ${d.path} is not there. No point was made.`,
     advice: () => 'Connect or mount the disk that holds it. If the folder is gone for good, run the backup with --accept or take it out with "tharsis item change".',
   }),
+  'source.unreadable': spec<File & Reason>({
+    scope: 'job', retry: false, exitCode: 1,
+    words: (d) => `The protected folder ${d.path} cannot be read: ${d.reason}. No point was made.`,
+    advice: () => 'Run the backup as a user who may read it, or take the folder out with "tharsis item change".',
+  }),
   'source.replaced': spec<File & { was: string; is: string }>({
     scope: 'job', retry: false, exitCode: 1,
     words: (d) => `The protected folder ${d.path} lies on another file system than last time (${d.was} before, ${d.is} now). No point was made.`,
@@ -123,11 +128,6 @@ export const errorTable = {
     scope: 'file', retry: false, exitCode: 3,
     words: (d) => `The file or folder could not be read (${d.reason}).`,
     advice: () => 'Check its permissions and the health of its disk, or exclude it.',
-  }),
-  'file.kept-previous': spec<File & Reason>({
-    scope: 'file', retry: true, exitCode: 3,
-    words: (d) => `The file could not be read (${d.reason}); the point keeps the version of the point before.`,
-    advice: () => 'Check its permissions and the health of its disk.',
   }),
   'file.metadata-unreadable': spec<File & Reason>({
     scope: 'file', retry: false, exitCode: 3,
@@ -227,6 +227,11 @@ export const errorTable = {
     scope: 'job', retry: true, exitCode: 1,
     words: (d) => `The vault ${d.address} is full.`,
     advice: () => 'Make room there and run the backup again. What was captured stays in the cache; points made before are whole.',
+  }),
+  'vault.cleaning': spec<{ address: string; point: string }>({
+    scope: 'job', retry: true, exitCode: 1,
+    words: (d) => `A clean-up of the vault ${d.address} is under way; point ${d.point} is not confirmed before it has ended.`,
+    advice: () => 'Run the backup again later. The point stays captured in the cache.',
   }),
   'vault.denied': spec<{ address: string } & Reason>({
     scope: 'job', retry: false, exitCode: 1,

@@ -110,3 +110,45 @@ describe('a full disk', () => {
     },
   )
 })
+
+test('a disk that has become read-only refuses every change and is read', needs('mkfs.ext4', 'losetup'), async () => {
+  const mounted = await mountLoopFileSystem('ext4', 16 * MIB)
+  try {
+    const store = await openDirectoryStore(mounted.folder, deps)
+    await store.put('a/object', Buffer.from('bytes'))
+    await mounted.remountReadOnly()
+    await rejectsWith(store.put('a/other', Buffer.from('x')), 'vault.denied')
+    await rejectsWith(store.put('b/other', Buffer.from('x')), 'vault.denied')
+    await rejectsWith(store.delete('a/object'), 'vault.denied')
+    await rejectsWith(store.sweep(0), 'vault.denied')
+    await rejectsWith(store.probe(), 'vault.denied')
+    expect(await store.put('a/object', Buffer.from('bytes'))).toBe(false)
+    expect((await store.get('a/object')).toString()).toBe('bytes')
+    expect(await Array.fromAsync(store.list(''))).toHaveLength(1)
+    await store.close()
+  } finally {
+    await mounted.dispose()
+  }
+})
+
+test(
+  'a cache file on the same disk becomes the object without taking room again',
+  needs('mkfs.ext4', 'losetup'),
+  async () => {
+    const mounted = await mountLoopFileSystem('ext4', 64 * MIB)
+    try {
+      const folder = path.join(mounted.folder, 'vault')
+      await mkdir(folder)
+      const store = await openDirectoryStore(folder, deps)
+      const file = path.join(mounted.folder, 'chunk')
+      await writeFile(file, Buffer.alloc(16 * MIB, 'chunk'), { mode: 0o600, flush: true })
+      await store.put('warm', Buffer.from('x'))
+      const before = await readFreeSpace(folder)
+      expect(await store.put('chunks/aa/x.tcf', { path: file, sizeBytes: 16 * MIB })).toBe(true)
+      expect(before.freeBytes - (await readFreeSpace(folder)).freeBytes).toBeLessThan(MIB)
+      await store.close()
+    } finally {
+      await mounted.dispose()
+    }
+  },
+)

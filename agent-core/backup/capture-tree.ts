@@ -1,0 +1,313 @@
+/**
+ * Walks the protected folders beside the tree of the last point and builds the new tree. What is
+ * unchanged is taken over by its bytes, a directory without a change by its pages; only new and
+ * changed files go to the engine. The walk runs ahead of the engine, bounded by its back-pressure;
+ * directories are finished in the order of the tree.
+ */
+import { readlinkSync } from 'node:fs'
+import type { EncodedEntry, TreeReader } from '../cache/tree-reader.ts'
+import type { Engine } from '../engine/engine.ts'
+import { type ListRef, nameHash, PagedListBuilder } from '../format/paged-list.ts'
+import { type DirectorySection, directoryLeafBits, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
+import { anchoredPath } from '../platform/anchored-path.ts'
+import { compareEntry } from '../source/compare-entry.ts'
+import type { FoundEntry } from '../source/found-entry.ts'
+import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
+import { readMetadata } from '../source/read-metadata.ts'
+import { CaptureCounts } from './capture-counts.ts'
+import { FileCapturer, type FileReport, type Settled, type Slot } from './file-capturer.ts'
+
+export interface SourceFolder {
+  /** Name of the folder's entry in the root directory. */
+  readonly label: Uint8Array
+  readonly origin: Origin
+  readonly found: FoundEntry
+  /** The folder's entry in the last point. */
+  readonly previous: Entry | undefined
+}
+
+export interface CaptureTreeOptions {
+  readonly engine: Engine
+  /** Reads the tree of the last point. */
+  readonly tree: TreeReader
+  /** Keeps a tree page in the base. */
+  readonly keepPage: (id: Uint8Array, page: Uint8Array) => void
+  readonly lastScanStartedMs: number
+  readonly crossMounts: boolean
+  readonly isExcluded: (path: Buffer, relative: string, isDirectory: boolean) => boolean
+  /** The directory's content is a cache by its own tag. */
+  readonly isTaggedCache: (path: Buffer, names: readonly Buffer[]) => boolean
+  readonly report: FileReport
+  readonly checkpoint: () => void
+}
+
+export interface CapturedTree {
+  readonly root: ListRef | undefined
+  readonly folders: readonly DirectorySection[]
+}
+
+interface DirectoryResult {
+  readonly section: DirectorySection
+  /** Same pages as in the last point. */
+  readonly isUnchanged: boolean
+}
+
+/** Work on one directory: its entries are all submitted; `done` resolves when they are captured. */
+interface Pending {
+  readonly done: Promise<DirectoryResult>
+}
+
+const emptySection: DirectorySection = { entriesBelow: 0, bytesBelow: 0 }
+
+export class TreeCapture {
+  readonly counts = new CaptureCounts()
+  readonly #options: CaptureTreeOptions
+  readonly #files: FileCapturer
+  readonly #volumes = new Map<bigint, number>()
+
+  constructor(options: CaptureTreeOptions) {
+    this.#options = options
+    this.#files = new FileCapturer(options.engine, options.report, this.counts)
+  }
+
+  /**
+   * Captures all folders: the root list, and each folder's own section in the order of `folders`.
+   * Throws `engine.*`, `cache.*`, or the abort reason.
+   */
+  async run(folders: readonly SourceFolder[]): Promise<CapturedTree> {
+    const sorted = folders.toSorted((a, b) => Buffer.compare(a.label, b.label))
+    const slots: Slot[] = []
+    const sections = new Map<SourceFolder, Promise<DirectoryResult>>()
+    for (const folder of sorted) {
+      const { label, origin, found, previous } = folder
+      const path = Buffer.from(origin.path)
+      const pending = await this.#walk(path, '', previous?.directory, found)
+      sections.set(folder, pending.done)
+      slots.push(this.#directorySlot({ name: label, path, found, previous: undefined, reuse: previous, pending, origin }))
+    }
+    const { section } = await this.#finish(slots, true, undefined)
+    const folderSections = await Promise.all(
+      folders.map(async (folder) => (await sections.get(folder))?.section ?? emptySection),
+    )
+    return { root: section.list, folders: folderSections }
+  }
+
+  /** The entries of one directory, depth first. */
+  async #walk(path: Buffer, relative: string, previous: DirectorySection | undefined, self: FoundEntry): Promise<Pending> {
+    const options = this.#options
+    options.checkpoint()
+    using anchored = anchoredPath(path)
+    const names = this.#list(anchored.path, path)
+    if (names === undefined || options.isTaggedCache(anchored.path, names)) {
+      return { done: Promise.resolve({ section: emptySection, isUnchanged: previous?.list === undefined }) }
+    }
+    const before = options.tree.entries(previous?.list)
+    let old = await before.next()
+    let isChanged = false
+    const slots: Slot[] = []
+    for (const name of names) {
+      while (old.done !== true && Buffer.compare(old.value.entry.name, name) < 0) {
+        this.counts.addDeleted(old.value.entry)
+        isChanged = true
+        old = await before.next()
+      }
+      const match = old.done !== true && Buffer.compare(old.value.entry.name, name) === 0 ? old.value : undefined
+      if (match !== undefined) old = await before.next()
+      const slot = await this.#entry(anchored.path, path, relative, name, match, self)
+      if (slot === undefined) {
+        if (match !== undefined) {
+          this.counts.addDeleted(match.entry)
+          isChanged = true
+        }
+        continue
+      }
+      isChanged ||= match === undefined || slot.previous === undefined
+      slots.push(slot)
+    }
+    while (old.done !== true) {
+      this.counts.addDeleted(old.value.entry)
+      isChanged = true
+      old = await before.next()
+    }
+    const done = this.#finish(slots, isChanged, previous)
+    // It is awaited by its parent's turn; a failure before that is the same failure.
+    done.catch(() => {})
+    return { done }
+  }
+
+  async #entry(
+    folder: Buffer,
+    fullFolder: Buffer,
+    relativeFolder: string,
+    name: Buffer,
+    match: EncodedEntry | undefined,
+    parent: FoundEntry,
+  ): Promise<Slot | undefined> {
+    const { isExcluded, report, engine, lastScanStartedMs, crossMounts } = this.#options
+    const path = joinPath(folder, name)
+    const fullPath = joinPath(fullFolder, name)
+    let found: FoundEntry | undefined
+    try {
+      found = lookAt(path)
+    } catch (error) {
+      report.unreadable(fullPath, (error as Error).message)
+      return undefined
+    }
+    if (found === undefined) {
+      report.vanished(fullPath)
+      return undefined
+    }
+    const relative = relativeFolder === '' ? name.toString() : `${relativeFolder}/${name.toString()}`
+    const isDirectory = found.type === 'directory'
+    if (isExcluded(fullPath, relative, isDirectory)) {
+      this.counts.excluded++
+      return undefined
+    }
+    if (isDirectory) {
+      const isForeign = found.device !== parent.device && !crossMounts
+      if (isForeign) this.counts.mountsNotEntered.push(fullPath)
+      const pending: Pending = isForeign
+        ? { done: Promise.resolve({ section: emptySection, isUnchanged: match?.entry.directory?.list === undefined }) }
+        : await this.#walk(fullPath, relative, match?.entry.directory, found)
+      return this.#directorySlot({ name, path, found, previous: match, reuse: match?.entry, pending })
+    }
+    const comparison = match === undefined ? 'content' : compareEntry(found, match.entry, lastScanStartedMs)
+    this.counts.addSeen(found)
+    report.seen(fullPath, found)
+    if (comparison === 'unchanged' && match !== undefined) {
+      return {
+        name,
+        now: { encoded: match.encoded, sizeBytes: found.sizeBytes, entriesBelow: 0 },
+        previous: match.encoded,
+      }
+    }
+    if (found.type !== 'file') return this.#special(path, fullPath, name, found)
+    if (engine.isFull) await engine.room()
+    this.#options.checkpoint()
+    return this.#files.capture({
+      name,
+      path: fullPath,
+      found,
+      volume: this.#volumeOf(found.device),
+      previous: match?.entry.type === 'file' ? match.entry.content : undefined,
+      metadataOnly: comparison === 'metadata',
+    })
+  }
+
+  /** A symbolic link, FIFO, socket or device: recorded, never read. */
+  #special(path: Buffer, fullPath: Buffer, name: Buffer, found: FoundEntry): Slot | undefined {
+    const { report } = this.#options
+    try {
+      const { posix, problem } = readMetadata(found, path)
+      if (problem !== undefined) report.metadataUnreadable(fullPath, problem)
+      const encoded = encodeEntry({
+        name,
+        type: found.type,
+        mtime: found.mtime,
+        ctime: found.ctime,
+        ...(found.birth && { birth: found.birth }),
+        inode: found.inode,
+        posix,
+        ...(found.type === 'symlink' && { linkTarget: readlinkSync(path, { encoding: 'buffer' }) }),
+        ...(found.linkCount > 1 && { linkGroup: { volume: this.#volumeOf(found.device), inode: found.inode } }),
+      })
+      this.counts.othersChanged++
+      return { name, now: { encoded, sizeBytes: 0, entriesBelow: 0 }, previous: undefined }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') report.vanished(fullPath)
+      else report.unreadable(fullPath, (error as Error).message)
+      return undefined
+    }
+  }
+
+  #directorySlot(directory: {
+    readonly name: Uint8Array
+    readonly path: Buffer
+    readonly found: FoundEntry
+    /** The entry that stood here, to be compared with. */
+    readonly previous: EncodedEntry | undefined
+    /** The entry whose attributes are still true when its ctime is. */
+    readonly reuse: Entry | undefined
+    readonly pending: Pending
+    readonly origin?: Origin
+  }): Slot {
+    const { name, path, found, previous, reuse, pending, origin } = directory
+    this.counts.directories++
+    const isSame = reuse?.ctime.sec === found.ctime.sec && reuse.ctime.ns === found.ctime.ns
+    const { posix, problem } =
+      isSame && reuse !== undefined ? { posix: reuse.posix, problem: undefined } : readMetadata(found, path)
+    if (problem !== undefined) this.#options.report.metadataUnreadable(path, problem)
+    const encoded = pending.done.then(({ section }) => ({
+      encoded: encodeEntry({
+        name,
+        type: 'directory',
+        mtime: found.mtime,
+        ctime: found.ctime,
+        ...(found.birth && { birth: found.birth }),
+        inode: found.inode,
+        posix,
+        directory: section,
+        ...(origin && { origin }),
+      }),
+      sizeBytes: section.bytesBelow,
+      entriesBelow: section.entriesBelow,
+    }))
+    encoded.catch(() => {})
+    return { name, later: encoded, previous: previous?.encoded }
+  }
+
+  async #finish(
+    slots: readonly Slot[],
+    hasChanged: boolean,
+    previous: DirectorySection | undefined,
+  ): Promise<DirectoryResult> {
+    let isChanged = hasChanged
+    const settled: (Settled & { readonly name: Uint8Array })[] = []
+    for (const { name, now, later, previous: before } of slots) {
+      const entry = now ?? (await later)
+      isChanged ||= entry === undefined || before === undefined || Buffer.compare(entry.encoded, before) !== 0
+      if (entry !== undefined) settled.push({ ...entry, name })
+    }
+    if (!isChanged && previous !== undefined) return { section: previous, isUnchanged: true }
+    return { section: await this.#build(settled), isUnchanged: false }
+  }
+
+  /** Builds the pages of a directory from its entries in order. */
+  async #build(entries: readonly (Settled & { readonly name: Uint8Array })[]): Promise<DirectorySection> {
+    const { engine, keepPage } = this.#options
+    const builder = new PagedListBuilder(directoryLeafBits, (page) => {
+      const id = engine.putTree(page)
+      keepPage(id, page)
+      return id
+    })
+    let entriesBelow = 0
+    let bytesBelow = 0
+    for (const { name, encoded, sizeBytes, entriesBelow: below } of entries) {
+      builder.add({ encoded, key: name, hash: nameHash(name), sizeBytes })
+      entriesBelow += 1 + below
+      bytesBelow += sizeBytes
+      if (engine.isFull) await engine.room()
+    }
+    const list = builder.finish()
+    return { ...(list && { list }), entriesBelow, bytesBelow }
+  }
+
+  #list(anchored: Buffer, path: Buffer): Buffer[] | undefined {
+    try {
+      return listDirectory(anchored)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#options.report.vanished(path)
+      else this.#options.report.unreadable(path, (error as Error).message)
+      return undefined
+    }
+  }
+
+  #volumeOf(device: bigint): number {
+    let volume = this.#volumes.get(device)
+    if (volume === undefined) {
+      volume = this.#volumes.size
+      this.#volumes.set(device, volume)
+    }
+    return volume
+  }
+}

@@ -1,0 +1,97 @@
+/** Sends files to the engine and turns its outcomes into entries and reports; hard links are read once. */
+import { decodeCbor } from '../format/cbor.ts'
+import { decodeEntry, encodeEntry } from '../format/tree.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { FileOutcome, FileRequest } from '../engine/messages.ts'
+import type { FoundEntry } from '../source/found-entry.ts'
+import type { CaptureCounts } from './capture-counts.ts'
+
+/** What a capture has to tell about single files. */
+export interface FileReport {
+  seen(path: Buffer, found: FoundEntry): void
+  read(sizeBytes: number): void
+  vanished(path: Buffer): void
+  changing(path: Buffer): void
+  unreadable(path: Buffer, reason: string): void
+  metadataUnreadable(path: Buffer, reason: string): void
+}
+
+export interface Settled {
+  readonly encoded: Uint8Array
+  readonly sizeBytes: number
+  readonly entriesBelow: number
+}
+
+/** The place of one entry in its directory: known now, or later. */
+export interface Slot {
+  readonly name: Uint8Array
+  readonly now?: Settled
+  /** Resolves with the entry; undefined when there is none after all. */
+  readonly later?: Promise<Settled | undefined>
+  /** The entry's bytes in the last point. */
+  readonly previous: Uint8Array | undefined
+}
+
+export class FileCapturer {
+  readonly #engine: Engine
+  readonly #report: FileReport
+  readonly #counts: CaptureCounts
+  /** Outcomes of files with several links, by volume and inode. */
+  readonly #groups = new Map<string, Promise<FileOutcome>>()
+
+  constructor(engine: Engine, report: FileReport, counts: CaptureCounts) {
+    this.#engine = engine
+    this.#report = report
+    this.#counts = counts
+  }
+
+  capture(file: FileRequest & { readonly path: Buffer; readonly found: FoundEntry }): Slot {
+    const { found, ...request } = file
+    const later = this.#settle(file.path, this.#outcome(request, found))
+    later.catch(() => {})
+    return { name: file.name, later, previous: undefined }
+  }
+
+  #outcome(request: FileRequest, found: FoundEntry): Promise<FileOutcome> {
+    if (found.linkCount === 1) return this.#engine.captureFile(request)
+    const group = `${request.volume}/${found.inode}`
+    const first = this.#groups.get(group)
+    if (first !== undefined) return first.then((outcome) => renamed(outcome, request.name))
+    const outcome = this.#engine.captureFile(request)
+    this.#groups.set(group, outcome)
+    return outcome
+  }
+
+  async #settle(path: Buffer, pending: Promise<FileOutcome>): Promise<Settled | undefined> {
+    const outcome = await pending
+    switch (outcome.state) {
+      case 'captured':
+        this.#counts.filesChanged++
+        if (outcome.contentRead) this.#counts.filesRead++
+        this.#counts.bytesRead += outcome.bytesRead
+        this.#report.read(outcome.bytesRead)
+        if (outcome.isChanging) this.#report.changing(path)
+        if (outcome.metadataProblem !== undefined) this.#report.metadataUnreadable(path, outcome.metadataProblem)
+        return { encoded: outcome.encoded, sizeBytes: outcome.sizeBytes, entriesBelow: 0 }
+      case 'unreadable':
+        this.#report.unreadable(path, outcome.reason)
+        return undefined
+      case 'excluded':
+        this.#counts.excluded++
+        return undefined
+      case 'vanished':
+      case 'replaced':
+        this.#report.vanished(path)
+        return undefined
+      default:
+        return outcome satisfies never
+    }
+  }
+}
+
+/** The same inode under another name: everything else of the entry is equal, and nothing is read. */
+function renamed(outcome: FileOutcome, name: Uint8Array): FileOutcome {
+  if (outcome.state !== 'captured') return outcome
+  const entry = decodeEntry(decodeCbor(outcome.encoded, 'entry'), 'entry')
+  return { ...outcome, encoded: encodeEntry({ ...entry, name }), bytesRead: 0, contentRead: false }
+}

@@ -1,0 +1,89 @@
+/** The folder of the cache that holds chunk files: complete ones by name, open ones of a running capture. */
+import { existsSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
+import { openTable } from '../codec/seal-extent.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import { toHex } from '../base/bytes.ts'
+import { encodeBlockTable } from '../format/chunk-file.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+import { folderSource, inspectChunkFile, type ChunkSource } from './chunk-reader.ts'
+import { openChunkFilePrefix } from './chunk-writer.ts'
+import { open } from 'node:fs/promises'
+
+export class ChunkFolder {
+  readonly path: string
+
+  /** Makes the folder when it is not there; throws `cache.failed`. */
+  constructor(path: string) {
+    this.path = path
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw new AgentError('cache.failed', { path, reason: (error as Error).message }, error)
+    }
+  }
+
+  pathOf(name: ChunkFileName): string {
+    return join(this.path, `${name}.tcf`)
+  }
+
+  has(name: ChunkFileName): boolean {
+    return existsSync(this.pathOf(name))
+  }
+
+  /** Names of the complete chunk files here. */
+  names(): ChunkFileName[] {
+    return readdirSync(this.path)
+      .filter((name) => /^[0-9a-f]{64}\.tcf$/.test(name))
+      .map((name) => name.slice(0, 64) as ChunkFileName)
+  }
+
+  /** Removes chunk files that an ended process left open; returns how many. */
+  removeOpen(): number {
+    const open = readdirSync(this.path).filter((name) => name.startsWith(openChunkFilePrefix))
+    for (const name of open) unlinkSync(join(this.path, name))
+    return open.length
+  }
+
+  /** Removes a chunk file whose payload is elsewhere. */
+  evict(name: ChunkFileName): void {
+    unlinkSync(this.pathOf(name))
+  }
+
+  source(): ChunkSource {
+    return folderSource(this.path)
+  }
+
+  /**
+   * Checks a complete chunk file of this folder and reads its table, as an index would list it;
+   * undefined when it is damaged or of another keyspace.
+   */
+  async describe(name: ChunkFileName, keys: KeyspaceKeys): Promise<IndexedChunkFile | undefined> {
+    const path = this.pathOf(name)
+    try {
+      const { header, footer, name: actual } = await inspectChunkFile(path)
+      if (actual !== name || toHex(header.keyspace) !== keys.keyspace) return undefined
+      const file = await open(path, 'r')
+      try {
+        const sealed = Buffer.alloc(footer.tableSizeBytes)
+        await file.read(sealed, 0, sealed.length, footer.tableOffset)
+        const table = openTable(chunkFileKey(keys, header.epoch, header.salt), header, sealed, path, footer.tableOffset)
+        return {
+          name,
+          kind: header.kind,
+          sizeBytes: footer.totalSizeBytes,
+          salt: header.salt,
+          epoch: header.epoch,
+          table: encodeBlockTable(table),
+        }
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (isAgentError(error, 'format.invalid') || isAgentError(error, 'format.too-new')) return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Where a worker's blocks go: a block that the vaults are known to hold, or that waits in the cache,
+ * or that this run has taken already, is only named; every other one is sealed into the open chunk
+ * file of its kind. A claim counts once its chunk file is complete: a worker that fails takes the
+ * whole run with it, so no point ever names a block of an incomplete file.
+ */
+import type { BaseDb } from '../cache/base-db.ts'
+import type { ChunkWriter } from '../cache/chunk-writer.ts'
+import { blockId } from '../codec/block-id.ts'
+import type { VaultId } from '../contract/ids.ts'
+import { BlockSet } from './block-set.ts'
+
+export interface BlockStoreOptions {
+  readonly base: BaseDb
+  readonly idKey: Uint8Array
+  readonly vaults: readonly VaultId[]
+  readonly cachedChunks: ReadonlySet<number>
+  readonly data: ChunkWriter
+  readonly tree: ChunkWriter
+}
+
+export class BlockStore {
+  readonly #options: BlockStoreOptions
+  readonly #placed: readonly ReadonlySet<number>[]
+  readonly #claims = new BlockSet()
+  /** Chunk files of earlier runs that blocks of this run rely on. */
+  readonly usedChunks = new Set<number>()
+  #bytesNew = 0
+
+  constructor(options: BlockStoreOptions) {
+    this.#options = options
+    this.#placed = options.vaults.map((vault) => options.base.placedChunks(vault))
+  }
+
+  /** Raw bytes of all blocks that were new. */
+  get bytesNew(): number {
+    return this.#bytesNew
+  }
+
+  /**
+   * Takes a block of a file and answers its id. `expected`: the id of the block that stood in this
+   * place in the last point, if its file is split in place: equal content is then known without a look-up.
+   */
+  putData(bytes: Uint8Array, expected?: Uint8Array): Buffer {
+    const id = blockId(this.#options.idKey, bytes)
+    if (expected !== undefined && id.equals(expected)) return id
+    this.#put(this.#options.data, id, bytes)
+    return id
+  }
+
+  /** Takes a block of a tree and answers its id. */
+  putTree(bytes: Uint8Array): Buffer {
+    const id = blockId(this.#options.idKey, bytes)
+    this.#put(this.#options.tree, id, bytes)
+    return id
+  }
+
+  /** Completes the open chunk files. */
+  finish(): void {
+    this.#options.data.finish()
+    this.#options.tree.finish()
+  }
+
+  #put(writer: ChunkWriter, id: Buffer, bytes: Uint8Array): void {
+    if (this.#claims.has(id) || this.#isKnown(id)) return
+    this.#claims.add(id)
+    this.#bytesNew += bytes.length
+    writer.add(id, bytes)
+  }
+
+  #isKnown(id: Uint8Array): boolean {
+    const { base, cachedChunks } = this.#options
+    for (const { chunk } of base.locate(id)) {
+      if (cachedChunks.has(chunk) || this.#placed.every((placed) => placed.has(chunk))) {
+        this.usedChunks.add(chunk)
+        return true
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The engine's worker thread: takes files (by path) and tree blocks in order, and turns them into
+ * complete chunk files in the cache. File bytes never leave this thread.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { AgentError } from '../base/agent-error.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import { openBase } from '../cache/base-db.ts'
+import { ChunkWriter } from '../cache/chunk-writer.ts'
+import type { ChunkKind } from '../format/chunk-file.ts'
+import { createGearTable } from '../source/split-content.ts'
+import { FileSplitter } from '../source/split-file.ts'
+import { BlockStore } from './block-store.ts'
+import { captureFile } from './capture-file.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+
+if (parentPort === null) throw new Error('the engine worker runs in a worker thread')
+const port = parentPort
+const start = workerData as WorkerStart
+const say = (message: FromWorker) => port.postMessage(message)
+
+const base = openBase(start.basePath, { readOnly: true })
+const openWriter = (kind: ChunkKind) =>
+  new ChunkWriter({
+    folder: start.chunkFolder,
+    kind,
+    keys: start.keys,
+    compression: start.compression,
+    clock: systemClock,
+    random: systemRandom,
+    parentFileId: start.parentFileId,
+    onComplete: (file) => say({ type: 'chunk-file', file }),
+  })
+const store = new BlockStore({
+  base,
+  idKey: start.keys.id,
+  vaults: start.vaults,
+  cachedChunks: start.cachedChunks,
+  data: openWriter('data'),
+  tree: openWriter('tree'),
+})
+let pages: [Uint8Array, Uint8Array][] = []
+const captureDeps = {
+  base,
+  skipNoDump: start.skipNoDump,
+  splitter: new FileSplitter(createGearTable(start.keys.gearSeed)),
+  sink: {
+    putBlock: (bytes: Uint8Array, expected: Uint8Array | undefined) => store.putData(bytes, expected),
+    putPage: (page: Uint8Array) => {
+      const id = store.putTree(page)
+      pages.push([id, page])
+      return id
+    },
+    checkpoint: () => {},
+  },
+}
+
+function handle(message: ToWorker): void {
+  switch (message.type) {
+    case 'files':
+      for (const { ref, request } of message.files) {
+        const outcome = captureFile(request, captureDeps)
+        if (pages.length > 0) say({ type: 'pages', pages })
+        pages = []
+        say({ type: 'file', ref, outcome })
+      }
+      break
+    case 'tree':
+      store.putTree(message.bytes)
+      say({ type: 'tree-done', sizeBytes: message.bytes.length })
+      break
+    case 'finish':
+      store.finish()
+      base.close()
+      say({ type: 'finished', bytesNew: store.bytesNew, usedChunks: [...store.usedChunks] })
+      port.close()
+      break
+    default:
+      message satisfies never
+  }
+}
+
+port.on('message', (message: ToWorker) => {
+  try {
+    handle(message)
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error
+    say({ type: 'failed', code: error.code, data: error.data })
+    port.close()
+  }
+})
+say({ type: 'ready' })

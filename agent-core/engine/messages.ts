@@ -1,0 +1,65 @@
+/** What main thread and engine worker say to each other. Plain data; buffers are copied. */
+import type { ErrorCode } from '../contract/errors.ts'
+import type { VaultId } from '../contract/ids.ts'
+import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
+import type { Compression } from '../codec/compression.ts'
+import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { Content } from '../format/tree.ts'
+
+/** Handed over when the worker starts. */
+export interface WorkerStart {
+  readonly chunkFolder: string
+  readonly basePath: string
+  readonly keys: KeyspaceKeys
+  readonly compression: Compression
+  /** A block in a chunk file placed in all of these vaults, or waiting in the cache, is known. */
+  readonly vaults: readonly VaultId[]
+  readonly cachedChunks: ReadonlySet<number>
+  readonly parentFileId: Uint8Array | undefined
+  readonly skipNoDump: boolean
+}
+
+/** A file to capture. */
+export interface FileRequest {
+  readonly name: Uint8Array
+  /** Absolute, raw bytes. */
+  readonly path: Uint8Array
+  /** Index of the file's volume among those of the point, for hard-link groups. */
+  readonly volume: number
+  /** Content in the last point, if it was there. */
+  readonly previous: Content | undefined
+  /** The content is proven to be the previous one; only attributes are read. */
+  readonly metadataOnly: boolean
+}
+
+/** What became of a file. */
+export type FileOutcome =
+  | {
+      readonly state: 'captured'
+      /** The whole entry. */
+      readonly encoded: Uint8Array
+      readonly sizeBytes: number
+      readonly bytesRead: number
+      readonly contentRead: boolean
+      /** It changed during each of the readings. */
+      readonly isChanging: boolean
+      readonly metadataProblem: string | undefined
+    }
+  | { readonly state: 'vanished' | 'excluded' }
+  /** Another kind of entry stands there now; it is looked at again. */
+  | { readonly state: 'replaced' }
+  | { readonly state: 'unreadable'; readonly reason: string }
+
+export type ToWorker =
+  | { readonly type: 'files'; readonly files: readonly { readonly ref: number; readonly request: FileRequest }[] }
+  | { readonly type: 'tree'; readonly id: Uint8Array; readonly bytes: Uint8Array }
+  | { readonly type: 'finish' }
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'file'; readonly ref: number; readonly outcome: FileOutcome }
+  | { readonly type: 'pages'; readonly pages: readonly (readonly [Uint8Array, Uint8Array])[] }
+  | { readonly type: 'tree-done'; readonly sizeBytes: number }
+  | { readonly type: 'chunk-file'; readonly file: CompleteChunkFile }
+  | { readonly type: 'finished'; readonly bytesNew: number; readonly usedChunks: readonly number[] }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly data: unknown }

@@ -1,0 +1,23 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { type FoundEntry, foundEntry } from './found-entry.ts'
+
+/** `path` and `name` joined by `/`; both raw bytes. */
+export function joinPath(path: Uint8Array, name: Uint8Array): Buffer {
+  const hasSlash = path.length > 0 && path[path.length - 1] === 0x2f
+  const joined = Buffer.allocUnsafe(path.length + (hasSlash ? 0 : 1) + name.length)
+  joined.set(path, 0)
+  if (!hasSlash) joined[path.length] = 0x2f
+  joined.set(name, joined.length - name.length)
+  return joined
+}
+
+/** Names in a directory, raw bytes, in ascending byte order; throws the system's error. */
+export function listDirectory(path: Buffer): Buffer[] {
+  return readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)
+}
+
+/** What lies at `path`, not following a symbolic link; undefined when nothing does; throws the system's error. */
+export function lookAt(path: Buffer): FoundEntry | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return stats && foundEntry(stats)
+}

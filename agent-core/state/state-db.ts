@@ -1,0 +1,190 @@
+/**
+ * `state.db`: what this home folder has been told — vaults, items — and who it is. The only file that
+ * speaks SQLite in state/. Unlike the base it is no cache, but all of it can be had again from a
+ * vault with its passphrase.
+ */
+import Database from 'better-sqlite3'
+import { AgentError } from '../base/agent-error.ts'
+import { randomId, type Random } from '../base/random.ts'
+import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+
+export const stateSchemaVersion = 1
+
+const schema = `
+  CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE vault (
+    name TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, address TEXT NOT NULL, keyspace TEXT NOT NULL,
+    machine TEXT NOT NULL, access TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE item (
+    name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, vault TEXT NOT NULL REFERENCES vault (name), folders TEXT NOT NULL,
+    excludes TEXT NOT NULL, default_excludes INTEGER NOT NULL, cross_mounts INTEGER NOT NULL, compression TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`
+
+/** A vault as this home knows it. */
+export interface KnownVault {
+  readonly name: string
+  readonly id: VaultId
+  readonly kind: 'local'
+  /** Absolute folder. */
+  readonly address: string
+  /** The machine whose keys are used there. */
+  readonly keyspace: KeyspaceId
+  readonly machine: string
+  /** `read-only`: another machine's points are read. */
+  readonly access: 'owner' | 'read-only'
+}
+
+/** A protected item. */
+export interface Item {
+  readonly name: string
+  readonly id: ItemId
+  /** Name of its vault. */
+  readonly vault: string
+  /** Absolute paths, raw bytes. */
+  readonly folders: readonly Buffer[]
+  readonly excludes: readonly string[]
+  readonly defaultExcludes: boolean
+  readonly crossMounts: boolean
+  readonly compression: 'lz4' | 'zstd'
+}
+
+/** Opens or creates the state at `path`; throws `home.newer` and `home.unusable`. */
+export function openState(path: string, random: Random): StateDb {
+  return new StateDb(path, random)
+}
+
+export class StateDb implements Disposable {
+  readonly homeId: HomeId
+  readonly #db: Database.Database
+  readonly #path: string
+
+  constructor(path: string, random: Random) {
+    this.#path = path
+    try {
+      this.#db = new Database(path, { timeout: 10_000 })
+      this.homeId = this.#prepare(random)
+    } catch (error) {
+      throw translate(error, path)
+    }
+  }
+
+  vaults(): KnownVault[] {
+    return this.#db.prepare<[], KnownVault>('SELECT * FROM vault ORDER BY name').all()
+  }
+
+  vault(name: string): KnownVault | undefined {
+    return this.#db.prepare<[string], KnownVault>('SELECT * FROM vault WHERE name = ?').get(name)
+  }
+
+  /** Adds a vault and the items that come with it (of another machine, or taken over). One transaction. */
+  addVault(vault: KnownVault, items: readonly Item[]): void {
+    this.#write(() => {
+      this.#db
+        .prepare(
+          `INSERT INTO vault (name, id, kind, address, keyspace, machine, access)
+           VALUES (@name, @id, @kind, @address, @keyspace, @machine, @access)`,
+        )
+        .run(vault)
+      for (const item of items) this.#putItem(item)
+    })
+  }
+
+  items(): Item[] {
+    return this.#db.prepare<[], ItemRow>('SELECT * FROM item ORDER BY name').all().map(itemOf)
+  }
+
+  item(name: string): Item | undefined {
+    const row = this.#db.prepare<[string], ItemRow>('SELECT * FROM item WHERE name = ?').get(name)
+    return row && itemOf(row)
+  }
+
+  /** Adds an item or replaces the one of that name. */
+  putItem(item: Item): void {
+    this.#write(() => this.#putItem(item))
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #putItem(item: Item): void {
+    this.#db
+      .prepare(
+        `INSERT OR REPLACE INTO item (name, id, vault, folders, excludes, default_excludes, cross_mounts, compression)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        item.name,
+        item.id,
+        item.vault,
+        JSON.stringify(item.folders.map((folder) => folder.toString('base64'))),
+        JSON.stringify(item.excludes),
+        item.defaultExcludes ? 1 : 0,
+        item.crossMounts ? 1 : 0,
+        item.compression,
+      )
+  }
+
+  #write(work: () => void): void {
+    try {
+      this.#db.transaction(work).immediate()
+    } catch (error) {
+      throw translate(error, this.#path)
+    }
+  }
+
+  #prepare(random: Random): HomeId {
+    this.#db.pragma('journal_mode = WAL')
+    this.#db.pragma('synchronous = FULL')
+    this.#db.pragma('foreign_keys = ON')
+    const version = this.#db.pragma('user_version', { simple: true }) as number
+    if (version > stateSchemaVersion) {
+      throw new AgentError('home.newer', { path: this.#path, found: version, known: stateSchemaVersion })
+    }
+    this.#db
+      .transaction(() => {
+        if (this.#db.pragma('user_version', { simple: true }) !== 0) return
+        this.#db.exec(schema)
+        this.#db.prepare("INSERT INTO fact (key, value) VALUES ('home-id', ?)").run(randomId<HomeId>(random))
+        this.#db.pragma(`user_version = ${stateSchemaVersion}`)
+      })
+      .immediate()
+    const row = this.#db.prepare("SELECT value FROM fact WHERE key = 'home-id'").get() as { value: HomeId }
+    return row.value
+  }
+}
+
+interface ItemRow {
+  readonly name: string
+  readonly id: ItemId
+  readonly vault: string
+  readonly folders: string
+  readonly excludes: string
+  readonly default_excludes: number
+  readonly cross_mounts: number
+  readonly compression: 'lz4' | 'zstd'
+}
+
+function itemOf(row: ItemRow): Item {
+  return {
+    name: row.name,
+    id: row.id,
+    vault: row.vault,
+    folders: (JSON.parse(row.folders) as string[]).map((folder) => Buffer.from(folder, 'base64')),
+    excludes: JSON.parse(row.excludes) as string[],
+    defaultExcludes: row.default_excludes === 1,
+    crossMounts: row.cross_mounts === 1,
+    compression: row.compression,
+  }
+}
+
+function translate(error: unknown, path: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error
+  return new AgentError('home.unusable', { home: path, reason: error.message }, error)
+}

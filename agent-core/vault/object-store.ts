@@ -1,0 +1,80 @@
+/**
+ * The object-store port: what a vault's place must be able to do.
+ *
+ * Semantic contract (one suite, `object-store.contract.ts`, holds every implementation to it):
+ *  1. A name is `/`-separated segments of `[a-z0-9._-]`, at most 200 bytes; no segment begins or ends
+ *     with a dot or is a Windows device name. It is safe on case-insensitive file systems and in S3.
+ *     No name is also the folder of others (`a` beside `a/b`): the vault's layout sees to that. A name
+ *     that breaks the rule is a bug and throws RangeError.
+ *  2. `put` is atomic and never replaces: after it resolves, true or false, the name holds exactly
+ *     these bytes, durable; before, it holds nothing. A crash leaves either.
+ *  3. `put` of a name that holds the same bytes resolves `false` (a lost answer is recognised), also
+ *     where the place is full; other bytes there: `store.conflict`, and what is there stays.
+ *  4. `get` returns exactly the bytes that were put, or exactly the range asked for. A range past
+ *     the end, or a body that is short, is `store.failed`, never a shorter answer.
+ *  5. A missing name is `store.not-found`; `stat` of it resolves `undefined`.
+ *  6. `list` yields each name under the prefix once, in ascending byte order, strictly after
+ *     `startAfter`; names whose put has resolved before the call are there. The prefix is one of
+ *     characters, not of segments. Temporary names and files whose names break rule 1 are not
+ *     there; nor are links. A listing that cannot be finished throws, it never ends early.
+ *  7. `delete` is durable and idempotent. An object being read while deleted is read whole or fails.
+ *  8. A place that is absent is `vault.unreachable`; a full one `vault.full`; one that refuses,
+ *     `vault.denied`; anything else `store.failed` with the cause kept. Nothing is created where
+ *     the place itself is absent, nor where another place has come to stand at its address.
+ *  9. All calls may run concurrently, from several processes.
+ * 10. An aborted signal rejects with its reason; the object then is there whole or not at all.
+ */
+
+/**
+ * The bytes of an object: in memory (left alone by the caller until `put` has settled), or a complete
+ * local file that is never changed again (a store may link it: then it *is* the object).
+ * A file of another length than `sizeBytes` is `store.failed`.
+ */
+export type ObjectBody = Uint8Array | { readonly path: string; readonly sizeBytes: number }
+
+export interface ByteRange {
+  readonly offset: number
+  readonly sizeBytes: number
+}
+
+export interface ObjectInfo {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly modifiedAtMs: number
+}
+
+/** What was found out about a place by trying (never by guessing from its type). */
+export interface StoreCapabilities {
+  /** How a complete object gets its final name without replacing another. */
+  readonly publish: 'link' | 'rename' | 'conditional-put'
+  /** True when file modes keep other users of the machine out. */
+  readonly keepsModes: boolean
+  /** True when the folder itself can be synced (else durability of names is the file system's word). */
+  readonly syncsFolders: boolean
+  /** What protects nothing here, in plain words; empty when all is well. */
+  readonly remarks: readonly string[]
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface ObjectStore {
+  /** `directory`, `memory`, `s3` … */
+  readonly kind: string
+  /** For people and messages: the folder, or the URL without credentials. */
+  readonly address: string
+
+  /** Puts an object; true when this call made it, false when the same bytes were there (2, 3). */
+  put(name: string, body: ObjectBody, options?: CallOptions): Promise<boolean>
+  /** The object's bytes, or those of `range` (4), in a buffer that is the caller's own. */
+  get(name: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Buffer>
+  stat(name: string, options?: CallOptions): Promise<ObjectInfo | undefined>
+  list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncIterable<ObjectInfo>
+  delete(name: string, options?: CallOptions): Promise<void>
+  /** Removes what crashed writers left (temporary names older than `olderThanMs`); returns how many. */
+  sweep(olderThanMs: number, options?: CallOptions): Promise<number>
+  /** Tries what the place can do; leaves nothing behind. */
+  probe(options?: CallOptions): Promise<StoreCapabilities>
+  close(): Promise<void>
+}

@@ -1,0 +1,201 @@
+/**
+ * Making a vault, and getting at the keys in one: docs/format/keys.md. Works on a bare store; the
+ * slow key derivation runs here and nowhere else.
+ */
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import { randomId, type Random } from '../base/random.ts'
+import { sha256 } from '../codec/block-id.ts'
+import { createKeySlot, deriveKeys, masterKeySizeBytes, openKeySlot } from '../codec/key-derivation.ts'
+import { sealObject } from '../codec/seal-object.ts'
+import type { HomeId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import { encodeKeyspaceFacts } from '../format/definitions.ts'
+import type { ScryptParameters, SlotKind } from '../format/key-slot.ts'
+import { keyspaceLayout, keyspacesPrefix, keyspaceOfName, vaultFileName } from '../format/vault-layout.ts'
+import { decodeVaultFile, encodeVaultFile, type VaultFile } from '../format/vault-file.ts'
+import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
+import type { ObjectStore } from './object-store.ts'
+import { Vault } from './vault.ts'
+
+export const minPassphraseLength = 16
+
+export interface VaultDeps {
+  readonly clock: Clock
+  readonly random: Random
+  /** Cost of new key slots; the format's default when left out. */
+  readonly scrypt?: ScryptParameters
+}
+
+export interface UnlockedKeyspace {
+  readonly vaultId: VaultId
+  readonly keyspace: KeyspaceId
+  readonly masterKey: Buffer
+}
+
+/** Throws `vault.weak-passphrase`. */
+export function checkPassphrase(passphrase: string): void {
+  if ([...passphrase].length < minPassphraseLength) {
+    throw new AgentError('vault.weak-passphrase', { minimum: minPassphraseLength })
+  }
+}
+
+/**
+ * Makes a new vault in an empty place, with one keyspace for this machine. vault.json comes last: a
+ * creation that was cut off left no vault. Throws `vault.not-empty`, `vault.weak-passphrase`, and what
+ * the store throws.
+ */
+export async function createVault(
+  store: ObjectStore,
+  passphrase: string,
+  machine: string,
+  home: HomeId,
+  deps: VaultDeps,
+): Promise<UnlockedKeyspace & { readonly recoveryCode: string }> {
+  checkPassphrase(passphrase)
+  for await (const _ of store.list('')) throw new AgentError('vault.not-empty', { address: store.address })
+  const { clock, random } = deps
+  const vaultId = randomId<VaultId>(random)
+  const keyspace = randomId<KeyspaceId>(random)
+  const masterKey = random.bytes(masterKeySizeBytes)
+  const vaultFile = encodeVaultFile({ vaultId, createdAt: timeText(clock.nowMs()) })
+  const recoveryCode = createRecoveryCode(random)
+  const keys = deriveKeys(masterKey, keyspace)
+  const layout = keyspaceLayout(keyspace)
+  await putSlot(store, keyspace, masterKey, 'passphrase', passphrase, deps)
+  await putSlot(store, keyspace, masterKey, 'recovery-code', normalizeRecoveryCode(recoveryCode) as string, deps)
+  const facts = encodeKeyspaceFacts({ machine, createdAtMs: clock.nowMs(), vaultSha256: sha256(vaultFile) })
+  await store.put(layout.facts, sealObject(keys, 'keyspace', layout.facts, facts, random))
+  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(-1, { writer: home, items: [] })
+  await store.put(vaultFileName, vaultFile)
+  return { vaultId, keyspace, masterKey, recoveryCode }
+}
+
+/**
+ * Reads vault.json. A place without one holds no vault (any more): `vault.unreachable`, never a new one.
+ */
+export async function readVaultFile(store: ObjectStore): Promise<{ readonly file: VaultFile; readonly bytes: Buffer }> {
+  let bytes: Buffer
+  try {
+    bytes = await store.get(vaultFileName)
+  } catch (error) {
+    if (!isAgentError(error, 'store.not-found')) throw error
+    const reason = 'there is no vault in that place (no vault.json)'
+    throw new AgentError('vault.unreachable', { address: store.address, reason }, error)
+  }
+  return { file: decodeVaultFile(bytes), bytes }
+}
+
+/** Ids of all keyspaces in the vault, in order. */
+export async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
+  const keyspaces: KeyspaceId[] = []
+  let startAfter: string | undefined
+  for (;;) {
+    let next: KeyspaceId | undefined
+    for await (const { name } of store.list(keyspacesPrefix, startAfter === undefined ? {} : { startAfter })) {
+      next = keyspaceOfName(name)
+      if (next === undefined) {
+        startAfter = name
+        continue
+      }
+      break
+    }
+    if (next === undefined) return keyspaces
+    keyspaces.push(next)
+    // Past everything inside that keyspace: '~' sorts after all characters of names.
+    startAfter = `${keyspacesPrefix}${next}/~`
+  }
+}
+
+/**
+ * Opens every keyspace (or only those in `among`) that the secret, a passphrase or a recovery code,
+ * opens. One slow derivation a slot. Throws `format.invalid` for a damaged slot only if nothing opened.
+ */
+export async function unlockKeyspaces(
+  store: ObjectStore,
+  secret: string,
+  among?: readonly KeyspaceId[],
+): Promise<UnlockedKeyspace[]> {
+  const { file } = await readVaultFile(store)
+  const opened: UnlockedKeyspace[] = []
+  let damage: unknown
+  for (const keyspace of among ?? (await listKeyspaces(store))) {
+    try {
+      const masterKey = await openSlots(store, keyspace, secret)
+      if (masterKey !== undefined) opened.push({ vaultId: file.vaultId, keyspace, masterKey })
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      damage ??= error
+    }
+  }
+  if (opened.length === 0 && damage !== undefined) throw damage
+  return opened
+}
+
+/**
+ * Replaces the passphrase of a keyspace: writes the new slot, opens it, then deletes the old ones of
+ * that kind. Killed in between, both passphrases open.
+ */
+export async function changePassphrase(
+  store: ObjectStore,
+  keyspace: KeyspaceId,
+  masterKey: Buffer,
+  passphrase: string,
+  deps: VaultDeps,
+): Promise<void> {
+  checkPassphrase(passphrase)
+  const before: string[] = []
+  for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
+    if (name.endsWith('-passphrase')) before.push(name)
+  }
+  const made = await putSlot(store, keyspace, masterKey, 'passphrase', passphrase, deps)
+  const opened = await openKeySlot(await store.get(made), passphrase, made)
+  if (opened === undefined || !opened.equals(masterKey)) {
+    throw new AgentError('format.invalid', { what: made, offset: 0, reason: 'the new key slot does not open' })
+  }
+  for (const name of before) await store.delete(name)
+}
+
+async function openSlots(store: ObjectStore, keyspace: KeyspaceId, secret: string): Promise<Buffer | undefined> {
+  const code = normalizeRecoveryCode(secret)
+  let damage: unknown
+  for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
+    const isCodeSlot = name.endsWith('-recovery-code')
+    if (isCodeSlot && code === undefined) continue
+    try {
+      const masterKey = await openKeySlot(await store.get(name), isCodeSlot ? (code as string) : secret, name)
+      if (masterKey !== undefined) return masterKey
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      damage ??= error
+    }
+  }
+  if (damage !== undefined) throw damage
+  return undefined
+}
+
+async function putSlot(
+  store: ObjectStore,
+  keyspace: KeyspaceId,
+  masterKey: Buffer,
+  kind: SlotKind,
+  secret: string,
+  deps: VaultDeps,
+): Promise<string> {
+  const { clock, random, scrypt } = deps
+  const slot = await createKeySlot({
+    kind,
+    secret,
+    masterKey,
+    keyspace,
+    nowMs: clock.nowMs(),
+    random,
+    ...(scrypt && { scrypt }),
+  })
+  const name = keyspaceLayout(keyspace).key(`${random.bytes(8).toString('hex')}-${kind}`)
+  await store.put(name, slot)
+  return name
+}
+
+function timeText(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}

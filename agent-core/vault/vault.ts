@@ -1,0 +1,196 @@
+/**
+ * One machine's view of a vault: the sealed objects of its keyspace, read and written in the order
+ * of docs/format/write-order.md. It knows names and seals; what to write when is decided in backup/.
+ */
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import type { Random } from '../base/random.ts'
+import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import { openObject, sealObject } from '../codec/seal-object.ts'
+import { sha256 } from '../codec/block-id.ts'
+import type { ChunkFileName, ItemId, VaultId } from '../contract/ids.ts'
+import { type Definitions, decodeDefinitions, decodeKeyspaceFacts, encodeDefinitions, type KeyspaceFacts } from '../format/definitions.ts'
+import { decodeIndexSegment, encodeIndexSegment, type IndexSegment } from '../format/index-segment.ts'
+import {
+  type Confirmation,
+  decodeConfirmation,
+  decodePointManifest,
+  encodeConfirmation,
+  encodePointManifest,
+  type PointManifest,
+} from '../format/point.ts'
+import { keyspaceLayout, parsePointName, parseSequenceName, type PointObjectName } from '../format/vault-layout.ts'
+import type { ObjectStore } from './object-store.ts'
+
+export interface VaultOptions {
+  readonly store: ObjectStore
+  readonly id: VaultId
+  readonly keys: KeyspaceKeys
+  readonly random: Random
+}
+
+/** A point as a listing shows it. */
+export interface ListedPoint extends PointObjectName {
+  readonly name: string
+  /** The confirmation's object name; absent while the point is provisional. */
+  readonly confirmationName?: string
+}
+
+/** A point's manifest with the sealed object it stands in. */
+export interface ReadPoint {
+  readonly manifest: PointManifest
+  readonly object: Buffer
+}
+
+export class Vault {
+  readonly id: VaultId
+  readonly store: ObjectStore
+  readonly keys: KeyspaceKeys
+  readonly layout: ReturnType<typeof keyspaceLayout>
+  readonly #random: Random
+
+  constructor(options: VaultOptions) {
+    this.id = options.id
+    this.store = options.store
+    this.keys = options.keys
+    this.layout = keyspaceLayout(options.keys.keyspace)
+    this.#random = options.random
+  }
+
+  /** What the keyspace says of itself; throws `format.invalid` when it is another vault's. */
+  async readFacts(): Promise<KeyspaceFacts> {
+    const name = this.layout.facts
+    return decodeKeyspaceFacts(openObject(this.keys, 'keyspace', name, await this.store.get(name)), name)
+  }
+
+  /** Index segments after `lastSeen` in their order. */
+  async *readIndex(lastSeen: number): AsyncGenerator<{ sequence: number; segment: IndexSegment }, void, undefined> {
+    const startAfter = lastSeen < 0 ? undefined : this.layout.indexSegment(lastSeen)
+    for await (const { name } of this.store.list(this.layout.index, startAfter === undefined ? {} : { startAfter })) {
+      const sequence = parseSequenceName(name)
+      if (sequence === undefined) continue
+      const payload = openObject(this.keys, 'index', name, await this.store.get(name))
+      yield { sequence, segment: decodeIndexSegment(payload, name) }
+    }
+  }
+
+  /**
+   * Writes an index segment under the first free number after `lastSeen`; returns the number and the
+   * object's length. The number of a segment that another writer took meanwhile is left to it.
+   */
+  async writeIndex(lastSeen: number, segment: IndexSegment): Promise<{ sequence: number; sizeBytes: number }> {
+    const payload = encodeIndexSegment(segment)
+    for (let sequence = lastSeen + 1; ; sequence++) {
+      const name = this.layout.indexSegment(sequence)
+      const object = sealObject(this.keys, 'index', name, payload, this.#random)
+      try {
+        await this.store.put(name, object)
+        return { sequence, sizeBytes: object.length }
+      } catch (error) {
+        if (!isAgentError(error, 'store.conflict')) throw error
+      }
+    }
+  }
+
+  /** Points of one item, or of all, in the order of their numbers; provisional ones without a confirmation. */
+  async listPoints(item?: ItemId): Promise<ListedPoint[]> {
+    const prefix = item === undefined ? this.layout.points : this.layout.itemPoints(item)
+    const points = new Map<string, ListedPoint>()
+    for await (const { name } of this.store.list(prefix)) {
+      const parsed = parsePointName(name)
+      if (parsed === undefined) continue
+      if (!parsed.confirmation) {
+        points.set(name, { ...parsed, name })
+        continue
+      }
+      const pointName = name.slice(0, -'.ok'.length)
+      const point = points.get(pointName)
+      if (point !== undefined) points.set(pointName, { ...point, confirmationName: name })
+    }
+    return [...points.values()]
+  }
+
+  /** Reads a point; checks its confirmation where it has one. Throws `format.invalid` when they do not fit. */
+  async readPoint(point: ListedPoint): Promise<ReadPoint> {
+    const object = await this.store.get(point.name)
+    const manifest = decodePointManifest(openObject(this.keys, 'point', point.name, object), point.name)
+    if (manifest.id !== point.point || manifest.sequence !== point.sequence || manifest.item !== point.item) {
+      throw new AgentError('format.invalid', { what: point.name, offset: 0, reason: 'the manifest is of another point' })
+    }
+    if (point.confirmationName !== undefined) {
+      const confirmation = await this.readConfirmation(point.confirmationName)
+      if (!sha256(object).equals(confirmation.sha256)) {
+        throw new AgentError('format.invalid', {
+          what: point.confirmationName,
+          offset: 0,
+          reason: 'it confirms another manifest',
+        })
+      }
+    }
+    return { manifest, object }
+  }
+
+  async readConfirmation(name: string): Promise<Confirmation> {
+    return decodeConfirmation(openObject(this.keys, 'confirmation', name, await this.store.get(name)), name)
+  }
+
+  /** The sealed object of a manifest, the same for every vault of the keyspace. */
+  sealPoint(manifest: PointManifest): Buffer {
+    const name = this.layout.point(manifest.item, manifest.sequence, manifest.id)
+    return sealObject(this.keys, 'point', name, encodePointManifest(manifest), this.#random)
+  }
+
+  /** Puts the provisional point; true when this call made it. */
+  async putPoint(manifest: PointManifest, object: Uint8Array): Promise<boolean> {
+    return await this.store.put(this.layout.point(manifest.item, manifest.sequence, manifest.id), object)
+  }
+
+  /** Confirms a point whose blocks are all durable and indexed here. A confirmation that is there already stays. */
+  async confirmPoint(manifest: PointManifest, object: Uint8Array, nowMs: number): Promise<void> {
+    const name = this.layout.confirmation(manifest.item, manifest.sequence, manifest.id)
+    if ((await this.store.stat(name)) !== undefined) return
+    const payload = encodeConfirmation({ point: manifest.id, sha256: sha256(object), confirmedAtMs: nowMs })
+    await this.store.put(name, sealObject(this.keys, 'confirmation', name, payload, this.#random))
+  }
+
+  /** Names of clean-up intents that are still open. */
+  async openIntents(): Promise<string[]> {
+    const names: string[] = []
+    for await (const { name } of this.store.list(this.layout.intents)) names.push(name)
+    const closed = new Set(names.filter((name) => name.endsWith('.done')))
+    return names.filter((name) => !name.endsWith('.done') && !closed.has(`${name}.done`))
+  }
+
+  /** The newest definitions; undefined when none were written yet. */
+  async readDefinitions(): Promise<{ sequence: number; definitions: Definitions } | undefined> {
+    let newest: string | undefined
+    for await (const { name } of this.store.list(this.layout.definitions)) {
+      if (parseSequenceName(name) !== undefined) newest = name
+    }
+    if (newest === undefined) return undefined
+    const payload = openObject(this.keys, 'definitions', newest, await this.store.get(newest))
+    return { sequence: parseSequenceName(newest) as number, definitions: decodeDefinitions(payload, newest) }
+  }
+
+  /** Writes definitions under the number after `lastSequence` (−1: the first); throws `store.conflict` if it is taken. */
+  async writeDefinitions(lastSequence: number, definitions: Definitions): Promise<void> {
+    const name = this.layout.definition(lastSequence + 1)
+    const object = sealObject(this.keys, 'definitions', name, encodeDefinitions(definitions), this.#random)
+    await this.store.put(name, object)
+  }
+
+  /** Reads ranges of this vault's chunk files; a missing one is `undefined`. */
+  chunkSource() {
+    return {
+      label: 'vault',
+      read: async (name: ChunkFileName, offset: number, sizeBytes: number): Promise<Buffer | undefined> => {
+        try {
+          return await this.store.get(this.layout.chunk(name), { range: { offset, sizeBytes } })
+        } catch (error) {
+          if (isAgentError(error, 'store.not-found')) return undefined
+          throw error
+        }
+      },
+    }
+  }
+}
+

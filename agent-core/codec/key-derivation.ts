@@ -54,8 +54,9 @@ export function deriveKeys(masterKey: Uint8Array, keyspace: KeyspaceId, epochs =
 /** The key of one chunk file; throws `format.too-new` for an epoch whose key is not known. */
 export function chunkFileKey(keys: KeyspaceKeys, epoch: number, salt: Uint8Array): Uint8Array {
   const dataKey = keys.data[epoch]
-  if (dataKey === undefined)
+  if (dataKey === undefined) {
     throw new AgentError('format.too-new', { what: 'a chunk file', reason: `key epoch ${epoch}` })
+  }
   return hkdf(dataKey, salt, 'tharsis/v1/chunk-file', 32)
 }
 

@@ -3,7 +3,7 @@
  * lengths are held against what is left before anything is allocated, and nesting is bounded.
  * Everything throws `format.invalid` with the offset.
  */
-import type { CborMap, CborValue } from './cbor.ts'
+import type { CborMap, CborValue } from './cbor-value.ts'
 import { ensure, invalid } from './invalid.ts'
 
 /** Arrays and maps within each other; deeper values are refused. */

@@ -1,5 +1,5 @@
 /** The encoder behind `encodeCbor` (cbor.ts): one growing buffer, shared by all calls of a thread. */
-import type { CborMap, CborValue } from './cbor.ts'
+import type { CborMap, CborValue } from './cbor-value.ts'
 
 const majorText = 0x60
 const majorArray = 0x80

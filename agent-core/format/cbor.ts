@@ -6,11 +6,11 @@
  * maps, floats and broken text even when told to be strict, and take five times as long.
  */
 import { CborReader } from './cbor-reader.ts'
+import type { CborMap, CborValue } from './cbor-value.ts'
 import { CborWriter } from './cbor-writer.ts'
 import { invalid } from './invalid.ts'
 
-export type CborValue = number | bigint | string | boolean | null | Uint8Array | readonly CborValue[] | CborMap
-export type CborMap = ReadonlyMap<number, CborValue>
+export type { CborMap, CborValue }
 
 const writer = new CborWriter()
 

@@ -38,7 +38,7 @@ export interface ListRef {
 
 /** A link in a page of level > 0. */
 export interface PageLink {
-  /** Directories: the name of the last entry below; other lists: empty. */
+  /** Directories: the name of the last entry below; parts: empty. */
   readonly key: Uint8Array
   readonly id: Uint8Array
   readonly count: number
@@ -108,9 +108,9 @@ export class PagedListBuilder {
 
   /** Takes the next element; throws RangeError when it is longer than `maxElementSizeBytes`. */
   add(element: ListElement): void {
-    if (element.encoded.length > maxElementSizeBytes)
-      throw new RangeError(`an element of ${element.encoded.length} bytes`)
-    this.#addAt(0, element.encoded, element.key, element.hash, 1, element.sizeBytes)
+    const { length } = element.encoded
+    if (length > maxElementSizeBytes) throw new RangeError(`an element of ${length} bytes`)
+    this.#addAt(0, element, 1)
   }
 
   /** Closes all pages; undefined for an empty list. */
@@ -132,13 +132,14 @@ export class PagedListBuilder {
     return undefined
   }
 
-  #addAt(level: number, encoded: Uint8Array, key: Uint8Array, hash: number, count: number, totalBytes: number): void {
+  #addAt(level: number, element: ListElement, count: number): void {
+    const { encoded, key, hash, sizeBytes } = element
     const page = (this.#open[level] ??= emptyPage())
     page.parts.push(encoded)
     page.elements++
     page.sizeBytes += encoded.length
     page.count += count
-    page.totalBytes += totalBytes
+    page.totalBytes += sizeBytes
     page.lastKey = key
     page.lastHash = hash
     const bits = Math.min(31, this.#leafBits + linkBits * level)
@@ -152,7 +153,8 @@ export class PagedListBuilder {
     const { count, totalBytes, lastKey, lastHash } = page
     const id = this.#put(level, page)
     this.#open[level] = emptyPage()
-    this.#addAt(level + 1, encodeCbor([lastKey, id, count, totalBytes]), lastKey, lastHash, count, totalBytes)
+    const encoded = encodeCbor([lastKey, id, count, totalBytes])
+    this.#addAt(level + 1, { encoded, key: lastKey, hash: lastHash, sizeBytes: totalBytes }, count)
   }
 
   #put(level: number, page: OpenPage): Uint8Array {

@@ -58,7 +58,7 @@ export interface PointManifest {
   readonly partial: boolean
   /** Names (32 bytes each) of the chunk files written for this point, except the one that holds this list. */
   readonly chunkFiles?: ListRef
-  /** Warnings: elements [path bytes, code text, data map as JSON text]. */
+  /** Warnings: elements [path bytes, code text, reason text]. */
   readonly warnings?: ListRef
   /** What could not be protected: elements [path bytes, reason code]. */
   readonly missing?: ListRef

@@ -5,7 +5,7 @@
 import { CborFields, type CborMap, type CborValue, cborMap, encodeCbor } from './cbor.ts'
 import { blockIdSizeBytes, maxBlockSizeBytes } from './chunk-file.ts'
 import { ensure, invalid } from './invalid.ts'
-import { decodeListRef, encodeListRef, idHash, type ListElement, type ListRef, nameHash } from './paged-list.ts'
+import { decodeListRef, encodeListRef, type ListElement, type ListRef, nameHash } from './paged-list.ts'
 
 /** Types in the order of their numbers. */
 const entryTypes = ['file', 'directory', 'symlink', 'fifo', 'socket', 'character-device', 'block-device'] as const
@@ -176,12 +176,6 @@ export function decodeEntry(value: CborValue, what: string): Entry {
   }
 }
 
-/** A part as an element of its file's list; zeros never make a border. */
-export function partElement(part: Part): ListElement {
-  const hash = part.id === null ? 1 : idHash(part.id)
-  return { encoded: encodeCbor(encodePart(part)), key: new Uint8Array(0), hash, sizeBytes: part.sizeBytes }
-}
-
 /** CBOR of one part: [length, id], or [length] for zeros. */
 export function encodePart(part: Part): CborValue {
   return part.id === null ? [part.sizeBytes] : [part.sizeBytes, part.id]
@@ -284,6 +278,7 @@ function decodeLinkGroup(value: readonly CborValue[], what: string): { volume: n
 
 function decodeTimestamp(value: readonly CborValue[], what: string): Timestamp {
   const [sec, ns] = value
+  ensure(value.length === 2, what, 0, 'a time is not a pair')
   ensure(typeof sec === 'number' && Number.isSafeInteger(sec), what, 0, 'a time without seconds')
   ensure(typeof ns === 'number' && ns >= 0 && ns < 1_000_000_000, what, 0, 'a time without nanoseconds')
   return { sec, ns }

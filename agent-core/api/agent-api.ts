@@ -184,6 +184,8 @@ export interface RestoreRequest {
   readonly only?: 'missing' | 'changed'
   /** Restores owners, modes, times, attributes (default true). */
   readonly metadata: boolean
+  /** Restores what gives power: set-user-id bits, capabilities, devices (default false). */
+  readonly special: boolean
 }
 
 export interface RestorePlanDocument {

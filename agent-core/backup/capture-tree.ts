@@ -15,6 +15,7 @@ import type { FoundEntry } from '../source/found-entry.ts'
 import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import { CaptureCounts } from './capture-counts.ts'
+import type { SourceRules } from './look-at-folders.ts'
 import { FileCapturer, type FileReport, type Settled, type Slot } from './file-capturer.ts'
 
 export interface SourceFolder {
@@ -34,9 +35,7 @@ export interface CaptureTreeOptions {
   readonly keepPage: (id: Uint8Array, page: Uint8Array) => void
   readonly lastScanStartedMs: number
   readonly crossMounts: boolean
-  readonly isExcluded: (path: Buffer, relative: string, isDirectory: boolean) => boolean
-  /** The directory's content is a cache by its own tag. */
-  readonly isTaggedCache: (path: Buffer, names: readonly Buffer[]) => boolean
+  readonly rules: SourceRules
   readonly report: FileReport
   readonly checkpoint: () => void
 }
@@ -98,7 +97,9 @@ export class TreeCapture {
     options.checkpoint()
     using anchored = anchoredPath(path)
     const names = this.#list(anchored.path, path)
-    if (names === undefined || options.isTaggedCache(anchored.path, names)) {
+    const isOut =
+      names === undefined || options.rules.judgeContent(path, anchored.path, relative, names) !== 'in'
+    if (isOut) {
       return { done: Promise.resolve({ section: emptySection, isUnchanged: previous?.list === undefined }) }
     }
     const before = options.tree.entries(previous?.list)
@@ -143,7 +144,7 @@ export class TreeCapture {
     match: EncodedEntry | undefined,
     parent: FoundEntry,
   ): Promise<Slot | undefined> {
-    const { isExcluded, report, engine, lastScanStartedMs, crossMounts } = this.#options
+    const { rules, report, engine, lastScanStartedMs, crossMounts } = this.#options
     const path = joinPath(folder, name)
     const fullPath = joinPath(fullFolder, name)
     let found: FoundEntry | undefined
@@ -159,14 +160,13 @@ export class TreeCapture {
     }
     const relative = relativeFolder === '' ? name.toString() : `${relativeFolder}/${name.toString()}`
     const isDirectory = found.type === 'directory'
-    if (isExcluded(fullPath, relative, isDirectory)) {
-      this.counts.excluded++
-      return undefined
-    }
+    const verdict = rules.judge(fullPath, relative, isDirectory)
+    if (verdict !== 'in') this.counts.excluded++
+    if (verdict === 'out') return undefined
     if (isDirectory) {
       const isForeign = found.device !== parent.device && !crossMounts
       if (isForeign) this.counts.mountsNotEntered.push(fullPath)
-      const pending: Pending = isForeign
+      const pending: Pending = isForeign || verdict === 'folder-only'
         ? { done: Promise.resolve({ section: emptySection, isUnchanged: match?.entry.directory?.list === undefined }) }
         : await this.#walk(fullPath, relative, match?.entry.directory, found)
       return this.#directorySlot({ name, path, found, previous: match, reuse: match?.entry, pending })

@@ -9,7 +9,6 @@ import type { CaptureCounts } from './capture-counts.ts'
 /** What a capture has to tell about single files. */
 export interface FileReport {
   seen(path: Buffer, found: FoundEntry): void
-  read(sizeBytes: number): void
   vanished(path: Buffer): void
   changing(path: Buffer): void
   unreadable(path: Buffer, reason: string): void
@@ -69,7 +68,6 @@ export class FileCapturer {
         this.#counts.filesChanged++
         if (outcome.contentRead) this.#counts.filesRead++
         this.#counts.bytesRead += outcome.bytesRead
-        this.#report.read(outcome.bytesRead)
         if (outcome.isChanging) this.#report.changing(path)
         if (outcome.metadataProblem !== undefined) this.#report.metadataUnreadable(path, outcome.metadataProblem)
         return { encoded: outcome.encoded, sizeBytes: outcome.sizeBytes, entriesBelow: 0 }

@@ -60,7 +60,7 @@ export class Transfer {
    */
   async confirmCaptured(): Promise<CapturedPoint[]> {
     const { base, vault } = this.#deps
-    for (const file of base.unplacedChunkFiles(vault.id, vault.keys.keyspace)) {
+    for (const file of base.waitingChunkFiles(vault.id)) {
       if (!this.#sent.has(file.name)) this.send(file)
     }
     await this.settle()
@@ -93,7 +93,7 @@ export class Transfer {
   async #writeIndex(): Promise<void> {
     const { base, vault, onPut } = this.#deps
     const { keyspace } = vault.keys
-    const chunkFiles = base.unplacedChunkFiles(vault.id, keyspace)
+    const chunkFiles = base.waitingChunkFiles(vault.id)
     if (chunkFiles.length === 0) return
     const { sequence, sizeBytes } = await vault.writeIndex(base.lastIndexSeen(vault.id, keyspace), {
       chunkFiles,
@@ -137,9 +137,17 @@ export function isVaultTrouble(error: unknown): error is AgentError {
   )
 }
 
-/** Reads the index segments of a vault that the base has not seen yet. Throws the store's error. */
+/**
+ * Reads the index segments of a vault that the base has not seen yet. A vault that lacks the last one
+ * that was seen has been put back from an older copy: everything known about it is read again. Throws
+ * the store's error.
+ */
 export async function refreshIndex(base: BaseDb, vault: Vault): Promise<void> {
   const { keyspace } = vault.keys
+  const lastSeen = base.lastIndexSeen(vault.id, keyspace)
+  if (lastSeen >= 0 && (await vault.store.stat(vault.layout.indexSegment(lastSeen))) === undefined) {
+    base.forgetVault(vault.id)
+  }
   for await (const { sequence, segment } of vault.readIndex(base.lastIndexSeen(vault.id, keyspace))) {
     base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles)
   }

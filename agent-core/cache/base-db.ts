@@ -26,7 +26,9 @@ const schema = `
     id BLOB NOT NULL, chunk INTEGER NOT NULL, extent INTEGER NOT NULL, ordinal INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
     PRIMARY KEY (id, chunk)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE placement (vault TEXT NOT NULL, chunk INTEGER NOT NULL, PRIMARY KEY (vault, chunk)) STRICT, WITHOUT ROWID;
+  CREATE TABLE placement (
+    vault TEXT NOT NULL, chunk INTEGER NOT NULL, placed INTEGER NOT NULL, PRIMARY KEY (vault, chunk)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE index_seen (
     vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (vault, keyspace, sequence)
   ) STRICT, WITHOUT ROWID;
@@ -149,19 +151,29 @@ export class BaseDb implements Disposable {
 
   /** Numbers of the chunk files that `vault` is known to hold and index. */
   placedChunks(vault: VaultId): Set<number> {
-    const rows = this.#db.prepare<[string], { chunk: number }>('SELECT chunk FROM placement WHERE vault = ?').all(vault)
+    const rows = this.#db.prepare<[string], { chunk: number }>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1').all(vault)
     return new Set(rows.map((row) => row.chunk))
   }
 
-  /** Chunk files of a keyspace that `vault` does not index yet, oldest first, as index segments list them. */
-  unplacedChunkFiles(vault: VaultId, keyspace: KeyspaceId): IndexedChunkFile[] {
+  /** Chunk files that wait in the cache for `vault`, oldest first, as index segments list them. */
+  waitingChunkFiles(vault: VaultId): IndexedChunkFile[] {
     return this.#db
-      .prepare<[Buffer, string], ChunkFileRow>(
-        `SELECT * FROM chunk_file WHERE keyspace = ? AND number NOT IN (SELECT chunk FROM placement WHERE vault = ?)
-         ORDER BY number`,
+      .prepare<[string], ChunkFileRow>(
+        `SELECT chunk_file.* FROM placement JOIN chunk_file ON number = chunk
+         WHERE vault = ? AND placed = 0 ORDER BY number`,
       )
-      .all(fromHex(keyspace), vault)
+      .all(vault)
       .map(indexedChunkFile)
+  }
+
+  /** True while any vault waits for the chunk file. */
+  isWaiting(name: ChunkFileName): boolean {
+    const row = this.#db
+      .prepare<[Buffer], { waiting: number }>(
+        `SELECT count(*) AS waiting FROM placement JOIN chunk_file ON number = chunk WHERE name = ? AND placed = 0`,
+      )
+      .get(fromHex(name))
+    return (row?.waiting ?? 0) > 0
   }
 
   /** The latest captured point of an item. */
@@ -181,11 +193,6 @@ export class BaseDb implements Disposable {
       )
       .all(vault)
       .map(capturedPoint)
-  }
-
-  /** All points that were captured here and that `vault` has not confirmed, of one item. */
-  unconfirmedPointsOf(vault: VaultId, item: ItemId): CapturedPoint[] {
-    return this.unconfirmedPoints(vault).filter((point) => point.item === item)
   }
 
   /** Highest index segment of a keyspace in `vault` that was read or written; −1 for none. */
@@ -208,10 +215,10 @@ export class BaseDb implements Disposable {
     })
   }
 
-  /** Registers complete chunk files that an interrupted run left in the cache. One transaction. */
-  adopt(keyspace: KeyspaceId, chunkFiles: readonly IndexedChunkFile[]): void {
+  /** Registers complete chunk files that an interrupted run left in the cache, to go to `vault`. One transaction. */
+  adopt(vault: VaultId, keyspace: KeyspaceId, chunkFiles: readonly IndexedChunkFile[]): void {
     this.#transaction(() => {
-      for (const file of chunkFiles) this.#addChunkFile(keyspace, file)
+      for (const file of chunkFiles) this.#await(vault, this.#addChunkFile(keyspace, file))
     })
   }
 
@@ -219,7 +226,10 @@ export class BaseDb implements Disposable {
   capture(increment: Increment): void {
     const { point } = increment
     this.#transaction(() => {
-      for (const file of increment.chunkFiles) this.#addChunkFile(increment.keyspace, file)
+      for (const file of increment.chunkFiles) {
+        const chunk = this.#addChunkFile(increment.keyspace, file)
+        for (const vault of increment.vaults) this.#await(vault, chunk)
+      }
       this.#putPoint(point)
       for (const vault of increment.vaults) {
         this.#db.prepare('INSERT INTO transfer (vault, point, confirmed) VALUES (?, ?, 0)').run(vault, point.id)
@@ -253,12 +263,23 @@ export class BaseDb implements Disposable {
     })
   }
 
-  /** Takes back a captured point whose payload was lost before any transfer; its files are read again. */
-  takeBack(point: PointId): void {
+  /**
+   * Forgets what `vault` was known to hold, and the points that rest on it: the vault is not what it was
+   * (put back from an older copy). Its index is read again from the start.
+   */
+  forgetVault(vault: VaultId): void {
     this.#transaction(() => {
-      this.#db.prepare('DELETE FROM base WHERE point = ?').run(point)
-      this.#db.prepare('DELETE FROM transfer WHERE point = ?').run(point)
-      this.#db.prepare('DELETE FROM point WHERE id = ?').run(point)
+      this.#db.prepare('DELETE FROM placement WHERE vault = ? AND placed = 1').run(vault)
+      this.#db.prepare('DELETE FROM index_seen WHERE vault = ?').run(vault)
+    })
+  }
+
+  /** Forgets the latest state of an item: the next capture reads everything again. */
+  forgetItem(item: ItemId): void {
+    this.#transaction(() => {
+      this.#db.prepare('DELETE FROM base WHERE item = ?').run(item)
+      this.#db.prepare('DELETE FROM transfer WHERE point IN (SELECT id FROM point WHERE item = ?)').run(item)
+      this.#db.prepare('DELETE FROM point WHERE item = ?').run(item)
     })
   }
 
@@ -285,9 +306,11 @@ export class BaseDb implements Disposable {
     })
   }
 
-  /** Number of tree pages held, live or not. */
-  treePageCount(): number {
-    return (this.#db.prepare('SELECT count(*) AS count FROM tree_page').get() as { count: number }).count
+  /** Tree pages held, live or not, and how many there were after the last `keepTreePages`. */
+  treePageCounts(): { readonly held: number; readonly lastLive: number } {
+    const { held } = this.#db.prepare('SELECT count(*) AS held FROM tree_page').get() as { held: number }
+    const live = this.#db.prepare<[], { value: Buffer }>("SELECT value FROM fact WHERE key = 'live-tree-pages'").get()
+    return { held, lastLive: live === undefined ? 0 : live.value.readDoubleLE(0) }
   }
 
   /** Drops all tree pages but `live` (ids as latin1 strings). */
@@ -296,6 +319,9 @@ export class BaseDb implements Disposable {
       const ids = this.#db.prepare<[], { id: Buffer }>('SELECT id FROM tree_page').all()
       const drop = this.#db.prepare('DELETE FROM tree_page WHERE id = ?')
       for (const { id } of ids) if (!live.has(id.toString('latin1'))) drop.run(id)
+      const count = Buffer.alloc(8)
+      count.writeDoubleLE(live.size)
+      this.#setFact('live-tree-pages', count)
     })
   }
 
@@ -345,7 +371,11 @@ export class BaseDb implements Disposable {
   }
 
   #place(vault: VaultId, chunk: number): void {
-    this.#db.prepare('INSERT OR IGNORE INTO placement (vault, chunk) VALUES (?, ?)').run(vault, chunk)
+    this.#db.prepare('INSERT OR REPLACE INTO placement (vault, chunk, placed) VALUES (?, ?, 1)').run(vault, chunk)
+  }
+
+  #await(vault: VaultId, chunk: number): void {
+    this.#db.prepare('INSERT OR IGNORE INTO placement (vault, chunk, placed) VALUES (?, ?, 0)').run(vault, chunk)
   }
 
   #setFact(key: string, value: Uint8Array): void {

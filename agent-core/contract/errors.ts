@@ -218,6 +218,11 @@ export const errorTable = {
     words: (d) => `No machine "${d.machine}" in the vault ${d.address} opens with this passphrase.`,
     advice: () => 'Leave out the name to see which machines the passphrase opens.',
   }),
+  'vault.foreign': spec<{ name: string; machine: string }>({
+    scope: 'agent', retry: false, exitCode: 5,
+    words: (d) => `Vault "${d.name}" is connected here only to read the points of machine "${d.machine}".`,
+    advice: () => 'Do this on that machine, or become it with "tharsis vault connect … --take-over".',
+  }),
   'vault.taken-over': spec<{ name: string; machine: string }>({
     scope: 'job', retry: false, exitCode: 5,
     words: (d) => `Another home folder has taken over the machine "${d.machine}" in vault "${d.name}".`,

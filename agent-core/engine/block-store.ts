@@ -55,6 +55,11 @@ export class BlockStore {
     return id
   }
 
+  /** Completes the open chunk file of data blocks. */
+  finishData(): void {
+    this.#options.data.finish()
+  }
+
   /** Completes the open chunk files. */
   finish(): void {
     this.#options.data.finish()

@@ -70,6 +70,10 @@ function handle(message: ToWorker): void {
       store.putTree(message.bytes)
       say({ type: 'tree-done', sizeBytes: message.bytes.length })
       break
+    case 'finish-data':
+      store.finishData()
+      say({ type: 'data-finished' })
+      break
     case 'finish':
       store.finish()
       base.close()

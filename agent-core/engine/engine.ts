@@ -38,6 +38,7 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions
   readonly #files = new Map<number, Waiting<FileOutcome>>()
   readonly #room: Waiting<void>[] = []
+  #finishData: Waiting<void> | undefined
   #finish: Waiting<EngineResult> | undefined
   #batch: { ref: number; request: FileRequest }[] = []
   #treeBytes = 0
@@ -100,15 +101,24 @@ export class Engine implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => this.#room.push({ resolve, reject }))
   }
 
+  /** Completes the chunk files of data blocks, so that all their names are known; tree blocks may follow. */
+  async finishData(): Promise<void> {
+    this.#throwIfFailed()
+    this.#flush()
+    await new Promise<void>((resolve, reject) => {
+      this.#finishData = { resolve, reject }
+      this.#send({ type: 'finish-data' })
+    })
+  }
+
   /** Completes all chunk files; nothing may be submitted afterwards. */
   async finish(): Promise<EngineResult> {
     this.#throwIfFailed()
     this.#flush()
-    const result = await new Promise<EngineResult>((resolve, reject) => {
+    return await new Promise<EngineResult>((resolve, reject) => {
       this.#finish = { resolve, reject }
       this.#send({ type: 'finish' })
     })
-    return result
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,6 +156,9 @@ export class Engine implements AsyncDisposable {
       case 'chunk-file':
         this.#options.onChunkFile(message.file)
         break
+      case 'data-finished':
+        this.#finishData?.resolve()
+        break
       case 'finished':
         this.#isFinished = true
         this.#finish?.resolve(message)
@@ -164,6 +177,7 @@ export class Engine implements AsyncDisposable {
     for (const waiting of this.#files.values()) waiting.reject(this.#failure)
     this.#files.clear()
     for (const waiting of this.#room.splice(0)) waiting.reject(this.#failure)
+    this.#finishData?.reject(this.#failure)
     this.#finish?.reject(this.#failure)
   }
 

@@ -53,6 +53,8 @@ export type FileOutcome =
 export type ToWorker =
   | { readonly type: 'files'; readonly files: readonly { readonly ref: number; readonly request: FileRequest }[] }
   | { readonly type: 'tree'; readonly id: Uint8Array; readonly bytes: Uint8Array }
+  /** Completes the open chunk file of data blocks; tree blocks may follow. */
+  | { readonly type: 'finish-data' }
   | { readonly type: 'finish' }
 
 export type FromWorker =
@@ -60,6 +62,7 @@ export type FromWorker =
   | { readonly type: 'file'; readonly ref: number; readonly outcome: FileOutcome }
   | { readonly type: 'pages'; readonly pages: readonly (readonly [Uint8Array, Uint8Array])[] }
   | { readonly type: 'tree-done'; readonly sizeBytes: number }
+  | { readonly type: 'data-finished' }
   | { readonly type: 'chunk-file'; readonly file: CompleteChunkFile }
   | { readonly type: 'finished'; readonly bytesNew: number; readonly usedChunks: readonly number[] }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly data: unknown }

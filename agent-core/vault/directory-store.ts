@@ -16,7 +16,15 @@ import { DirectoryWriter } from './directory-writer.ts'
 import { translateFileError } from './file-errors.ts'
 import { createFolderBook, type FolderBook } from './folder-book.ts'
 import { assertObjectName, assertObjectPrefix, folderOf } from './object-name.ts'
-import type { ByteRange, CallOptions, ObjectBody, ObjectInfo, ObjectStore, StoreCapabilities } from './object-store.ts'
+import type {
+  ByteRange,
+  CallOptions,
+  ObjectBody,
+  ObjectInfo,
+  ObjectStore,
+  StoreCapabilities,
+  SweepOptions,
+} from './object-store.ts'
 
 export interface DirectoryStoreDeps {
   readonly clock: Clock
@@ -118,9 +126,11 @@ class DirectoryStore implements ObjectStore {
     })
   }
 
-  async sweep(olderThanMs: number, options?: CallOptions): Promise<number> {
+  async sweep(olderThanMs: number, options?: SweepOptions): Promise<number> {
+    const folder = options?.folder ?? ''
+    if (folder !== '') assertObjectName(folder)
     return await this.#run('clearing up', options, () =>
-      sweepFolders(this.#root, this.#deps.random, olderThanMs, options?.signal),
+      sweepFolders(this.#root, this.#deps.random, olderThanMs, { folder, signal: options?.signal }),
     )
   }
 

@@ -12,15 +12,17 @@ import type { DirectoryRoot } from './directory-root.ts'
 import { isObjectSegment } from './object-name.ts'
 import { finalNameOfTurn, TEMPORARY_PREFIX } from './publish-by-turn.ts'
 
-/** Removes temporary names older than `olderThanMs`; returns how many. System errors come as they are. */
+/** Removes temporary names older than `olderThanMs` below `folder`; returns how many. System errors come as they are. */
 export async function sweepFolders(
   root: DirectoryRoot,
   random: Random,
   olderThanMs: number,
-  signal: AbortSignal | undefined,
+  options: { readonly folder: string; readonly signal: AbortSignal | undefined },
 ): Promise<number> {
+  const { folder: start, signal } = options
+  if (start !== '' && (await lookAt(root.pathOf(start))) === undefined) return 0
   const before = (await readPlaceClock(root, random)) - olderThanMs
-  const folders = ['']
+  const folders = [start]
   let removed = 0
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     signal?.throwIfAborted()

@@ -59,6 +59,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface SweepOptions extends CallOptions {
+  /** Only below this name; everywhere when left out. */
+  readonly folder?: string
+}
+
 export interface ObjectStore {
   /** `directory`, `memory`, `s3` … */
   readonly kind: string
@@ -73,7 +78,7 @@ export interface ObjectStore {
   list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncIterable<ObjectInfo>
   delete(name: string, options?: CallOptions): Promise<void>
   /** Removes what crashed writers left (temporary names older than `olderThanMs`); returns how many. */
-  sweep(olderThanMs: number, options?: CallOptions): Promise<number>
+  sweep(olderThanMs: number, options?: SweepOptions): Promise<number>
   /** Tries what the place can do; leaves nothing behind. */
   probe(options?: CallOptions): Promise<StoreCapabilities>
   close(): Promise<void>

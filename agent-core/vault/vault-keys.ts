@@ -39,33 +39,40 @@ export function checkPassphrase(passphrase: string): void {
   }
 }
 
+/** Who a new vault is made for. A machine has one keyspace, the same in all its vaults. */
+export interface VaultOwner {
+  readonly machine: string
+  readonly home: HomeId
+  /** The machine's keyspace if it has one already; else a new one is made. */
+  readonly keyspace?: { readonly id: KeyspaceId; readonly masterKey: Buffer }
+}
+
 /**
- * Makes a new vault in an empty place, with one keyspace for this machine. vault.json comes last: a
+ * Makes a new vault in an empty place, with this machine's keyspace. vault.json comes last: a
  * creation that was cut off left no vault. Throws `vault.not-empty`, `vault.weak-passphrase`, and what
  * the store throws.
  */
 export async function createVault(
   store: ObjectStore,
   passphrase: string,
-  machine: string,
-  home: HomeId,
+  owner: VaultOwner,
   deps: VaultDeps,
 ): Promise<UnlockedKeyspace & { readonly recoveryCode: string }> {
   checkPassphrase(passphrase)
   for await (const _ of store.list('')) throw new AgentError('vault.not-empty', { address: store.address })
   const { clock, random } = deps
   const vaultId = randomId<VaultId>(random)
-  const keyspace = randomId<KeyspaceId>(random)
-  const masterKey = random.bytes(masterKeySizeBytes)
+  const keyspace = owner.keyspace?.id ?? randomId<KeyspaceId>(random)
+  const masterKey = owner.keyspace?.masterKey ?? random.bytes(masterKeySizeBytes)
   const vaultFile = encodeVaultFile({ vaultId, createdAt: timeText(clock.nowMs()) })
   const recoveryCode = createRecoveryCode(random)
   const keys = deriveKeys(masterKey, keyspace)
   const layout = keyspaceLayout(keyspace)
   await putSlot(store, keyspace, masterKey, 'passphrase', passphrase, deps)
   await putSlot(store, keyspace, masterKey, 'recovery-code', normalizeRecoveryCode(recoveryCode) as string, deps)
-  const facts = encodeKeyspaceFacts({ machine, createdAtMs: clock.nowMs(), vaultSha256: sha256(vaultFile) })
+  const facts = encodeKeyspaceFacts({ machine: owner.machine, createdAtMs: clock.nowMs(), vaultSha256: sha256(vaultFile) })
   await store.put(layout.facts, sealObject(keys, 'keyspace', layout.facts, facts, random))
-  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(-1, { writer: home, items: [] })
+  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(-1, { writer: owner.home, items: [] })
   await store.put(vaultFileName, vaultFile)
   return { vaultId, keyspace, masterKey, recoveryCode }
 }
@@ -101,8 +108,8 @@ export async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
     }
     if (next === undefined) return keyspaces
     keyspaces.push(next)
-    // Past everything inside that keyspace: '~' sorts after all characters of names.
-    startAfter = `${keyspacesPrefix}${next}/~`
+    // Past everything inside that keyspace: '0' is the character after '/'.
+    startAfter = `${keyspacesPrefix}${next}0`
   }
 }
 

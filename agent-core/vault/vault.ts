@@ -133,12 +133,6 @@ export class Vault {
     return decodeConfirmation(openObject(this.keys, 'confirmation', name, await this.store.get(name)), name)
   }
 
-  /** The sealed object of a manifest, the same for every vault of the keyspace. */
-  sealPoint(manifest: PointManifest): Buffer {
-    const name = this.layout.point(manifest.item, manifest.sequence, manifest.id)
-    return sealObject(this.keys, 'point', name, encodePointManifest(manifest), this.#random)
-  }
-
   /** Puts the provisional point; true when this call made it. */
   async putPoint(manifest: PointManifest, object: Uint8Array): Promise<boolean> {
     return await this.store.put(this.layout.point(manifest.item, manifest.sequence, manifest.id), object)
@@ -194,3 +188,8 @@ export class Vault {
   }
 }
 
+/** The sealed object of a manifest, the same for every vault of the keyspace. */
+export function sealManifest(keys: KeyspaceKeys, manifest: PointManifest, random: Random): Buffer {
+  const name = keyspaceLayout(keys.keyspace).point(manifest.item, manifest.sequence, manifest.id)
+  return sealObject(keys, 'point', name, encodePointManifest(manifest), random)
+}

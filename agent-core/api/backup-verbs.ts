@@ -1,0 +1,129 @@
+/** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
+import { hostname } from 'node:os'
+import { AgentError } from '../base/agent-error.ts'
+import { randomId } from '../base/random.ts'
+import { createTask, type Task } from '../base/task.ts'
+import { type BackupResult, runBackup } from '../backup/run-backup.ts'
+import { isVaultTrouble } from '../backup/transfer.ts'
+import { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { JobId } from '../contract/ids.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import type { Item, KnownVault } from '../state/state-db.ts'
+import { sealManifest, type Vault } from '../vault/vault.ts'
+import type { BackupDocument, CallContext } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { barriersOf, knownItem, requireWriter } from './item-verbs.ts'
+import { openBaseForWriting } from './open-base.ts'
+import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
+
+/** Backs an item up now. Throws when no point was captured; a vault that does not take it is in `failure`. */
+export async function backupNow(
+  deps: AgentDeps,
+  name: string,
+  options: { readonly keepUntilMs?: number; readonly accept: boolean },
+  context: CallContext,
+): Promise<BackupDocument> {
+  const startedMs = deps.clock.nowMs()
+  const item = knownItem(deps, name)
+  const known = knownVault(deps, item.vault)
+  if (known.access !== 'owner') throw new AgentError('item.read-only', { name, vault: known.name })
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const vault = await openItsVault(deps, known)
+  try {
+    using base = openBaseForWriting(deps)
+    using task = createTask({ clock: deps.clock, ...context })
+    const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
+    const result = await runBackup(
+      {
+        item,
+        kind: 'on-demand',
+        accept: options.accept,
+        ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
+        source: { machine: hostname(), platform: deps.platform, home: deps.state.homeId, product: deps.product },
+        barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
+      },
+      {
+        base,
+        chunks: new ChunkFolder(deps.paths.chunks),
+        keys,
+        vault,
+        vaultId: known.id,
+        sealPoint: (manifest) => sealManifest(keys, manifest, deps.random),
+        clock: deps.clock,
+        random: deps.random,
+        log: deps.log,
+        task,
+      },
+    )
+    return documentOf(deps, startedMs, result, task, item)
+  } finally {
+    if ('store' in vault) await vault.store.close()
+  }
+}
+
+/** The vault, or why it cannot be had now; throws what no later run would mend by itself. */
+async function openItsVault(deps: AgentDeps, known: KnownVault): Promise<Vault | AgentError> {
+  let vault: Vault
+  try {
+    vault = await openKnownVault(deps, known)
+  } catch (error) {
+    if (isVaultTrouble(error)) return error
+    throw error
+  }
+  try {
+    await requireWriter(deps, known, vault)
+    return vault
+  } catch (error) {
+    await vault.store.close()
+    if (isVaultTrouble(error)) return error
+    throw error
+  }
+}
+
+function documentOf(deps: AgentDeps, startedMs: number, result: BackupResult, task: Task, item: Item): BackupDocument {
+  const { manifest, counts, failure } = result
+  const isWarned = task.warningCount > 0
+  const state = failure !== undefined ? 'waiting' : isWarned ? 'completed with warnings' : 'completed'
+  deps.log.info('backup ended', { item: item.id, point: manifest.id, state, ...manifest.counts })
+  return {
+    job: {
+      id: randomId<JobId>(deps.random),
+      state,
+      startedAt: new Date(startedMs).toISOString(),
+      finishedAt: new Date(deps.clock.nowMs()).toISOString(),
+    },
+    point: { id: manifest.id, seq: manifest.sequence, kind: manifest.kind, confirmed: failure === undefined },
+    files: {
+      seen: counts.files,
+      read: counts.filesRead,
+      changed: counts.filesChanged,
+      deleted: counts.deleted,
+      failed: result.failedFiles,
+    },
+    bytes: {
+      read: counts.bytesRead,
+      new: manifest.counts.bytesNew,
+      stored: manifest.counts.bytesStored,
+      total: manifest.counts.bytes,
+    },
+    transferred: result.transferredBytes,
+    warnings: task.warnings,
+    remarks: remarksOf(result),
+    ...(failure && {
+      failure: { code: failure.code, message: failure.message, advice: failure.advice, exitCode: failure.exitCode },
+    }),
+  }
+}
+
+function remarksOf({ counts, failure }: BackupResult): string[] {
+  const remarks: string[] = []
+  const mounts = counts.mountsNotEntered
+  if (mounts.length > 0) {
+    const first = mounts.slice(0, 3).map(String).join(', ')
+    remarks.push(`${mounts.length} folder(s) on other file systems were not entered (${first}); see --cross-mounts.`)
+  }
+  if (failure !== undefined) {
+    remarks.push('The point is captured in the cache and goes to the vault with the next backup; until then it is only on this machine.')
+  }
+  return remarks
+}

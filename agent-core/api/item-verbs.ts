@@ -1,0 +1,187 @@
+/** Use cases of items: enable, change, list, show. Definitions go to the vault, so that a new machine can take over. */
+import { realpathSync } from 'node:fs'
+import { AgentError } from '../base/agent-error.ts'
+import { shownPath } from '../base/file-warning.ts'
+import { randomId } from '../base/random.ts'
+import { openBase } from '../cache/base-db.ts'
+import type { ItemId } from '../contract/ids.ts'
+import { decodePointManifest } from '../format/point.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import { listDefaultExclusions } from '../source/default-exclusions.ts'
+import { createExclusions } from '../source/exclusions.ts'
+import type { Item, KnownVault } from '../state/state-db.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { ItemDocument, ItemSettings } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { checkName, isInside, realSourceFolder } from './folder-checks.ts'
+import { knownVault, openKnownVault } from './open-vault.ts'
+
+/** Throws `item.not-found`. */
+export function knownItem(deps: AgentDeps, name: string): Item {
+  const item = deps.state.item(name)
+  if (item === undefined) throw new AgentError('item.not-found', { name })
+  return item
+}
+
+/** Puts folders under protection. */
+export async function enableItem(
+  deps: AgentDeps,
+  name: string,
+  vaultName: string,
+  settings: ItemSettings,
+): Promise<ItemDocument> {
+  checkName('item', name)
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  if (deps.state.item(name) !== undefined) throw new AgentError('item.exists', { name })
+  const known = knownVault(deps, vaultName)
+  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vault: vaultName }, settings)
+  await publish(deps, known, item)
+  return documentOf(deps, item)
+}
+
+/** Changes an item; what is left out of `changes` stays. */
+export async function changeItem(deps: AgentDeps, name: string, changes: Partial<ItemSettings>): Promise<ItemDocument> {
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const item = knownItem(deps, name)
+  const known = knownVault(deps, item.vault)
+  const kept = { ...item, folders: undefined }
+  const settings: ItemSettings = { ...kept, folders: item.folders.map(String), ...changes }
+  const unchanged = changes.folders === undefined
+  const checked = unchanged
+    ? { ...item, ...checkedRules(settings) }
+    : checkedItem(deps, item, settings, new Set(item.folders.map(String)))
+  await publish(deps, known, checked)
+  return documentOf(deps, checked)
+}
+
+export async function listItems(deps: AgentDeps): Promise<readonly ItemDocument[]> {
+  return deps.state.items().map((item) => documentOf(deps, item))
+}
+
+export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocument> {
+  const document = documentOf(deps, knownItem(deps, name))
+  const defaults = listDefaultExclusions(process.platform)
+  return { ...document, defaults: document.defaultExcludes ? defaults.map(({ rule, reason }) => ({ rule, reason })) : [] }
+}
+
+/** Folders that no backup enters: the home folder and the vaults on this machine. */
+export function barriersOf(deps: AgentDeps): { readonly path: string; readonly what: string }[] {
+  return [
+    { path: realpathSync(deps.paths.root), what: 'the home folder' },
+    ...deps.state.vaults().map((vault) => ({ path: vault.address, what: `the vault "${vault.name}"` })),
+  ]
+}
+
+/** Writes all items of the machine into its vault's definitions; throws `vault.taken-over`, `vault.foreign`. */
+export async function writeDefinitions(deps: AgentDeps, known: KnownVault, vault: Vault, items: readonly Item[]): Promise<void> {
+  const current = await requireWriter(deps, known, vault)
+  await vault.writeDefinitions(current.sequence, { writer: deps.state.homeId, items: items.map(definitionOf) })
+}
+
+/** Throws `vault.foreign` where this home only reads, `vault.taken-over` when another home writes now. */
+export async function requireWriter(deps: AgentDeps, known: KnownVault, vault: Vault) {
+  const { name, machine, access } = known
+  if (access !== 'owner') throw new AgentError('vault.foreign', { name, machine })
+  const current = await vault.readDefinitions()
+  if (current !== undefined && current.definitions.writer !== deps.state.homeId) {
+    throw new AgentError('vault.taken-over', { name, machine })
+  }
+  return current ?? { sequence: -1, definitions: { writer: deps.state.homeId, items: [] } }
+}
+
+async function publish(deps: AgentDeps, known: KnownVault, item: Item): Promise<void> {
+  if (known.access !== 'owner') throw new AgentError('vault.foreign', { name: known.name, machine: known.machine })
+  const vault = await openKnownVault(deps, known)
+  try {
+    const others = deps.state.items().filter((other) => other.vault === known.name && other.id !== item.id)
+    await writeDefinitions(deps, known, vault, [...others, item])
+    deps.state.putItem(item)
+  } finally {
+    await vault.store.close()
+  }
+}
+
+function definitionOf({ id, name, folders, excludes, defaultExcludes, crossMounts, compression }: Item) {
+  return { id, name, folders, excludes, defaultExcludes, crossMounts, compression }
+}
+
+function checkedItem(
+  deps: AgentDeps,
+  identity: Pick<Item, 'name' | 'id' | 'vault'>,
+  settings: ItemSettings,
+  keptFolders: ReadonlySet<string> = new Set(),
+): Item {
+  const { name, id, vault } = identity
+  if (settings.folders.length === 0) {
+    throw new AgentError('usage.invalid', {
+      problem: 'An item needs at least one folder.',
+      advice: 'Name the folders to protect.',
+    })
+  }
+  // A folder that was protected before may be absent now; it is still the person's wish.
+  const folders = settings.folders.map((folder) => (keptFolders.has(folder) ? folder : realSourceFolder(folder, barriersOf(deps))))
+  refuseOverlap(folders)
+  return { name, id, vault, folders: folders.map((folder) => Buffer.from(folder)), ...checkedRules(settings) }
+}
+
+function checkedRules(settings: ItemSettings) {
+  const { excludes, defaultExcludes, crossMounts, compression } = settings
+  createExclusions({ patterns: excludes, useDefaults: defaultExcludes, platform: process.platform })
+  return { excludes, defaultExcludes, crossMounts, compression }
+}
+
+function refuseOverlap(folders: readonly string[]): void {
+  for (const [index, inner] of folders.entries()) {
+    const outer = folders.find((other, otherIndex) => otherIndex !== index && isInside(inner, other))
+    if (outer === undefined) continue
+    throw new AgentError('usage.invalid', {
+      problem: `${inner} lies in ${outer}, which is in the same item.`,
+      advice: 'Leave out the inner folder: it is protected with the outer one.',
+    })
+  }
+}
+
+function documentOf(deps: AgentDeps, item: Item): ItemDocument {
+  const known = knownVault(deps, item.vault)
+  return {
+    id: item.id,
+    name: item.name,
+    vault: item.vault,
+    folders: item.folders.map(shownPath),
+    excludes: item.excludes,
+    defaultExcludes: item.defaultExcludes,
+    crossMounts: item.crossMounts,
+    compression: item.compression,
+    access: known.access,
+    machine: known.machine,
+    lastPoint: lastPointOf(deps, item, known),
+    remarks: remarksOf(deps, item),
+  }
+}
+
+function lastPointOf(deps: AgentDeps, item: Item, known: KnownVault): ItemDocument['lastPoint'] {
+  using base = openBase(deps.paths.base, { readOnly: true })
+  const point = base.latestPoint(item.id)
+  if (point === undefined) return null
+  const { id, timeMs } = decodePointManifest(point.manifest, 'captured point')
+  const isWaiting = base.unconfirmedPoints(known.id).some((waiting) => waiting.id === id)
+  return { id, time: new Date(timeMs).toISOString(), tiers: [isWaiting ? 'instant' : 'vault'] }
+}
+
+/** What of the item is left out, or protected twice. */
+function remarksOf(deps: AgentDeps, item: Item): string[] {
+  const remarks: string[] = []
+  for (const folder of item.folders.map(String)) {
+    for (const { path, what } of barriersOf(deps)) {
+      if (path !== folder && isInside(path, folder)) remarks.push(`${path} lies in ${folder} and is left out: it is ${what}.`)
+    }
+    for (const other of deps.state.items()) {
+      if (other.name === item.name || other.vault !== item.vault) continue
+      const twice = other.folders.map(String).find((path) => isInside(path, folder) || isInside(folder, path))
+      if (twice !== undefined) {
+        remarks.push(`${twice} is also protected by item "${other.name}"; what is equal is stored once.`)
+      }
+    }
+  }
+  return remarks
+}

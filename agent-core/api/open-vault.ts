@@ -1,0 +1,77 @@
+/** From a vault's name to its open store, and to the keys of the machine that is used there. */
+import { AgentError } from '../base/agent-error.ts'
+import { type KeyspaceKeys, deriveKeys } from '../codec/key-derivation.ts'
+import type { KeyspaceId } from '../contract/ids.ts'
+import { type KnownVault } from '../state/state-db.ts'
+import { openDirectoryStore } from '../vault/directory-store.ts'
+import type { ObjectStore } from '../vault/object-store.ts'
+import { readVaultFile, unlockKeyspaces } from '../vault/vault-keys.ts'
+import { Vault } from '../vault/vault.ts'
+import type { AgentDeps } from './agent-deps.ts'
+
+/** Throws `vault.not-found`. */
+export function knownVault(deps: AgentDeps, name: string): KnownVault {
+  const vault = deps.state.vault(name)
+  if (vault === undefined) throw new AgentError('vault.not-found', { name })
+  return vault
+}
+
+/**
+ * Opens the place of a known vault and checks that it is that vault. Throws `vault.unreachable` when the
+ * place is absent or empty (nothing is made there), `vault.replaced` when another vault stands there.
+ */
+export async function openKnownStore(deps: AgentDeps, known: KnownVault): Promise<ObjectStore> {
+  const store = await openDirectoryStore(known.address, deps)
+  try {
+    const { file } = await readVaultFile(store)
+    if (file.vaultId !== known.id) throw new AgentError('vault.replaced', { address: known.address })
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Opens a known vault with its keys; close its store when done. */
+export async function openKnownVault(deps: AgentDeps, known: KnownVault): Promise<Vault> {
+  const store = await openKnownStore(deps, known)
+  try {
+    return new Vault({ store, id: known.id, keys: await keysOf(deps, known, store), random: deps.random })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/**
+ * The keys of a vault's machine: remembered on this machine, else unlocked with the passphrase, which is
+ * asked for once and remembered. Throws `vault.locked` when they are not remembered and the vault or the
+ * passphrase cannot be had, `vault.wrong-passphrase`.
+ */
+export async function keysOf(deps: AgentDeps, known: KnownVault, store: ObjectStore | undefined): Promise<KeyspaceKeys> {
+  return deriveKeys(await masterKeyOf(deps, known, store), known.keyspace)
+}
+
+/** As `keysOf`: the master key itself. */
+export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: ObjectStore | undefined): Promise<Buffer> {
+  const secrets = await deps.secrets()
+  const remembered = await secrets.get(secretName(known.keyspace))
+  if (remembered !== undefined) return remembered
+  const ask = deps.askPassphrase()
+  if (ask === undefined || store === undefined) throw new AgentError('vault.locked', { name: known.name })
+  const [unlocked] = await unlockKeyspaces(store, await ask(known.name), [known.keyspace])
+  if (unlocked === undefined) throw new AgentError('vault.wrong-passphrase', { address: known.address })
+  await secrets.set(secretName(known.keyspace), unlocked.masterKey)
+  return unlocked.masterKey
+}
+
+/** Remembers a master key, so that the slow derivation runs once. Returns the place in words for people. */
+export async function rememberKey(deps: AgentDeps, keyspace: KeyspaceId, masterKey: Buffer): Promise<string> {
+  const secrets = await deps.secrets()
+  await secrets.set(secretName(keyspace), masterKey)
+  return secrets.place
+}
+
+function secretName(keyspace: KeyspaceId): string {
+  return `master-key-${keyspace}`
+}

@@ -1,0 +1,151 @@
+/** Use cases of points: list, show, look into. */
+import { AgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
+import { fileWarning, type FileWarningCode, shownPath } from '../base/file-warning.ts'
+import type { FileWarning } from '../contract/errors.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import type { CborValue } from '../format/cbor.ts'
+import { ensure } from '../format/invalid.ts'
+import type { Entry } from '../format/tree.ts'
+import { joinPath, type ResolvedPath, resolvePaths } from '../restore/resolve-path.ts'
+import type { PointDetails, PointDocument, PointFile, ShownPath } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { type ItemReading, openItemReading, type ReadablePoint } from './open-reading.ts'
+
+export async function listPoints(deps: AgentDeps, item: string): Promise<readonly PointDocument[]> {
+  await using reading = await openItemReading(deps, item)
+  return (await reading.points()).map(documentOf)
+}
+
+export async function showPoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDetails> {
+  await using reading = await openItemReading(deps, item)
+  const point = await reading.point(wanted)
+  const { manifest } = point
+  const { tree } = reading
+  const folders: ShownPath[] = []
+  for await (const { entry } of tree.entries(manifest.root)) {
+    if (entry.origin !== undefined) folders.push(shownPath(entry.origin.path))
+  }
+  return {
+    ...documentOf(point),
+    item: reading.item.name,
+    machine: manifest.source.machine,
+    platform: manifest.source.platform,
+    snapshot: manifest.source.snapshot,
+    product: manifest.source.product,
+    parent: manifest.parent?.id ?? null,
+    directories: manifest.counts.directories,
+    others: manifest.counts.others,
+    folders,
+    chunkFiles: await collect(tree.values(manifest.chunkFiles), (value) => {
+      ensure(value instanceof Uint8Array, 'list of chunk files', 0, 'a name is not bytes')
+      return toHex(value) as ChunkFileName
+    }),
+    warnings: await collect(tree.values(manifest.warnings), warningOf),
+    missing: await collect(tree.values(manifest.missing), (value) => shownPath(pathIn(value))),
+  }
+}
+
+/** Entries below `path` in the order of the tree; paths are relative to a single folder, else begin with its label. */
+export async function* pointFiles(
+  deps: AgentDeps,
+  item: string,
+  wanted: string,
+  path: string | undefined,
+  depth: number,
+): AsyncGenerator<PointFile, void, undefined> {
+  await using reading = await openItemReading(deps, item)
+  const { manifest } = await reading.point(wanted)
+  const chosen = await resolvePaths(
+    reading.tree,
+    manifest.root,
+    path === undefined ? [] : [Buffer.from(path)],
+    manifest.id,
+  )
+  const hasOneFolder = manifest.root?.count === 1
+  for (const resolved of chosen) yield* filesOf(reading, resolved, path === undefined && !hasOneFolder, hasOneFolder, depth)
+}
+
+async function* filesOf(
+  reading: ItemReading,
+  resolved: ResolvedPath,
+  listsFolders: boolean,
+  hasOneFolder: boolean,
+  depth: number,
+): AsyncGenerator<PointFile, void, undefined> {
+  const { entry } = resolved
+  const names = hasOneFolder ? resolved.names.slice(1) : resolved.names
+  const shown = Buffer.from(names.map((name) => name.toString('latin1')).join('/'), 'latin1')
+  if (entry.type !== 'directory' || listsFolders) yield fileOf(entry, shown)
+  if (entry.type === 'directory') yield* below(reading, entry, shown, listsFolders ? depth - 1 : depth)
+}
+
+async function* below(
+  reading: ItemReading,
+  folder: Entry,
+  path: Buffer,
+  depth: number,
+): AsyncGenerator<PointFile, void, undefined> {
+  if (depth <= 0) return
+  for await (const { entry } of reading.tree.entries(folder.directory?.list)) {
+    const entryPath = path.length === 0 ? Buffer.from(entry.name) : joinPath(path, entry.name)
+    yield fileOf(entry, entryPath)
+    if (entry.type === 'directory') yield* below(reading, entry, entryPath, depth - 1)
+  }
+}
+
+function fileOf(entry: Entry, path: Buffer): PointFile {
+  const { mtime, posix } = entry
+  return {
+    ...shownPath(path),
+    type: entry.type,
+    size: entry.sizeBytes ?? 0,
+    mtime: isoTime(mtime.sec * 1000 + Math.floor(mtime.ns / 1e6)),
+    mode: posix.mode.toString(8).padStart(4, '0'),
+    uid: posix.uid,
+    gid: posix.gid,
+    ...(entry.linkTarget && { linkTarget: Buffer.from(entry.linkTarget).toString() }),
+  }
+}
+
+function documentOf({ manifest, tiers }: ReadablePoint): PointDocument {
+  const { counts } = manifest
+  return {
+    id: manifest.id,
+    seq: manifest.sequence,
+    time: isoTime(manifest.timeMs),
+    kind: manifest.kind,
+    keptUntil: manifest.keepUntilMs === undefined ? null : isoTime(manifest.keepUntilMs),
+    held: false,
+    partial: manifest.partial,
+    tiers,
+    files: counts.files,
+    bytes: { total: counts.bytes, read: counts.bytesRead, new: counts.bytesNew, stored: counts.bytesStored },
+  }
+}
+
+/** ISO 8601 UTC; times that no calendar of JavaScript holds come as its nearest end. */
+function isoTime(timeMs: number): string {
+  const limit = 8.64e15
+  return new Date(Math.max(-limit, Math.min(limit, timeMs))).toISOString()
+}
+
+function warningOf(value: CborValue): FileWarning {
+  const [, code, reason] = Array.isArray(value) ? (value as readonly CborValue[]) : []
+  ensure(typeof code === 'string' && typeof reason === 'string', 'list of warnings', 0, 'not a warning')
+  return fileWarning(code as FileWarningCode, pathIn(value), reason)
+}
+
+function pathIn(value: CborValue): Uint8Array {
+  const path = Array.isArray(value) ? (value as readonly CborValue[])[0] : undefined
+  if (!(path instanceof Uint8Array)) {
+    throw new AgentError('format.invalid', { what: 'list of files', offset: 0, reason: 'a path is not bytes' })
+  }
+  return path
+}
+
+async function collect<Value, Result>(values: AsyncIterable<Value>, convert: (value: Value) => Result): Promise<Result[]> {
+  const results: Result[] = []
+  for await (const value of values) results.push(convert(value))
+  return results
+}

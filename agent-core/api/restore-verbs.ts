@@ -1,0 +1,107 @@
+/** Use cases of restore: the plan, and the restore itself. Takes no lock; writes only below the target. */
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { AgentError } from '../base/agent-error.ts'
+import { shownPath } from '../base/file-warning.ts'
+import { randomId } from '../base/random.ts'
+import { createTask } from '../base/task.ts'
+import type { JobId } from '../contract/ids.ts'
+import { type Destination, placeAtOrigin, placeInDirectory } from '../restore/destinations.ts'
+import { planRestore } from '../restore/plan-restore.ts'
+import { resolvePaths } from '../restore/resolve-path.ts'
+import { runRestore } from '../restore/run-restore.ts'
+import type { CallContext, RestoreDocument, RestorePlanDocument, RestoreRequest } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { isInside } from './folder-checks.ts'
+import { barriersOf } from './item-verbs.ts'
+import { type ItemReading, openItemReading } from './open-reading.ts'
+
+/** What `restoreFiles` would do with the same request; changes nothing. */
+export async function planFiles(
+  deps: AgentDeps,
+  request: RestoreRequest,
+  context: CallContext,
+): Promise<RestorePlanDocument> {
+  await using reading = await openItemReading(deps, request.item)
+  using task = createTask({ clock: deps.clock, ...context })
+  const destinations = await placesOf(deps, reading, request)
+  const plan = await planRestore(sourceOf(reading), destinations, rulesOf(deps, request), task)
+  const { counts, space } = plan
+  return {
+    new: counts.new,
+    same: counts.same,
+    overwritten: counts.overwritten,
+    copied: counts.copied,
+    skipped: counts.skipped,
+    bytes: plan.bytes,
+    freeBytes: Math.min(...space.map(({ freeBytes }) => freeBytes)),
+    target: request.target === 'original' ? 'original places' : request.target.directory,
+    examples: plan.examples.map(({ path, action }) => ({ path: shownPath(path).path, action })),
+  }
+}
+
+/** Restores and verifies; files that cannot be restored are in the warnings. */
+export async function restoreFiles(
+  deps: AgentDeps,
+  request: RestoreRequest,
+  context: CallContext,
+): Promise<RestoreDocument> {
+  const startedMs = deps.clock.nowMs()
+  await using reading = await openItemReading(deps, request.item)
+  using task = createTask({ clock: deps.clock, ...context })
+  const destinations = await placesOf(deps, reading, request)
+  const options = { ...rulesOf(deps, request), special: request.special }
+  const result = await runRestore({ source: sourceOf(reading), random: deps.random }, destinations, options, task)
+  return {
+    job: {
+      id: randomId<JobId>(deps.random),
+      state: task.warningCount > 0 ? 'completed with warnings' : 'completed',
+      startedAt: new Date(startedMs).toISOString(),
+      finishedAt: new Date(deps.clock.nowMs()).toISOString(),
+    },
+    restored: result.restored,
+    skipped: result.skipped + result.same,
+    failed: result.failed,
+    bytes: result.bytes,
+    verified: true,
+    warnings: task.warnings,
+  }
+}
+
+function sourceOf(reading: ItemReading) {
+  const { tree, blocks, keys } = reading
+  return { tree, readBlock: (id: Uint8Array) => blocks.read(id), idKey: keys.id }
+}
+
+function rulesOf(deps: AgentDeps, request: RestoreRequest) {
+  const { conflict, only, metadata } = request
+  return { conflict, metadata, copyTimeMs: deps.clock.nowMs(), ...(only && { only }) }
+}
+
+async function placesOf(deps: AgentDeps, reading: ItemReading, request: RestoreRequest): Promise<readonly Destination[]> {
+  const { target } = request
+  if (target !== 'original') refuseBarriers(deps, target.directory)
+  const { manifest } = await reading.point(request.point)
+  const paths = request.paths.map((path) => Buffer.from(path))
+  const chosen = await resolvePaths(reading.tree, manifest.root, paths, manifest.id)
+  return target === 'original' ? placeAtOrigin(chosen) : placeInDirectory(chosen, Buffer.from(target.directory))
+}
+
+/** Nothing is restored into the home folder or a vault. */
+function refuseBarriers(deps: AgentDeps, directory: string): void {
+  const real = realNearest(directory)
+  for (const { path, what } of barriersOf(deps)) {
+    if (isInside(real, path)) throw new AgentError('restore.target', { path: directory, reason: `it lies in ${what}` })
+  }
+}
+
+/** The real path of a folder that may not be there yet. */
+function realNearest(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) return path
+    return join(realNearest(parent), basename(path))
+  }
+}

@@ -1,0 +1,241 @@
+/** Use cases of vaults: create, connect, list, show, test, change the passphrase. */
+import { AgentError } from '../base/agent-error.ts'
+import { randomId } from '../base/random.ts'
+import { sha256 } from '../codec/block-id.ts'
+import { deriveKeys } from '../codec/key-derivation.ts'
+import { refreshIndex } from '../backup/transfer.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import type { Definitions } from '../format/definitions.ts'
+import type { Item, KnownVault } from '../state/state-db.ts'
+import { readFreeSpace } from '../vault/directory-probe.ts'
+import { openDirectoryStore } from '../vault/directory-store.ts'
+import type { ObjectStore } from '../vault/object-store.ts'
+import { changePassphrase, checkPassphrase, createVault, readVaultFile, type UnlockedKeyspace, unlockKeyspaces } from '../vault/vault-keys.ts'
+import { Vault } from '../vault/vault.ts'
+import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { checkName, realVaultFolder } from './folder-checks.ts'
+import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
+import { openBaseForWriting } from './open-base.ts'
+
+/** Makes a vault in `directory`, for this machine. */
+export async function createNewVault(
+  deps: AgentDeps,
+  name: string,
+  directory: string,
+  passphrase: string,
+): Promise<CreatedVault> {
+  checkName('vault', name)
+  checkPassphrase(passphrase)
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+  const address = realVaultFolder(directory, deps.paths.root)
+  const store = await openDirectoryStore(address, deps)
+  try {
+    const { remarks } = await store.probe()
+    const own = deps.state.vaults().find((vault) => vault.access === 'owner')
+    const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
+    const owner = { machine: own?.machine ?? deps.machine, home: deps.state.homeId, ...(keyspace && { keyspace }) }
+    const created = await createVault(store, passphrase, owner, deps)
+    const secretPlace = await rememberKey(deps, created.keyspace, created.masterKey)
+    const known: KnownVault = {
+      name,
+      id: created.vaultId,
+      kind: 'local',
+      address,
+      keyspace: created.keyspace,
+      machine: owner.machine,
+      access: 'owner',
+    }
+    deps.state.addVault(known, [])
+    deps.log.info('vault created', { vault: name })
+    return { ...documentOf(known, secretPlace), state: 'reachable', recoveryCode: created.recoveryCode, remarks }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Connects an existing vault: reads another machine's points, or takes that machine over. */
+export async function connectToVault(
+  deps: AgentDeps,
+  name: string,
+  directory: string,
+  passphrase: string,
+  options: { readonly read?: string; readonly takeOver?: string },
+): Promise<VaultDocument & { readonly items: readonly string[]; readonly remarks: readonly string[] }> {
+  checkName('vault', name)
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+  const store = await openDirectoryStore(directory, deps)
+  try {
+    const machine = options.takeOver ?? options.read
+    const chosen = await chooseMachine(store, passphrase, machine, deps)
+    const { vault, machineName } = chosen
+    const isOwner = options.takeOver !== undefined
+    const definitions = await vault.readDefinitions()
+    if (isOwner) await takeOver(deps, vault, definitions)
+    const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
+    const known: KnownVault = {
+      name,
+      id: vault.id,
+      kind: 'local',
+      address: store.address,
+      keyspace: vault.keys.keyspace,
+      machine: machineName,
+      access: isOwner ? 'owner' : 'read-only',
+    }
+    const items = itemsOf(deps, known, definitions?.definitions)
+    deps.state.addVault(known, items.map(({ item }) => item))
+    using base = openBaseForWriting(deps)
+    await refreshIndex(base, vault)
+    const remarks = items.filter(({ renamedFrom }) => renamedFrom !== undefined).map(
+      ({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`,
+    )
+    return { ...documentOf(known, secretPlace), state: 'reachable', items: items.map(({ item }) => item.name), remarks }
+  } finally {
+    await store.close()
+  }
+}
+
+export async function listKnownVaults(deps: AgentDeps): Promise<readonly VaultDocument[]> {
+  const { place } = await deps.secrets()
+  return await Promise.all(
+    deps.state.vaults().map(async (known) => {
+      try {
+        const store = await openKnownStore(deps, known)
+        await store.close()
+        return { ...documentOf(known, place), state: 'reachable' as const }
+      } catch (error) {
+        if (!(error instanceof AgentError)) throw error
+        return { ...documentOf(known, place), state: 'unreachable' as const, reason: error.message }
+      }
+    }),
+  )
+}
+
+export async function showKnownVault(deps: AgentDeps, name: string): Promise<VaultDetails> {
+  const known = knownVault(deps, name)
+  const vault = await openKnownVault(deps, known)
+  try {
+    let objects = 0
+    let storedBytes = 0
+    for await (const { sizeBytes } of vault.store.list('')) {
+      objects++
+      storedBytes += sizeBytes
+    }
+    const points = (await vault.listPoints()).filter((point) => point.confirmationName !== undefined)
+    const { freeBytes } = await readFreeSpace(known.address)
+    const { place } = await deps.secrets()
+    const items = deps.state.items().filter((item) => item.vault === name).map((item) => item.name)
+    return { ...documentOf(known, place), state: 'reachable', points: points.length, objects, storedBytes, freeBytes, items }
+  } finally {
+    await vault.store.close()
+  }
+}
+
+/** Tries the vault's place for real: capabilities, and one object written, read back and removed. */
+export async function testKnownVault(deps: AgentDeps, name: string): Promise<VaultTest> {
+  const known = knownVault(deps, name)
+  const vault = await openKnownVault(deps, known)
+  try {
+    const capabilities = await vault.store.probe()
+    const body = deps.random.bytes(1024 * 1024)
+    const object = `${vault.layout.root}test/${randomId(deps.random)}`
+    const startMs = deps.clock.nowMs()
+    await vault.store.put(object, body)
+    const putMs = deps.clock.nowMs() - startMs
+    const read = await vault.store.get(object)
+    const getMs = deps.clock.nowMs() - startMs - putMs
+    await vault.store.delete(object)
+    if (!read.equals(body)) {
+      throw new AgentError('store.failed', { address: known.address, reason: 'a test object came back with other bytes' })
+    }
+    const { freeBytes } = await readFreeSpace(known.address)
+    return { name, address: known.address, capabilities, freeBytes, putMs, getMs }
+  } finally {
+    await vault.store.close()
+  }
+}
+
+/** Changes the passphrase of the machine's keyspace in that vault; its data is not touched. */
+export async function changeVaultPassphrase(
+  deps: AgentDeps,
+  name: string,
+  passphrase: string,
+): Promise<{ readonly name: string; readonly remarks: readonly string[] }> {
+  checkPassphrase(passphrase)
+  const known = knownVault(deps, name)
+  if (known.access !== 'owner') throw new AgentError('vault.foreign', { name, machine: known.machine })
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const store = await openKnownStore(deps, known)
+  try {
+    const masterKey = await masterKeyOf(deps, known, store)
+    await changePassphrase(store, known.keyspace, masterKey, passphrase, deps)
+    const remark =
+      'Whoever copied the vault before and knows the old passphrase can still open that copy; the recovery code stays valid.'
+    return { name, remarks: [remark] }
+  } finally {
+    await store.close()
+  }
+}
+
+async function chooseMachine(store: ObjectStore, passphrase: string, machine: string | undefined, deps: AgentDeps) {
+  const { bytes } = await readVaultFile(store)
+  const unlocked = await unlockKeyspaces(store, passphrase)
+  const opened = await Promise.all(unlocked.map((keyspace) => openKeyspace(store, keyspace, bytes, deps)))
+  if (opened.length === 0) throw new AgentError('vault.wrong-passphrase', { address: store.address })
+  const fitting = opened.filter(({ machineName }) => machine === undefined || machine === machineName)
+  const [chosen] = fitting
+  if (chosen === undefined) throw new AgentError('vault.no-machine', { address: store.address, machine: machine ?? '' })
+  if (fitting.length > 1) {
+    throw new AgentError('usage.invalid', {
+      problem: `The passphrase opens several machines: ${fitting.map(({ machineName }) => machineName).join(', ')}.`,
+      advice: 'Name one with --read MACHINE or --take-over MACHINE.',
+    })
+  }
+  return chosen
+}
+
+async function openKeyspace(store: ObjectStore, unlocked: UnlockedKeyspace, vaultFile: Buffer, deps: AgentDeps) {
+  const keys = deriveKeys(unlocked.masterKey, unlocked.keyspace)
+  const vault = new Vault({ store, id: unlocked.vaultId, keys, random: deps.random })
+  const facts = await vault.readFacts()
+  checkVaultFile(facts.vaultSha256, vaultFile)
+  return { vault, machineName: facts.machine, masterKey: unlocked.masterKey }
+}
+
+function checkVaultFile(expected: Uint8Array, vaultFile: Buffer): void {
+  if (sha256(vaultFile).equals(expected)) return
+  throw new AgentError('format.invalid', { what: 'vault.json', offset: 0, reason: 'it is not the file the keyspace was made for' })
+}
+
+async function takeOver(
+  deps: AgentDeps,
+  vault: Vault,
+  current: { readonly sequence: number; readonly definitions: Definitions } | undefined,
+): Promise<void> {
+  const items = current?.definitions.items ?? []
+  await vault.writeDefinitions(current?.sequence ?? -1, { writer: deps.state.homeId, items })
+}
+
+/** The vault's items under names that are free here. */
+function itemsOf(
+  deps: AgentDeps,
+  vault: KnownVault,
+  definitions: Definitions | undefined,
+): { readonly item: Item; readonly renamedFrom: string | undefined }[] {
+  const taken = new Set(deps.state.items().map((item) => item.name))
+  return (definitions?.items ?? []).map((definition) => {
+    let name = definition.name
+    for (let count = 2; taken.has(name); count++) name = `${definition.name} ${count}`
+    taken.add(name)
+    const folders = definition.folders.map((folder) => Buffer.from(folder))
+    const item: Item = { ...definition, name, vault: vault.name, folders }
+    return { item, renamedFrom: name === definition.name ? undefined : definition.name }
+  })
+}
+
+function documentOf(known: KnownVault, secretPlace: string): Omit<VaultDocument, 'state'> {
+  const { name, id, kind, address, machine, access } = known
+  return { name, id, kind, address, machine, access, secretPlace }
+}

@@ -1,0 +1,63 @@
+import { fileWarning, type FileWarningCode } from '../base/file-warning.ts'
+import type { Task } from '../base/task.ts'
+import type { CborValue } from '../format/cbor.ts'
+import type { FoundEntry } from '../source/found-entry.ts'
+import type { FileReport } from './file-capturer.ts'
+
+/** So many warnings are listed in a point; all are counted. */
+const maxListed = 10_000
+
+interface Told {
+  readonly path: Buffer
+  readonly code: FileWarningCode
+  readonly reason: string
+}
+
+/** Collects what a capture has to tell: warnings for the job and the point, progress for those who watch. */
+export class CaptureReport implements FileReport {
+  readonly #task: Task
+  readonly #told: Told[] = []
+  failedFiles = 0
+
+  constructor(task: Task) {
+    this.#task = task
+  }
+
+  seen(path: Buffer, found: FoundEntry): void {
+    this.#task.add({ files: 1, bytes: found.sizeBytes, current: path.toString() })
+  }
+
+  vanished(path: Buffer): void {
+    this.#tell('file.vanished', path, '')
+  }
+
+  changing(path: Buffer): void {
+    this.#tell('file.changing', path, '')
+  }
+
+  unreadable(path: Buffer, reason: string): void {
+    this.failedFiles++
+    this.#tell('file.unreadable', path, reason)
+  }
+
+  metadataUnreadable(path: Buffer, reason: string): void {
+    this.#tell('file.metadata-unreadable', path, reason)
+  }
+
+  /** Warnings as the point lists them: [path, code, reason]. */
+  warningElements(): { readonly key: Uint8Array; readonly value: CborValue }[] {
+    return this.#told.map(({ path, code, reason }) => ({ key: path, value: [path, code, reason] }))
+  }
+
+  /** What belongs to the point and is not in it: [path, code]. */
+  missingElements(): { readonly key: Uint8Array; readonly value: CborValue }[] {
+    return this.#told
+      .filter(({ code }) => code === 'file.unreadable')
+      .map(({ path, code }) => ({ key: path, value: [path, code] }))
+  }
+
+  #tell(code: FileWarningCode, path: Buffer, reason: string): void {
+    if (this.#told.length < maxListed) this.#told.push({ path: Buffer.from(path), code, reason })
+    this.#task.warn(fileWarning(code, path, reason))
+  }
+}

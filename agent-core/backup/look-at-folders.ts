@@ -1,0 +1,87 @@
+/** The protected folders as they are now, and what of them stays out. */
+import { closeSync, openSync, readSync } from 'node:fs'
+import { AgentError } from '../base/agent-error.ts'
+import { shownPath } from '../base/file-warning.ts'
+import { fileSystemId } from '../platform/file-system-id.ts'
+import { isNoDump, openForReading } from '../platform/posix.ts'
+import { createExclusions } from '../source/exclusions.ts'
+import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
+import type { FolderState } from './plan-sources.ts'
+
+/** What of an entry stays out of the point. */
+export type Verdict = 'in' | 'out' | 'folder-only'
+
+export interface SourceRules {
+  readonly judge: (path: Buffer, relative: string, isDirectory: boolean) => Verdict
+  /** Judges a directory by its own entries: tagged caches, the nodump flag. `openPath` can be given to the system. */
+  readonly judgeContent: (path: Buffer, openPath: Buffer, relative: string, names: readonly Buffer[]) => Verdict
+  /** Files with the nodump flag stay out. */
+  readonly skipNoDump: boolean
+}
+
+/** Looks at each folder; an absent one is told apart from one that cannot be read (`source.unreadable`). */
+export function lookAtFolders(folders: readonly Buffer[]): FolderState[] {
+  return folders.map((path) => {
+    try {
+      const entry = lookAt(path)
+      if (entry?.type !== 'directory') return { path, found: undefined }
+      return { path, found: { entry, fileSystem: fileSystemId(path), isEmpty: listDirectory(path).length === 0 } }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { path, found: undefined }
+      throw new AgentError('source.unreadable', { path: shownPath(path).path, reason: message }, error)
+    }
+  })
+}
+
+/** The item's exclusions, with the folders that no backup enters: home and vaults. */
+export function sourceRules(
+  item: { readonly excludes: readonly string[]; readonly defaultExcludes: boolean },
+  barriers: readonly Buffer[],
+): SourceRules {
+  const exclusions = createExclusions({
+    patterns: item.excludes,
+    useDefaults: item.defaultExcludes,
+    platform: process.platform,
+  })
+  return {
+    skipNoDump: item.defaultExcludes,
+    judge: (path, relative, isDirectory) => {
+      if (isDirectory && barriers.some((barrier) => barrier.equals(path))) return 'folder-only'
+      const exclusion = exclusions.explain(path, relative, isDirectory)
+      if (exclusion === undefined) return 'in'
+      return exclusion.keepsFolder && isDirectory ? 'folder-only' : 'out'
+    },
+    judgeContent: (path, openPath, relative, names) => {
+      const readTag = (sizeBytes: number) => readFirstBytes(joinPath(openPath, Buffer.from('CACHEDIR.TAG')), sizeBytes)
+      const exclusion =
+        exclusions.explainContent(path, relative, names, readTag) ??
+        exclusions.explainFlags(path, relative, true, () => hasNoDumpFlag(openPath))
+      return exclusion === undefined ? 'in' : 'folder-only'
+    },
+  }
+}
+
+function readFirstBytes(path: Buffer, sizeBytes: number): Uint8Array {
+  const bytes = Buffer.alloc(sizeBytes)
+  try {
+    const fd = openForReading(path)
+    try {
+      return bytes.subarray(0, readSync(fd, bytes, 0, sizeBytes, 0))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    // A tag that cannot be read tags nothing: the folder is backed up, and the file itself gets its own warning.
+    return new Uint8Array(0)
+  }
+}
+
+function hasNoDumpFlag(path: Buffer): boolean {
+  const fd = openSync(path, 'r')
+  try {
+    return isNoDump(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Decides which protected folders a capture walks, and refuses sources that are absent, replaced or
+ * emptied: a missing source is worse than a missing vault, since an empty "good" point would push out
+ * the real ones.
+ */
+import { AgentError } from '../base/agent-error.ts'
+import { shownPath } from '../base/file-warning.ts'
+import type { Entry } from '../format/tree.ts'
+import type { FoundEntry } from '../source/found-entry.ts'
+import type { SourceFolder } from './capture-tree.ts'
+
+/** What one look at a protected folder found. */
+export interface FolderState {
+  readonly path: Buffer
+  /** Absent, or a directory that can be listed. */
+  readonly found: { readonly entry: FoundEntry; readonly fileSystem: string; readonly isEmpty: boolean } | undefined
+}
+
+export interface SourcePlan {
+  readonly folders: readonly SourceFolder[]
+  /** Folders left out because they are absent and `accept` was given. */
+  readonly absent: readonly Buffer[]
+}
+
+/** Plans from what was found and the root entries of the last point; throws `source.*` unless `accept`. */
+export function planSources(states: readonly FolderState[], previous: readonly Entry[], accept: boolean): SourcePlan {
+  const before = new Map(previous.map((entry) => [keyOf(entry.origin?.path), entry]))
+  const folders: SourceFolder[] = []
+  const absent: Buffer[] = []
+  const labels = new Set<string>()
+  for (const { path, found } of states) {
+    const last = before.get(keyOf(path))
+    const shown = shownPath(path).path
+    if (found === undefined) {
+      if (!accept) throw new AgentError('source.missing', { path: shown })
+      absent.push(path)
+      continue
+    }
+    const was = last?.origin?.fileSystem
+    if (!accept && was !== undefined && was !== found.fileSystem) {
+      throw new AgentError('source.replaced', { path: shown, was, is: found.fileSystem })
+    }
+    const entriesBefore = last?.directory?.entriesBelow ?? 0
+    if (!accept && found.isEmpty && entriesBefore > 0) {
+      throw new AgentError('source.emptied', { path: shown, before: entriesBefore, now: 0 })
+    }
+    const label = freeLabel(path, labels)
+    folders.push({
+      label: Buffer.from(label, 'latin1'),
+      origin: { path, fileSystem: found.fileSystem },
+      found: found.entry,
+      previous: last,
+    })
+  }
+  return { folders, absent }
+}
+
+/** After the walk: throws `source.emptied` when a folder has lost more than half of its entries. */
+export function checkNotEmptied(folder: SourceFolder, entriesNow: number): void {
+  const before = folder.previous?.directory?.entriesBelow ?? 0
+  if (entriesNow * 2 < before) {
+    throw new AgentError('source.emptied', { path: shownPath(folder.origin.path).path, before, now: entriesNow })
+  }
+}
+
+/** The folder's own name, made unique; `root` for `/`. Raw bytes as latin1. */
+function freeLabel(path: Buffer, labels: Set<string>): string {
+  const name = path.toString('latin1').split('/').findLast((part) => part !== '') ?? 'root'
+  let label = name
+  for (let count = 2; labels.has(label); count++) label = `${name} (${count})`
+  labels.add(label)
+  return label
+}
+
+function keyOf(path: Uint8Array | undefined): string {
+  return path === undefined ? '' : Buffer.from(path).toString('latin1')
+}

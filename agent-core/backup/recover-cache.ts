@@ -1,0 +1,60 @@
+/**
+ * What an ended run may have left in the cache, put in order before the next one:
+ *  1. chunk files without a footer are removed (they are never appended to);
+ *  2. complete chunk files that no capture names are checked and adopted: their blocks need not be read again;
+ *  3. captured points whose payload was lost before any transfer are taken back: their files are read again;
+ *  4. payload that the vault has confirmed is evicted.
+ */
+import type { BaseDb } from '../cache/base-db.ts'
+import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { VaultId } from '../contract/ids.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+
+export interface Recovery {
+  readonly removed: number
+  readonly adopted: number
+  /** Points taken back because their payload is gone. */
+  readonly takenBack: number
+  /** True when an earlier run ended before its time. */
+  readonly wasInterrupted: boolean
+}
+
+export async function recoverCache(
+  base: BaseDb,
+  chunks: ChunkFolder,
+  keys: KeyspaceKeys,
+  vault: VaultId,
+): Promise<Recovery> {
+  const removed = chunks.removeOpen()
+  const adopted: IndexedChunkFile[] = []
+  for (const name of chunks.names()) {
+    if (base.chunkFileNumber(name) !== undefined) continue
+    const file = await chunks.describe(name, keys)
+    if (file === undefined) continue
+    adopted.push(file)
+  }
+  base.adopt(vault, keys.keyspace, adopted)
+  const unconfirmed = base.unconfirmedPoints(vault)
+  const takenBack = takeBackLost(base, chunks, vault)
+  evictPlaced(base, chunks)
+  const wasInterrupted = removed > 0 || adopted.length > 0 || unconfirmed.length > 0
+  return { removed, adopted: adopted.length, takenBack, wasInterrupted }
+}
+
+/** Removes payload from the cache that no vault waits for any more. */
+export function evictPlaced(base: BaseDb, chunks: ChunkFolder): void {
+  for (const name of chunks.names()) {
+    if (base.chunkFileNumber(name) !== undefined && !base.isWaiting(name)) chunks.evict(name)
+  }
+}
+
+function takeBackLost(base: BaseDb, chunks: ChunkFolder, vault: VaultId): number {
+  const lost = base.waitingChunkFiles(vault).filter((file) => !chunks.has(file.name))
+  if (lost.length === 0) return 0
+  // Any captured point may rest on any of them, and so may the ones after it.
+  const points = base.unconfirmedPoints(vault)
+  for (const { item } of points) base.forgetItem(item)
+  base.forgetChunkFiles(lost.flatMap((file) => base.chunkFileNumber(file.name) ?? []))
+  return points.length
+}

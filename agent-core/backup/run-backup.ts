@@ -1,0 +1,271 @@
+/**
+ * One backup of one item, from source to confirmed point. In this order:
+ *  1. put the cache in order after an interrupted run, bring captured points into the vault (recover-cache, transfer)
+ *  2. learn what the vault holds, and the item's last point
+ *  3. look at the sources; refuse absent, replaced and emptied ones (plan-sources)
+ *  4. capture: walk, compare, read what changed, seal it into chunk files; send them meanwhile (capture-tree, engine)
+ *  5. captured: one transaction merges the increment into the base
+ *  6. chunk files → index → provisional point → second look → confirmation (transfer)
+ *  7. evict what the vault holds, drop tree pages that no base needs any more
+ * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits in the cache for the vault.
+ */
+import type { AgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import { randomId, type Random } from '../base/random.ts'
+import type { Task } from '../base/task.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import { BlockReader } from '../cache/chunk-reader.ts'
+import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
+import { PageStore } from '../cache/page-store.ts'
+import { TreeReader } from '../cache/tree-reader.ts'
+import { sha256 } from '../codec/block-id.ts'
+import type { Compression } from '../codec/compression.ts'
+import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { HomeId, ItemId, PointId, VaultId } from '../contract/ids.ts'
+import { Engine } from '../engine/engine.ts'
+import { encodePointManifest, type PointKind, type PointManifest } from '../format/point.ts'
+import type { Entry } from '../format/tree.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type SourceFolder, TreeCapture } from './capture-tree.ts'
+import { CaptureReport } from './capture-report.ts'
+import { checkNotEmptied, planSources } from './plan-sources.ts'
+import { evictPlaced, recoverCache } from './recover-cache.ts'
+import { findLastPoint } from './last-point.ts'
+import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
+import { isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
+import { writeList } from './write-list.ts'
+
+export interface BackupDeps {
+  readonly base: BaseDb
+  readonly chunks: ChunkFolder
+  readonly keys: KeyspaceKeys
+  /** The item's vault, or why it cannot be had now: the capture needs no vault. */
+  readonly vault: Vault | AgentError
+  readonly vaultId: VaultId
+  /** Seals a manifest; needs the keys only. */
+  readonly sealPoint: (manifest: PointManifest) => Buffer
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly task: Task
+}
+
+export interface BackupRequest {
+  readonly item: {
+    readonly id: ItemId
+    readonly name: string
+    readonly folders: readonly Buffer[]
+    readonly excludes: readonly string[]
+    readonly defaultExcludes: boolean
+    readonly crossMounts: boolean
+    readonly compression: Compression
+  }
+  readonly kind: PointKind
+  readonly keepUntilMs?: number
+  /** Goes on although a source is absent, replaced or emptied. */
+  readonly accept: boolean
+  readonly source: { readonly machine: string; readonly platform: string; readonly home: HomeId; readonly product: string }
+  /** Folders that are never entered: the home folder and vaults. */
+  readonly barriers: readonly Buffer[]
+}
+
+export interface BackupResult {
+  readonly manifest: PointManifest
+  readonly counts: TreeCapture['counts']
+  readonly failedFiles: number
+  /** Bytes of objects put into the vault by this run. */
+  readonly transferredBytes: number
+  /** Why the vault has not confirmed the point; undefined when it has. */
+  readonly failure: AgentError | undefined
+}
+
+/** Runs a backup; warnings go to the task. Throws when no point was captured. */
+export async function runBackup(request: BackupRequest, deps: BackupDeps): Promise<BackupResult> {
+  const { base, chunks, keys, vaultId, task, log, clock } = deps
+  const run = new VaultRun(deps)
+  task.setPhase('estimate')
+  const recovery = await recoverCache(base, chunks, keys, vaultId)
+  if (recovery.wasInterrupted) log.info('recovered after an interrupted run', { ...recovery })
+  await run.whileReachable(async (vault, transfer) => {
+    if (recovery.wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
+    await refreshIndex(base, vault)
+    await transfer.confirmCaptured()
+  })
+  const last = await findLastPoint(request.item.id, deps, run.failure === undefined)
+  const scanStartedMs = clock.nowMs()
+  const pages = new PageStore(base)
+  const tree = readTree(deps, pages)
+  const previousRoot: Entry[] = []
+  for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
+  const rules = sourceRules(request.item, request.barriers)
+  const plan = planSources(lookAtFolders(request.item.folders), previousRoot, request.accept)
+  const captured = await capture({ request, deps, run, pages, tree, rules, last, scanStartedMs, folders: plan.folders })
+  for (const path of plan.absent) log.warn('left out an absent folder', { path: path.toString() })
+  await run.whileReachable(async (_vault, transfer) => {
+    task.setPhase('transfer')
+    await transfer.settle()
+    task.setPhase('commit')
+    await transfer.confirmCaptured()
+  })
+  task.setPhase('merge')
+  if (run.failure === undefined) evictPlaced(base, chunks)
+  await pages.dropUnused(tree)
+  return { ...captured, transferredBytes: run.transferredBytes, failure: run.failure }
+}
+
+/** The vault as this run meets it: the first trouble ends all dealings with it, and capture goes on alone. */
+class VaultRun {
+  readonly #vault: Vault | undefined
+  readonly #transfer: Transfer | undefined
+  failure: AgentError | undefined
+  transferredBytes = 0
+
+  constructor(deps: BackupDeps) {
+    const { vault, base, chunks, clock, task } = deps
+    if (!('store' in vault)) {
+      this.failure = vault
+      return
+    }
+    this.#vault = vault
+    const onPut = (sizeBytes: number) => {
+      this.transferredBytes += sizeBytes
+    }
+    this.#transfer = new Transfer({ vault, base, chunks, clock, signal: task.signal, onPut })
+  }
+
+  async whileReachable(work: (vault: Vault, transfer: Transfer) => Promise<void>): Promise<void> {
+    if (this.failure !== undefined || this.#vault === undefined || this.#transfer === undefined) return
+    try {
+      await work(this.#vault, this.#transfer)
+    } catch (error) {
+      if (!isVaultTrouble(error)) throw error
+      this.failure = error
+    }
+  }
+
+  send(file: CompleteChunkFile): void {
+    if (this.failure === undefined) this.#transfer?.send(file)
+  }
+}
+
+interface Capture {
+  readonly request: BackupRequest
+  readonly deps: BackupDeps
+  readonly run: VaultRun
+  readonly pages: PageStore
+  readonly tree: TreeReader
+  readonly rules: SourceRules
+  readonly last: { readonly manifest: PointManifest; readonly object: Uint8Array } | undefined
+  readonly scanStartedMs: number
+  readonly folders: readonly SourceFolder[]
+}
+
+async function capture(context: Capture) {
+  const { request, deps, run, pages, tree, rules, last, scanStartedMs, folders } = context
+  const { base, chunks, keys, vaultId, task, random } = deps
+  const chunkFiles: CompleteChunkFile[] = []
+  await using engine = new Engine({
+    start: {
+      chunkFolder: chunks.path,
+      basePath: base.path,
+      keys,
+      compression: request.item.compression,
+      vaults: [vaultId],
+      cachedChunks: new Set(base.waitingChunkFiles(vaultId).flatMap((file) => base.chunkFileNumber(file.name) ?? [])),
+      parentFileId: base.lastFileId(keys.keyspace),
+      skipNoDump: rules.skipNoDump,
+    },
+    onChunkFile: (file) => {
+      chunkFiles.push(file)
+      run.send(file)
+    },
+    onPages: (list) => {
+      for (const [id, page] of list) pages.keep(id, page)
+    },
+  })
+  task.setPhase('capture')
+  expectAsBefore(task, last?.manifest)
+  const report = new CaptureReport(task)
+  const treeCapture = new TreeCapture({
+    engine,
+    tree,
+    keepPage: (id, page) => pages.keep(id, page),
+    // What was never captured here counts as changed just now.
+    lastScanStartedMs: last?.manifest.timeMs ?? 0,
+    crossMounts: request.item.crossMounts,
+    rules,
+    report,
+    checkpoint: () => task.throwIfAborted(),
+  })
+  const { root, folders: sections } = await treeCapture.run(folders)
+  for (const [index, folder] of folders.entries()) {
+    if (!request.accept) checkNotEmptied(folder, sections[index]?.entriesBelow ?? 0)
+  }
+  task.throwIfAborted()
+  await engine.finishData()
+  const lists = {
+    warnings: writeList(engine, pages, report.warningElements()),
+    missing: writeList(engine, pages, report.missingElements()),
+    chunkFiles: writeList(
+      engine,
+      pages,
+      chunkFiles.map(({ name }) => ({ key: Buffer.from(name, 'hex'), value: Buffer.from(name, 'hex') })),
+    ),
+  }
+  const { bytesNew } = await engine.finish()
+  const { counts } = treeCapture
+  const manifest: PointManifest = {
+    id: randomId<PointId>(random),
+    item: request.item.id,
+    itemName: request.item.name,
+    sequence: (last?.manifest.sequence ?? 0) + 1,
+    timeMs: scanStartedMs,
+    kind: request.kind,
+    ...(request.keepUntilMs !== undefined && { keepUntilMs: request.keepUntilMs }),
+    ...(root && { root }),
+    ...(last && { parent: { id: last.manifest.id, sha256: sha256(last.object) } }),
+    source: { ...request.source, snapshot: 'live' },
+    counts: {
+      files: counts.files,
+      directories: counts.directories,
+      others: counts.others,
+      bytes: counts.bytes,
+      filesRead: counts.filesRead,
+      bytesRead: counts.bytesRead,
+      bytesNew,
+      bytesStored: chunkFiles.reduce((sum, file) => sum + file.sizeBytes, 0),
+    },
+    partial: lists.missing !== undefined,
+    ...(lists.chunkFiles && { chunkFiles: lists.chunkFiles }),
+    ...(lists.warnings && { warnings: lists.warnings }),
+    ...(lists.missing && { missing: lists.missing }),
+  }
+  task.setPhase('commit')
+  pages.flush()
+  const object = deps.sealPoint(manifest)
+  base.capture({
+    keyspace: keys.keyspace,
+    point: { id: manifest.id, item: manifest.item, sequence: manifest.sequence, manifest: encodePointManifest(manifest), object },
+    chunkFiles,
+    vaults: [vaultId],
+    lastFileId: chunkFiles.at(-1)?.fileId,
+  })
+  return { manifest, counts, failedFiles: report.failedFiles }
+}
+
+/** The tree of the last point: from the base, or where that lacks a page, from cache and vault. */
+function readTree(deps: BackupDeps, pages: PageStore): TreeReader {
+  const { base, chunks, keys, vault } = deps
+  const sources = 'store' in vault ? [chunks.source(), vault.chunkSource()] : [chunks.source()]
+  const reader = new BlockReader(base, sources, keys)
+  return new TreeReader((id) => pages.read(id, (missing) => reader.read(missing)))
+}
+
+function expectAsBefore(task: Task, last: PointManifest | undefined): void {
+  if (last === undefined) return
+  const { files, bytes } = last.counts
+  task.expect({ files, bytes })
+}
+

@@ -1,0 +1,72 @@
+/**
+ * Tree pages on their way into the base and out of it. Written in batches outside of the capture's
+ * transaction: they are addressed by content, and a page too many does no harm.
+ */
+import type { BaseDb } from './base-db.ts'
+import type { TreeReader } from './tree-reader.ts'
+import { decodePointManifest } from '../format/point.ts'
+import type { ListRef } from '../format/paged-list.ts'
+
+const batchSizeBytes = 4 * 1024 * 1024
+/** Pages that no base needs are dropped once they are as many as the ones that are needed. */
+const slackPages = 1024
+
+export class PageStore {
+  readonly #base: BaseDb
+  readonly #waiting = new Map<string, readonly [Uint8Array, Uint8Array]>()
+  #waitingBytes = 0
+
+  constructor(base: BaseDb) {
+    this.#base = base
+  }
+
+  /** Takes a page; it is in the base after the next `flush` at the latest. */
+  keep(id: Uint8Array, page: Uint8Array): void {
+    this.#waiting.set(Buffer.from(id).toString('latin1'), [id, page])
+    this.#waitingBytes += page.length
+    if (this.#waitingBytes >= batchSizeBytes) this.flush()
+  }
+
+  flush(): void {
+    if (this.#waiting.size === 0) return
+    this.#base.putTreePages(this.#waiting.values())
+    this.#waiting.clear()
+    this.#waitingBytes = 0
+  }
+
+  /** A page from here or the base, else from `fetch`; what was fetched is kept. */
+  async read(id: Uint8Array, fetch: (id: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
+    const here = this.#base.treePage(id) ?? this.#waiting.get(Buffer.from(id).toString('latin1'))?.[1]
+    if (here !== undefined) return here
+    const fetched = Buffer.from(await fetch(id))
+    this.keep(id, fetched)
+    return fetched
+  }
+
+  /** Drops pages that no latest state needs, when there are as many of them as needed ones. */
+  async dropUnused(tree: TreeReader): Promise<void> {
+    this.flush()
+    const { held, lastLive } = this.#base.treePageCounts()
+    if (held < lastLive * 2 + slackPages) return
+    const live = new Set<string>()
+    for (const point of this.#base.latestPoints()) {
+      const { root, chunkFiles, warnings, missing } = decodePointManifest(point.manifest, 'captured point')
+      for (const list of [chunkFiles, warnings, missing]) await this.#mark(tree, list, live)
+      await this.#markDirectory(tree, root, live)
+    }
+    this.#base.keepTreePages(live)
+  }
+
+  async #mark(tree: TreeReader, list: ListRef | undefined, live: Set<string>): Promise<void> {
+    if (list === undefined) return
+    for await (const id of tree.pageIds(list)) live.add(Buffer.from(id).toString('latin1'))
+  }
+
+  async #markDirectory(tree: TreeReader, list: ListRef | undefined, live: Set<string>): Promise<void> {
+    await this.#mark(tree, list, live)
+    for await (const { entry } of tree.entries(list)) {
+      if (entry.directory !== undefined) await this.#markDirectory(tree, entry.directory.list, live)
+      if (entry.content !== undefined && 'id' in entry.content.parts) await this.#mark(tree, entry.content.parts, live)
+    }
+  }
+}

@@ -5,18 +5,19 @@
  * directories are finished in the order of the tree.
  */
 import { readlinkSync } from 'node:fs'
-import type { EncodedEntry, TreeReader } from '../cache/tree-reader.ts'
-import type { Engine } from '../engine/engine.ts'
-import { type ListRef, nameHash, PagedListBuilder } from '../format/paged-list.ts'
-import { type DirectorySection, directoryLeafBits, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
+import type { EncodedEntry } from '../cache/tree-reader.ts'
+import type { ListRef } from '../format/paged-list.ts'
+import { type DirectorySection, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
 import { anchoredPath } from '../platform/anchored-path.ts'
 import { compareEntry } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import { CaptureCounts } from './capture-counts.ts'
+import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
+import { FileCapturer, type FileReport } from './file-capturer.ts'
 import type { SourceRules } from './look-at-folders.ts'
-import { FileCapturer, type FileReport, type Settled, type Slot } from './file-capturer.ts'
+import { type Slot, SlotQueue } from './slot-queue.ts'
 
 export interface SourceFolder {
   /** Name of the folder's entry in the root directory. */
@@ -27,12 +28,7 @@ export interface SourceFolder {
   readonly previous: Entry | undefined
 }
 
-export interface CaptureTreeOptions {
-  readonly engine: Engine
-  /** Reads the tree of the last point. */
-  readonly tree: TreeReader
-  /** Keeps a tree page in the base. */
-  readonly keepPage: (id: Uint8Array, page: Uint8Array) => void
+export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly lastScanStartedMs: number
   readonly crossMounts: boolean
   readonly rules: SourceRules
@@ -45,15 +41,9 @@ export interface CapturedTree {
   readonly folders: readonly DirectorySection[]
 }
 
-interface DirectoryResult {
-  readonly section: DirectorySection
-  /** Same pages as in the last point. */
-  readonly isUnchanged: boolean
-}
-
 /** Work on one directory: its entries are all submitted; `done` resolves when they are captured. */
 interface Pending {
-  readonly done: Promise<DirectoryResult>
+  readonly done: Promise<DirectorySection>
 }
 
 const emptySection: DirectorySection = { entriesBelow: 0, bytesBelow: 0 }
@@ -75,65 +65,54 @@ export class TreeCapture {
    */
   async run(folders: readonly SourceFolder[]): Promise<CapturedTree> {
     const sorted = folders.toSorted((a, b) => Buffer.compare(a.label, b.label))
-    const slots: Slot[] = []
-    const sections = new Map<SourceFolder, Promise<DirectoryResult>>()
+    const root = new SlotQueue(new DirectoryBuilder(this.#options, undefined))
+    const sections = new Map<SourceFolder, Promise<DirectorySection>>()
     for (const folder of sorted) {
       const { label, origin, found, previous } = folder
       const path = Buffer.from(origin.path)
       const pending = await this.#walk(path, '', previous?.directory, found)
       sections.set(folder, pending.done)
-      slots.push(this.#directorySlot({ name: label, path, found, previous: undefined, reuse: previous, pending, origin }))
+      await root.add(this.#directorySlot({ name: label, path, found, previous: undefined, reuse: previous, pending, origin }))
     }
-    const { section } = await this.#finish(slots, true, undefined)
-    const folderSections = await Promise.all(
-      folders.map(async (folder) => (await sections.get(folder))?.section ?? emptySection),
-    )
-    return { root: section.list, folders: folderSections }
+    const { list } = await root.finish()
+    const folderSections = await Promise.all(folders.map(async (folder) => (await sections.get(folder)) ?? emptySection))
+    return { root: list, folders: folderSections }
   }
 
   /** The entries of one directory, depth first. */
   async #walk(path: Buffer, relative: string, previous: DirectorySection | undefined, self: FoundEntry): Promise<Pending> {
-    const options = this.#options
-    options.checkpoint()
+    const { checkpoint, rules, tree } = this.#options
+    checkpoint()
     using anchored = anchoredPath(path)
     const names = this.#list(anchored.path, path)
-    const isOut =
-      names === undefined || options.rules.judgeContent(path, anchored.path, relative, names) !== 'in'
-    if (isOut) {
-      return { done: Promise.resolve({ section: emptySection, isUnchanged: previous?.list === undefined }) }
+    if (names === undefined || rules.judgeContent(path, anchored.path, relative, names) !== 'in') {
+      return { done: Promise.resolve(emptySection) }
     }
-    const before = options.tree.entries(previous?.list)
+    const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
+    const before = tree.entries(previous?.list)
     let old = await before.next()
-    let isChanged = false
-    const slots: Slot[] = []
-    for (const name of names) {
+    for (const text of names) {
+      const name = Buffer.from(text, 'latin1')
       while (old.done !== true && Buffer.compare(old.value.entry.name, name) < 0) {
-        this.counts.addDeleted(old.value.entry)
-        isChanged = true
+        await this.#deleted(old.value.entry, queue)
         old = await before.next()
       }
       const match = old.done !== true && Buffer.compare(old.value.entry.name, name) === 0 ? old.value : undefined
       if (match !== undefined) old = await before.next()
       const slot = await this.#entry(anchored.path, path, relative, name, match, self)
-      if (slot === undefined) {
-        if (match !== undefined) {
-          this.counts.addDeleted(match.entry)
-          isChanged = true
-        }
-        continue
-      }
-      isChanged ||= match === undefined || slot.previous === undefined
-      slots.push(slot)
+      if (slot !== undefined) await queue.add(slot)
+      else if (match !== undefined) await this.#deleted(match.entry, queue)
     }
-    while (old.done !== true) {
-      this.counts.addDeleted(old.value.entry)
-      isChanged = true
-      old = await before.next()
-    }
-    const done = this.#finish(slots, isChanged, previous)
+    for (; old.done !== true; old = await before.next()) await this.#deleted(old.value.entry, queue)
+    const done = queue.finish()
     // It is awaited by its parent's turn; a failure before that is the same failure.
     done.catch(() => {})
     return { done }
+  }
+
+  async #deleted(entry: Entry, queue: SlotQueue): Promise<void> {
+    this.counts.addDeleted(entry)
+    await queue.markChanged()
   }
 
   async #entry(
@@ -145,8 +124,8 @@ export class TreeCapture {
     parent: FoundEntry,
   ): Promise<Slot | undefined> {
     const { rules, report, engine, lastScanStartedMs, crossMounts } = this.#options
-    const path = joinPath(folder, name)
     const fullPath = joinPath(fullFolder, name)
+    const path = folder === fullFolder ? fullPath : joinPath(folder, name)
     let found: FoundEntry | undefined
     try {
       found = lookAt(path)
@@ -166,9 +145,10 @@ export class TreeCapture {
     if (isDirectory) {
       const isForeign = found.device !== parent.device && !crossMounts
       if (isForeign) this.counts.mountsNotEntered.push(fullPath)
-      const pending: Pending = isForeign || verdict === 'folder-only'
-        ? { done: Promise.resolve({ section: emptySection, isUnchanged: match?.entry.directory?.list === undefined }) }
-        : await this.#walk(fullPath, relative, match?.entry.directory, found)
+      const pending: Pending =
+        isForeign || verdict === 'folder-only'
+          ? { done: Promise.resolve(emptySection) }
+          : await this.#walk(fullPath, relative, match?.entry.directory, found)
       return this.#directorySlot({ name, path, found, previous: match, reuse: match?.entry, pending })
     }
     const comparison = match === undefined ? 'content' : compareEntry(found, match.entry, lastScanStartedMs)
@@ -237,7 +217,7 @@ export class TreeCapture {
     const { posix, problem } =
       isSame && reuse !== undefined ? { posix: reuse.posix, problem: undefined } : readMetadata(found, path)
     if (problem !== undefined) this.#options.report.metadataUnreadable(path, problem)
-    const encoded = pending.done.then(({ section }) => ({
+    const encoded = pending.done.then((section) => ({
       encoded: encodeEntry({
         name,
         type: 'directory',
@@ -256,43 +236,7 @@ export class TreeCapture {
     return { name, later: encoded, previous: previous?.encoded }
   }
 
-  async #finish(
-    slots: readonly Slot[],
-    hasChanged: boolean,
-    previous: DirectorySection | undefined,
-  ): Promise<DirectoryResult> {
-    let isChanged = hasChanged
-    const settled: (Settled & { readonly name: Uint8Array })[] = []
-    for (const { name, now, later, previous: before } of slots) {
-      const entry = now ?? (await later)
-      isChanged ||= entry === undefined || before === undefined || Buffer.compare(entry.encoded, before) !== 0
-      if (entry !== undefined) settled.push({ ...entry, name })
-    }
-    if (!isChanged && previous !== undefined) return { section: previous, isUnchanged: true }
-    return { section: await this.#build(settled), isUnchanged: false }
-  }
-
-  /** Builds the pages of a directory from its entries in order. */
-  async #build(entries: readonly (Settled & { readonly name: Uint8Array })[]): Promise<DirectorySection> {
-    const { engine, keepPage } = this.#options
-    const builder = new PagedListBuilder(directoryLeafBits, (page) => {
-      const id = engine.putTree(page)
-      keepPage(id, page)
-      return id
-    })
-    let entriesBelow = 0
-    let bytesBelow = 0
-    for (const { name, encoded, sizeBytes, entriesBelow: below } of entries) {
-      builder.add({ encoded, key: name, hash: nameHash(name), sizeBytes })
-      entriesBelow += 1 + below
-      bytesBelow += sizeBytes
-      if (engine.isFull) await engine.room()
-    }
-    const list = builder.finish()
-    return { ...(list && { list }), entriesBelow, bytesBelow }
-  }
-
-  #list(anchored: Buffer, path: Buffer): Buffer[] | undefined {
+  #list(anchored: Buffer, path: Buffer): string[] | undefined {
     try {
       return listDirectory(anchored)
     } catch (error) {

@@ -5,6 +5,8 @@ import type { Engine } from '../engine/engine.ts'
 import type { FileOutcome, FileRequest } from '../engine/messages.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { CaptureCounts } from './capture-counts.ts'
+import type { Settled } from './directory-builder.ts'
+import type { Slot } from './slot-queue.ts'
 
 /** What a capture has to tell about single files. */
 export interface FileReport {
@@ -13,22 +15,6 @@ export interface FileReport {
   changing(path: Buffer): void
   unreadable(path: Buffer, reason: string): void
   metadataUnreadable(path: Buffer, reason: string): void
-}
-
-export interface Settled {
-  readonly encoded: Uint8Array
-  readonly sizeBytes: number
-  readonly entriesBelow: number
-}
-
-/** The place of one entry in its directory: known now, or later. */
-export interface Slot {
-  readonly name: Uint8Array
-  readonly now?: Settled
-  /** Resolves with the entry; undefined when there is none after all. */
-  readonly later?: Promise<Settled | undefined>
-  /** The entry's bytes in the last point. */
-  readonly previous: Uint8Array | undefined
 }
 
 export class FileCapturer {
@@ -44,8 +30,12 @@ export class FileCapturer {
     this.#counts = counts
   }
 
-  capture(file: FileRequest & { readonly path: Buffer; readonly found: FoundEntry }): Slot {
-    const { found, ...request } = file
+  /** `name` and `path`: raw bytes. */
+  capture(
+    file: Omit<FileRequest, 'name' | 'path'> & { readonly name: Buffer; readonly path: Buffer; readonly found: FoundEntry },
+  ): Slot {
+    const { found, volume, previous, metadataOnly } = file
+    const request = { name: file.name.toString('latin1'), path: file.path.toString('latin1'), volume, previous, metadataOnly }
     const later = this.#settle(file.path, this.#outcome(request, found))
     later.catch(() => {})
     return { name: file.name, later, previous: undefined }
@@ -55,7 +45,7 @@ export class FileCapturer {
     if (found.linkCount === 1) return this.#engine.captureFile(request)
     const group = `${request.volume}/${found.inode}`
     const first = this.#groups.get(group)
-    if (first !== undefined) return first.then((outcome) => renamed(outcome, request.name))
+    if (first !== undefined) return first.then((outcome) => renamed(outcome, Buffer.from(request.name, 'latin1')))
     const outcome = this.#engine.captureFile(request)
     this.#groups.set(group, outcome)
     return outcome

@@ -8,13 +8,15 @@ import { createExclusions } from '../source/exclusions.ts'
 import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
 import type { FolderState } from './plan-sources.ts'
 
+const tagName = 'CACHEDIR.TAG'
+
 /** What of an entry stays out of the point. */
 export type Verdict = 'in' | 'out' | 'folder-only'
 
 export interface SourceRules {
   readonly judge: (path: Buffer, relative: string, isDirectory: boolean) => Verdict
   /** Judges a directory by its own entries: tagged caches, the nodump flag. `openPath` can be given to the system. */
-  readonly judgeContent: (path: Buffer, openPath: Buffer, relative: string, names: readonly Buffer[]) => Verdict
+  readonly judgeContent: (path: Buffer, openPath: Buffer, relative: string, names: readonly string[]) => Verdict
   /** Files with the nodump flag stay out. */
   readonly skipNoDump: boolean
 }
@@ -53,9 +55,10 @@ export function sourceRules(
       return exclusion.keepsFolder && isDirectory ? 'folder-only' : 'out'
     },
     judgeContent: (path, openPath, relative, names) => {
-      const readTag = (sizeBytes: number) => readFirstBytes(joinPath(openPath, Buffer.from('CACHEDIR.TAG')), sizeBytes)
+      const readTag = (sizeBytes: number) => readFirstBytes(joinPath(openPath, Buffer.from(tagName)), sizeBytes)
+      const tags = names.filter((name) => name === tagName).map((name) => Buffer.from(name))
       const exclusion =
-        exclusions.explainContent(path, relative, names, readTag) ??
+        exclusions.explainContent(path, relative, tags, readTag) ??
         exclusions.explainFlags(path, relative, true, () => hasNoDumpFlag(openPath))
       return exclusion === undefined ? 'in' : 'folder-only'
     },

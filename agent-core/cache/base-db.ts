@@ -391,7 +391,7 @@ export class BaseDb implements Disposable {
   }
 
   #prepare(readOnly: boolean): void {
-    this.#db.pragma('cache_size = -32000')
+    this.#db.pragma('cache_size = -8000')
     const version = this.#db.pragma('user_version', { simple: true }) as number
     if (version > baseSchemaVersion) {
       throw new AgentError('home.newer', { path: this.path, found: version, known: baseSchemaVersion })

@@ -1,16 +1,17 @@
 /** The folder of the cache that holds chunk files: complete ones by name, open ones of a running capture. */
 import { existsSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openTable } from '../codec/seal-extent.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
-import { toHex } from '../base/bytes.ts'
 import { encodeBlockTable } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
-import { folderSource, inspectChunkFile, type ChunkSource } from './chunk-reader.ts'
+import { type ChunkSource, folderSource } from './chunk-reader.ts'
 import { openChunkFilePrefix } from './chunk-writer.ts'
-import { open } from 'node:fs/promises'
+import { inspectChunkFile } from './local-chunk-file.ts'
 
 export class ChunkFolder {
   readonly path: string

@@ -1,8 +1,4 @@
-/**
- * Reads chunk files: whole ones without a key (`inspectChunkFile`), and single blocks out of any of
- * several sources (`BlockReader`).
- */
-import { createHash } from 'node:crypto'
+/** Reads single blocks by their id out of chunk files that any of several sources holds. */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
@@ -10,17 +6,7 @@ import { toHex } from '../base/bytes.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openExtent } from '../codec/seal-extent.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
-import {
-  type ChunkFileFooter,
-  type ChunkFileHeader,
-  decodeChunkFileFooter,
-  decodeChunkFileHeader,
-  decodeExtentHeader,
-  type ExtentHeader,
-  extentHeaderSizeBytes,
-  footerSizeBytes,
-  headerSizeBytes,
-} from '../format/chunk-file.ts'
+import { extentHeaderSizeBytes } from '../format/chunk-file.ts'
 import { ensure } from '../format/invalid.ts'
 import type { BlockLocation, KnownChunkFile } from './base-db.ts'
 
@@ -120,7 +106,11 @@ export class BlockReader {
     throw asDamage(failure, id)
   }
 
-  async #openExtent(file: KnownChunkFile, extent: number, source: ChunkSource): Promise<readonly Uint8Array[] | undefined> {
+  async #openExtent(
+    file: KnownChunkFile,
+    extent: number,
+    source: ChunkSource,
+  ): Promise<readonly Uint8Array[] | undefined> {
     const slot = `${file.number}/${extent}`
     const opened = this.#opened.get(slot)
     if (opened !== undefined) {
@@ -159,94 +149,18 @@ export class BlockReader {
   }
 }
 
-/** What a keyless look into a chunk file finds. */
-export interface ChunkFileInspection {
-  readonly header: ChunkFileHeader
-  readonly footer: ChunkFileFooter
-  /** The extents by their own plain headers, with their offsets. */
-  readonly extents: readonly (ExtentHeader & { readonly offset: number })[]
-  /** SHA-256 of the whole file: its name in a vault. */
-  readonly name: ChunkFileName
-}
-
-/**
- * Reads a whole chunk file without a key and checks header, footer, the footer's SHA-256 and the chain
- * of extent headers. Throws `format.invalid` with the first wrong place. Memory: one MiB.
- */
-export async function inspectChunkFile(path: string, what = path): Promise<ChunkFileInspection> {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    ensure(size >= headerSizeBytes + footerSizeBytes, what, size, 'shorter than any chunk file')
-    const readAt = async (offset: number, sizeBytes: number) => {
-      const bytes = Buffer.allocUnsafe(sizeBytes)
-      const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset)
-      ensure(bytesRead === sizeBytes, what, offset + bytesRead, 'cut off')
-      return bytes
-    }
-    const header = decodeChunkFileHeader(await readAt(0, headerSizeBytes), what)
-    const footerAt = size - footerSizeBytes
-    let footer: ChunkFileFooter
-    try {
-      footer = decodeChunkFileFooter(await readAt(footerAt, footerSizeBytes), what)
-    } catch (error) {
-      if (!isAgentError(error, 'format.invalid')) throw error
-      const { offset, reason } = error.data
-      throw new AgentError('format.invalid', { what, offset: footerAt + offset, reason: `footer: ${reason}` }, error)
-    }
-    ensure(footer.totalSizeBytes === size, what, size, `the footer speaks of ${footer.totalSizeBytes} bytes`)
-    ensure(
-      encodesSame(header, footer.header),
-      what,
-      footerAt,
-      'the footer does not repeat the header',
-    )
-    const extents: (ExtentHeader & { offset: number })[] = []
-    let offset = headerSizeBytes
-    while (offset < footer.tableOffset) {
-      const extent = decodeExtentHeader(await readAt(offset, extentHeaderSizeBytes), what, offset)
-      ensure(extent.number === extents.length, what, offset + 4, 'extents are out of order')
-      extents.push({ ...extent, offset })
-      offset += extentHeaderSizeBytes + extent.storedSizeBytes
-    }
-    ensure(offset === footer.tableOffset, what, offset, 'extents run into the table')
-    ensure(extents.length === footer.extentCount, what, footerAt, 'the footer counts other extents')
-    const hash = createHash('sha256')
-    for (let at = 0; at < footerAt; ) {
-      const piece = await readAt(at, Math.min(1024 * 1024, footerAt - at))
-      hash.update(piece)
-      at += piece.length
-    }
-    const name = hash.copy()
-    const digest = hash.digest()
-    ensure(digest.equals(footer.sha256), what, headerSizeBytes, 'the SHA-256 of its bytes is not the one in the footer')
-    name.update(await readAt(footerAt, footerSizeBytes))
-    return { header, footer, extents, name: name.digest('hex') as ChunkFileName }
-  } finally {
-    await file.close()
-  }
-}
-
 /** Object name of a chunk file inside its keyspace, for messages. */
 export function chunkObject(file: { readonly name: ChunkFileName }): string {
   return `chunks/${file.name.slice(0, 2)}/${file.name}.tcf`
 }
 
-function encodesSame(a: ChunkFileHeader, b: ChunkFileHeader): boolean {
-  return (
-    toHex(a.fileId) === toHex(b.fileId) &&
-    toHex(a.parentFileId) === toHex(b.parentFileId) &&
-    toHex(a.keyspace) === toHex(b.keyspace) &&
-    toHex(a.salt) === toHex(b.salt) &&
-    a.epoch === b.epoch &&
-    a.kind === b.kind &&
-    a.createdAtMs === b.createdAtMs
-  )
-}
-
 /** Damage of one copy; another may be whole. Everything else (vault gone, disk failing) is no damage. */
 function isDamage(error: unknown): boolean {
-  return isAgentError(error, 'format.invalid') || isAgentError(error, 'store.not-found') || isAgentError(error, 'format.too-new')
+  return (
+    isAgentError(error, 'format.invalid') ||
+    isAgentError(error, 'store.not-found') ||
+    isAgentError(error, 'format.too-new')
+  )
 }
 
 function asDamage(failure: unknown, id: Uint8Array): unknown {

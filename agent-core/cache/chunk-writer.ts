@@ -25,9 +25,7 @@ import {
   encodeChunkFileFooter,
   encodeChunkFileHeader,
   type ExtentPlace,
-  extentHeaderSizeBytes,
   footerSizeBytes,
-  headerSizeBytes,
   maxBlockSizeBytes,
   maxBlocksPerExtent,
   packedExtentSizeBytes,
@@ -65,7 +63,8 @@ interface OpenFile {
   readonly key: Uint8Array
   readonly hash: Hash
   readonly extents: ExtentPlace[]
-  readonly ids: Buffer[]
+  /** Ids of the blocks so far, 32 bytes each. */
+  ids: Buffer
   readonly lengths: number[]
   sizeBytes: number
 }
@@ -130,8 +129,8 @@ export class ChunkWriter {
     const file = (this.#open ??= this.#create())
     const { pieces, storedSizeBytes } = sealExtent(file.key, file.extents.length, raw, lengths, this.#options.compression)
     file.extents.push({ offset: file.sizeBytes, storedSizeBytes, rawSizeBytes: raw.length, blockCount: ids.length })
-    file.ids.push(...ids)
-    file.lengths.push(...lengths)
+    file.ids = appendIds(file.ids, file.lengths.length, ids)
+    for (const length of lengths) file.lengths.push(length)
     this.#write(file, pieces)
     if (file.sizeBytes >= chunkFileTargetSizeBytes) this.#complete()
   }
@@ -156,7 +155,7 @@ export class ChunkWriter {
       key: chunkFileKey(keys, epoch, header.salt),
       hash: createHash('sha256'),
       extents: [],
-      ids: [],
+      ids: Buffer.alloc(0),
       lengths: [],
       sizeBytes: 0,
     }
@@ -168,7 +167,8 @@ export class ChunkWriter {
     const file = this.#open
     if (file === undefined) return
     const { folder, onComplete } = this.#options
-    const table = { extents: file.extents, ids: Buffer.concat(file.ids), lengths: Uint32Array.from(file.lengths) }
+    const { extents, ids } = file
+    const table = { extents, ids, lengths: Uint32Array.from(file.lengths) }
     const sealedTable = sealTable(file.key, file.header, table)
     const tableOffset = file.sizeBytes
     this.#write(file, [sealedTable])
@@ -217,12 +217,16 @@ export class ChunkWriter {
   }
 }
 
-/** Size of the smallest possible chunk file, for callers that check lengths. */
-export const minChunkFileSizeBytes = headerSizeBytes + extentHeaderSizeBytes + footerSizeBytes
-
-/** Bytes of an id inside `ids` at block `index`. */
-export function idAt(ids: Uint8Array, index: number): Uint8Array {
-  return ids.subarray(index * blockIdSizeBytes, (index + 1) * blockIdSizeBytes)
+/** `ids` with more ids behind its first `count`; grows by doubling, so that a file of a million blocks stays cheap. */
+function appendIds(ids: Buffer, count: number, more: readonly Buffer[]): Buffer {
+  const needed = (count + more.length) * blockIdSizeBytes
+  let grown = ids
+  if (needed > ids.length) {
+    grown = Buffer.allocUnsafe(Math.max(needed, ids.length * 2, 4096 * blockIdSizeBytes))
+    ids.copy(grown, 0, 0, count * blockIdSizeBytes)
+  }
+  for (const [index, id] of more.entries()) grown.set(id, (count + index) * blockIdSizeBytes)
+  return grown
 }
 
 function syncFolder(folder: string): void {

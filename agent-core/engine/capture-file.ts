@@ -26,7 +26,7 @@ export interface CaptureDeps {
 /** Captures one file. Throws only what is no fault of the file: a full cache, a damaged base, a bug. */
 export function captureFile(request: FileRequest, deps: CaptureDeps): FileOutcome {
   try {
-    using path = anchoredPath(Buffer.from(request.path))
+    using path = anchoredPath(Buffer.from(request.path, 'latin1'))
     const fd = openForReading(path.path)
     try {
       return captureOpen(fd, request, deps)
@@ -51,7 +51,7 @@ function captureOpen(fd: number, request: FileRequest, deps: CaptureDeps): FileO
     return {
       state: 'captured',
       encoded: encodeEntry({
-        name: request.name,
+        name: Buffer.from(request.name, 'latin1'),
         type: 'file',
         mtime: before.mtime,
         ctime: before.ctime,
@@ -78,7 +78,7 @@ function keep(content: Content, found: FoundEntry) {
 function readContent(fd: number, found: FoundEntry, request: FileRequest, deps: CaptureDeps) {
   return deps.splitter.split({
     fd,
-    name: request.name,
+    name: Buffer.from(request.name, 'latin1'),
     sizeBytes: found.sizeBytes,
     previous: request.previous?.splitting,
     expectedAt: previousBlocks(request.previous, deps.base),

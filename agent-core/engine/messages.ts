@@ -19,11 +19,14 @@ export interface WorkerStart {
   readonly skipNoDump: boolean
 }
 
-/** A file to capture. */
+/**
+ * A file to capture. Name and path are raw bytes, one character each (latin1): a small buffer would be
+ * sent with the whole pool it lies in.
+ */
 export interface FileRequest {
-  readonly name: Uint8Array
-  /** Absolute, raw bytes. */
-  readonly path: Uint8Array
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
   /** Index of the file's volume among those of the point, for hard-link groups. */
   readonly volume: number
   /** Content in the last point, if it was there. */

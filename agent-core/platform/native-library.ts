@@ -24,6 +24,7 @@ interface NativeFunctions {
   readonly lseek: (fd: number, offset: number, whence: number) => number
   readonly flock: (fd: number, operation: number) => number
   readonly fstatfs: (fd: number, result: Buffer) => number
+  readonly syncfs: (fd: number) => number
   readonly renameat2: (fromFolder: number, from: Buffer, toFolder: number, to: Buffer, flags: number) => number
   /** `request` is an ioctl that reads into `argument`. */
   readonly ioctl: (fd: number, request: number, argument: Buffer) => number
@@ -69,6 +70,7 @@ function load(): NativeFunctions {
     lseek: declare('int64_t lseek(int fd, int64_t offset, int whence)'),
     flock: declare('int flock(int fd, int operation)'),
     fstatfs: declare('int fstatfs(int fd, void *result)'),
+    syncfs: declare('int syncfs(int fd)'),
     renameat2: declare('int renameat2(int fromFolder, void *from, int toFolder, void *to, uint flags)'),
     ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument),
     mknodat: (folder, path, mode, device) =>

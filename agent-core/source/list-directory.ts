@@ -11,9 +11,12 @@ export function joinPath(path: Uint8Array, name: Uint8Array): Buffer {
   return joined
 }
 
-/** Names in a directory, raw bytes, in ascending byte order; throws the system's error. */
-export function listDirectory(path: Buffer): Buffer[] {
-  return readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)
+/**
+ * Names in a directory in ascending byte order, each byte as one character (latin1): a million names as
+ * strings take a tenth of the memory of as many buffers. Throws the system's error.
+ */
+export function listDirectory(path: Buffer): string[] {
+  return readdirSync(path, { encoding: 'latin1' }).sort()
 }
 
 /** What lies at `path`, not following a symbolic link; undefined when nothing does; throws the system's error. */

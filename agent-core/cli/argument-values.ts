@@ -1,0 +1,103 @@
+/** Values of arguments: checked, with advice where they are wrong; relative folders become absolute. */
+import { resolve } from 'node:path'
+import { AgentError } from '../base/agent-error.ts'
+import { formatCount } from './amounts.ts'
+
+/** The longest path that Linux takes (PATH_MAX), and far more than any name or pattern needs. */
+const longestArgumentBytes = 4096
+const dayMs = 86_400_000
+const longestRetainDays = 36_500
+
+/** A usage error: what is wrong, and what to do. */
+export function usageError(problem: string, advice: string): AgentError {
+  return new AgentError('usage.invalid', { problem, advice })
+}
+
+/** Throws `usage.invalid` when an argument is empty, holds a NUL, or is longer than any path may be. */
+export function checkArguments(argv: readonly string[]): void {
+  for (const [at, argument] of argv.entries()) {
+    const before = at === 0 ? 'the first argument' : `the argument after "${shorten(argv[at - 1] ?? '')}"`
+    if (argument === '') {
+      throw usageError(`An argument is empty (${before}).`, 'Leave it out, or check the variable it came from.')
+    }
+    if (argument.includes('\0')) {
+      throw usageError(`An argument holds a NUL character (${before}).`, 'No name or path can hold one; leave it out.')
+    }
+    const sizeBytes = Buffer.byteLength(argument)
+    if (sizeBytes > longestArgumentBytes) {
+      throw usageError(
+        `An argument is too long: "${shorten(argument)}" has ${formatCount(sizeBytes)} bytes.`,
+        `Give at most ${formatCount(longestArgumentBytes)} bytes; protect a folder instead of listing its files.`,
+      )
+    }
+  }
+}
+
+function shorten(argument: string): string {
+  return argument.length <= 40 ? argument : `${argument.slice(0, 40)}…`
+}
+
+/** Absolute paths of folders or files given relative to `cwd`. */
+export function absolutePath(path: string, cwd: string): string {
+  return resolve(cwd, path)
+}
+
+/** A whole number of `option` between `least` and `most`; throws `usage.invalid`. */
+export function wholeNumber(text: string, option: string, least: number, most: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw usageError(
+    `${option} takes a whole number, not "${shorten(text)}".`,
+    `Give a number from ${formatCount(least)} to ${formatCount(most)}.`,
+  )
+}
+
+export interface RetainOptions {
+  readonly retainUntil?: string
+  readonly retainDays?: string
+}
+
+/**
+ * Until when an on-demand point is kept (ms since 1970 UTC), undefined where nothing was said. A date without a time
+ * means the end of that day in this process's time zone. Throws `usage.invalid`, also for less than a day.
+ */
+export function keepUntil({ retainUntil, retainDays }: RetainOptions, nowMs: number): number | undefined {
+  if (retainUntil !== undefined && retainDays !== undefined) {
+    throw usageError('--retain-until and --retain-days exclude each other.', 'Give one of them.')
+  }
+  if (retainDays !== undefined) {
+    return nowMs + wholeNumber(retainDays, '--retain-days', 1, longestRetainDays) * dayMs
+  }
+  if (retainUntil === undefined) return undefined
+  const untilMs = parseDate(retainUntil)
+  if (untilMs === undefined) {
+    throw usageError(
+      `"${shorten(retainUntil)}" is no date.`,
+      'Write it like 2027-01-31 (to the end of that day) or 2027-01-31T18:00.',
+    )
+  }
+  if (untilMs < nowMs + dayMs) {
+    throw usageError(
+      `A point is kept for at least one day; ${retainUntil} is too early.`,
+      'Give a later date, or --retain-days 1.',
+    )
+  }
+  if (untilMs > nowMs + longestRetainDays * dayMs) {
+    throw usageError(
+      `${retainUntil} is too far away.`,
+      `A point is kept on demand for at most ${formatCount(longestRetainDays)} days.`,
+    )
+  }
+  return untilMs
+}
+
+function parseDate(text: string): number | undefined {
+  const parts = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text)
+  if (parts === null) return undefined
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])]
+  const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate()
+  if (month < 1 || month > 12 || day < 1 || day > lastDay) return undefined
+  if (parts[4] === undefined) return new Date(year, month - 1, day + 1).getTime() - 1
+  const timeMs = new Date(text.replace(' ', 'T')).getTime()
+  return Number.isNaN(timeMs) ? undefined : timeMs
+}

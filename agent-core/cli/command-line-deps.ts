@@ -1,0 +1,34 @@
+import type { OpenAgent } from '../api/agent-api.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { TextStream } from './output.ts'
+
+/** A terminal's keyboard, or whatever standard input is. */
+export type KeyStream = NodeJS.ReadableStream & {
+  readonly isTTY?: boolean
+  setRawMode?(mode: boolean): unknown
+  ref?(): unknown
+  unref?(): unknown
+}
+
+/** What the command line knows of the process it runs in. */
+export interface CommandLineDeps {
+  /** Called only by verbs that need the agent; opens it in this process. */
+  readonly openAgent: OpenAgent
+  readonly stdin: KeyStream
+  readonly stdout: TextStream
+  readonly stderr: TextStream
+  /** Secrets are taken out of it before anything else runs. */
+  readonly env: NodeJS.ProcessEnv
+  /** Relative folders of the arguments begin here. */
+  readonly cwd: string
+  readonly platform: NodeJS.Platform
+  readonly userHome: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly version: string
+  /** Calls `stop` for each wish to stop (SIGINT, SIGTERM) until disposed. */
+  readonly onStop: (stop: () => void) => Disposable
+  /** Ends the process at once: the second wish to stop. */
+  readonly exitNow: (exitStatus: number) => void
+}

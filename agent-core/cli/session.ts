@@ -1,0 +1,38 @@
+/** What a verb works with: the common options, the output, the agent (opened when first asked for), the wish to stop. */
+import type { AgentApi, CallContext } from '../api/agent-api.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { Output } from './output.ts'
+import type { Passphrases } from './passphrases.ts'
+
+/** Options that every verb takes. */
+export interface CommonOptions {
+  readonly home?: string
+  readonly output: 'table' | 'json'
+  readonly quiet?: true
+  readonly color: boolean
+  readonly yes?: true
+  readonly accept?: true
+  readonly passphraseFile?: string
+}
+
+export interface Session {
+  readonly options: CommonOptions
+  readonly output: Output
+  readonly passphrases: Passphrases
+  readonly clock: Clock
+  readonly random: Random
+  readonly cwd: string
+  readonly signal: AbortSignal
+  /** Signal and progress display of a long call. */
+  readonly context: CallContext
+  /** Opens the agent; the same one each time. */
+  agent(): Promise<AgentApi>
+  /** True at once with `--yes` or where there is no terminal to ask on. */
+  confirm(question: string): Promise<boolean>
+  /** True when a person sits at a terminal and may be asked. */
+  readonly interactive: boolean
+}
+
+/** Runs a verb; resolves to its exit status. */
+export type RunVerb<Input> = (input: Input, session: Session) => Promise<number>

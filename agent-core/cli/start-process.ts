@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { OpenAgent } from '../api/agent-api.ts'
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import { runCommandLine } from './command-line.ts'
+
+export interface StartOptions {
+  /** The folder of package.json. */
+  readonly packageFolder: string
+  readonly openAgent: OpenAgent
+}
+
+/** Runs the command line on this process's own arguments, streams and signals, and sets its exit status. */
+export async function startProcess({ packageFolder, openAgent }: StartOptions): Promise<void> {
+  const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    openAgent,
+    // A getter, because merely touching process.stdin opens it.
+    get stdin() {
+      return process.stdin
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    platform: process.platform,
+    userHome: homedir(),
+    clock: systemClock,
+    random: systemRandom,
+    version,
+    onStop,
+    exitNow: (exitStatus) => process.exit(exitStatus),
+  })
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM'] as const
+
+function onStop(stop: () => void): Disposable {
+  for (const signal of stopSignals) process.on(signal, stop)
+  return {
+    [Symbol.dispose]: () => {
+      for (const signal of stopSignals) process.off(signal, stop)
+    },
+  }
+}

@@ -1,0 +1,190 @@
+import type { VaultDocument, VerifyDocument } from '../api/agent-api.ts'
+import { countOf, formatCount, formatSize } from './amounts.ts'
+import { absolutePath, usageError, wholeNumber } from './argument-values.ts'
+import { exitStatus } from './exit-status.ts'
+import type { Output } from './output.ts'
+import { generatePassphrase } from './passphrases.ts'
+import type { RunVerb } from './session.ts'
+
+interface CreateInput {
+  readonly name: string
+  readonly local: string
+  readonly generatePassphrase?: true
+}
+
+export const createVault: RunVerb<CreateInput> = async (input, session) => {
+  const { output } = session
+  const directory = absolutePath(input.local, session.cwd)
+  const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
+  const passphrase = generated ?? (await session.passphrases.fresh(input.name))
+  const vault = await (await session.agent()).createVault(input.name, directory, passphrase)
+  const document = generated === undefined ? vault : { ...vault, passphrase: generated }
+  await output.result(document, () => [
+    `Vault "${vault.name}" is ready in ${vault.address}.`,
+    ...output.facts([
+      ...(generated === undefined ? [] : [['Passphrase', generated] as const]),
+      ['Recovery code', vault.recoveryCode],
+      ['Key kept in', vault.secretPlace],
+    ]),
+    'Write the recovery code down and keep it apart from this machine: it is not shown again.',
+    'Without the passphrase or this code nobody can read the data.',
+  ])
+  sayRemarks(output, vault.remarks)
+  return exitStatus.done
+}
+
+interface ConnectInput {
+  readonly name: string
+  readonly local: string
+  readonly read?: string
+  readonly takeOver?: string
+}
+
+export const connectVault: RunVerb<ConnectInput> = async (input, session) => {
+  const { output } = session
+  const { name, read, takeOver } = input
+  if (read !== undefined && takeOver !== undefined) {
+    throw usageError('--read and --take-over exclude each other.', 'Give one of them.')
+  }
+  const question = `Become the machine "${takeOver}"? Its old agent cannot back up into this vault any more.`
+  if (takeOver !== undefined && !(await session.confirm(question))) {
+    output.note('Nothing was changed.')
+    return exitStatus.cancelled
+  }
+  const passphrase = await session.passphrases.current(name)
+  const vault = await (await session.agent()).connectVault(name, absolutePath(input.local, session.cwd), passphrase, {
+    ...(read === undefined ? {} : { read }),
+    ...(takeOver === undefined ? {} : { takeOver }),
+  })
+  await output.summary(vault, () => [
+    `Vault "${vault.name}" (${vault.address}) is connected as machine "${vault.machine}" (${accessWords(vault)}).`,
+    vault.items.length === 0 ? 'It holds no items yet.' : `Items: ${vault.items.join(', ')}`,
+  ])
+  sayRemarks(output, vault.remarks)
+  return exitStatus.done
+}
+
+export const listVaults: RunVerb<object> = async (_input, session) => {
+  const { output } = session
+  const vaults = await (await session.agent()).listVaults()
+  await output.result(vaults, () =>
+    vaults.length === 0
+      ? ['No vault is known here. Make one with "tharsis vault create NAME --local DIR".']
+      : output.table(
+          [
+            { title: 'VAULT' },
+            { title: 'STATE' },
+            { title: 'MACHINE' },
+            { title: 'ACCESS' },
+            { title: 'ADDRESS', shrink: 'keep-end' },
+          ],
+          vaults.map((vault) => [vault.name, vault.state, vault.machine, accessWords(vault), vault.address]),
+        ),
+  )
+  for (const vault of vaults) {
+    if (vault.reason !== undefined) output.note(`Vault "${vault.name}" is unreachable: ${vault.reason}`)
+  }
+  return exitStatus.done
+}
+
+export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  const { output } = session
+  const vault = await (await session.agent()).showVault(name)
+  await output.result(vault, () =>
+    output.facts([
+      ['Vault', vault.name],
+      ['Id', vault.id],
+      ['Address', vault.address],
+      ['State', vault.reason === undefined ? vault.state : `${vault.state}: ${vault.reason}`],
+      ['Machine', `${vault.machine} (${accessWords(vault)})`],
+      ['Key kept in', vault.secretPlace],
+      ['Items', vault.items.length === 0 ? 'none' : vault.items],
+      ['Points', formatCount(vault.points)],
+      ['Stored', `${formatSize(vault.storedBytes)} in ${countOf(vault.objects, 'object')}`],
+      ...(vault.freeBytes === undefined ? [] : [['Free there', formatSize(vault.freeBytes)] as const]),
+    ]),
+  )
+  return exitStatus.done
+}
+
+export const testVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  const { output } = session
+  const test = await (await session.agent()).testVault(name)
+  const yesNo = (value: boolean): string => (value ? 'yes' : 'no')
+  await output.result(test, () =>
+    output.facts([
+      ['Vault', test.name],
+      ['Address', test.address],
+      ['Writing', `${test.putMs.toFixed(1)} ms`],
+      ['Reading', `${test.getMs.toFixed(1)} ms`],
+      ...(test.freeBytes === undefined ? [] : [['Free there', formatSize(test.freeBytes)] as const]),
+      ['Names are given by', test.capabilities.publish],
+      ['Modes keep others out', yesNo(test.capabilities.keepsModes)],
+      ['Folders can be synced', yesNo(test.capabilities.syncsFolders)],
+    ]),
+  )
+  sayRemarks(output, test.capabilities.remarks)
+  return exitStatus.done
+}
+
+interface VerifyInput {
+  readonly name: string
+  readonly readData: string
+}
+
+export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
+  const { output } = session
+  const readDataPercent = wholeNumber(input.readData.replace(/%$/, ''), '--read-data', 0, 100)
+  const found = await (await session.agent()).verifyVault(input.name, { readDataPercent }, session.context)
+  await output.result(found, () => verifyLines(found, output))
+  sayRemarks(output, found.remarks)
+  if (found.damaged.length === 0) return exitStatus.done
+  output.error(
+    `${countOf(found.damaged.length, 'damaged place')} found. Restore the affected files from another point or vault.`,
+  )
+  return exitStatus.damaged
+}
+
+function verifyLines(found: VerifyDocument, output: Output): readonly string[] {
+  const read = `${countOf(found.objects, 'object')}, ${countOf(found.chunkFiles, 'chunk file')}, ${countOf(found.points, 'point')}`
+  const damage = found.damaged.flatMap((damaged) =>
+    output.facts([
+      ['Damaged', `${damaged.object} at offset ${damaged.offset}: ${damaged.reason}`],
+      ['  points', damaged.points.length === 0 ? 'none' : damaged.points.map((id) => id.slice(0, 8)).join(' ')],
+      ['  files', damaged.files.length === 0 ? 'none' : damaged.files],
+    ]),
+  )
+  return [
+    `Checked ${read}; ${formatSize(found.bytesRead)} read.`,
+    ...(found.healed > 0 ? [`${countOf(found.healed, 'object')} healed.`] : []),
+    ...(damage.length > 0 ? damage : ['Nothing is damaged.']),
+  ]
+}
+
+interface SetPassphraseInput {
+  readonly name: string
+  readonly newPassphraseFile?: string
+  readonly generatePassphrase?: true
+}
+
+export const setPassphrase: RunVerb<SetPassphraseInput> = async (input, session) => {
+  const { output } = session
+  const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
+  const passphrase = generated ?? (await session.passphrases.next(input.name, input.newPassphraseFile))
+  const changed = await (await session.agent()).setPassphrase(input.name, passphrase)
+  const document = generated === undefined ? changed : { ...changed, passphrase: generated }
+  await output.result(document, () => [
+    `The passphrase of vault "${changed.name}" is changed.`,
+    ...(generated === undefined ? [] : output.facts([['Passphrase', generated]])),
+  ])
+  sayRemarks(output, changed.remarks)
+  return exitStatus.done
+}
+
+function accessWords(vault: VaultDocument): string {
+  return vault.access === 'owner' ? 'backs up and restores' : 'restores only'
+}
+
+function sayRemarks(output: Output, remarks: readonly string[]): void {
+  for (const remark of remarks) output.note(`Note: ${remark}`)
+}

@@ -1,0 +1,327 @@
+import { describe, expect, test } from 'vitest'
+import { type CallOptions, callCommandLine, nowMs } from '../../test/support/call-command-line.ts'
+import {
+  createFakeAgent,
+  fakeBackup,
+  fakeFiles,
+  fakeItem,
+  fakePlan,
+  fakePoint,
+  fakeRestore,
+  fakeVault,
+  fakeWarning,
+} from '../../test/support/fake-agent.ts'
+import type { AgentApi, BackupDocument, RestoreDocument } from '../api/agent-api.ts'
+
+const passphrase = { THARSIS_PASSPHRASE: 'correct horse battery' }
+
+async function call(line: string, options: CallOptions = {}) {
+  return await callCommandLine(line.split(' '), options)
+}
+
+/** What the verb asked the agent, without opening and closing it. */
+async function asked(line: string, options: CallOptions = {}) {
+  const { calls, status } = await call(line, options)
+  expect(status).toBe(0)
+  expect(calls[0]?.[0]).toBe('open')
+  expect(calls.at(-1)).toEqual(['dispose'])
+  return calls.slice(1, -1)
+}
+
+const settings = {
+  folders: ['/work/here/a', '/b'],
+  excludes: [],
+  defaultExcludes: true,
+  crossMounts: false,
+  compression: 'lz4',
+}
+const request = {
+  item: 'docs',
+  point: 'latest',
+  paths: [],
+  target: { directory: '/work/here/out' },
+  conflict: 'copy',
+  metadata: true,
+  special: false,
+}
+
+describe('verbs ask the agent', () => {
+  test.each<[string, readonly unknown[]]>([
+    ['vault create usb --local v', ['createVault', 'usb', '/work/here/v', passphrase.THARSIS_PASSPHRASE]],
+    ['vault connect usb --local /v', ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, {}]],
+    [
+      'vault connect usb --local /v --read mars',
+      ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, { read: 'mars' }],
+    ],
+    [
+      'vault connect usb --local /v --take-over mars',
+      ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, { takeOver: 'mars' }],
+    ],
+    ['vault list', ['listVaults']],
+    ['vault show usb', ['showVault', 'usb']],
+    ['vault test usb', ['testVault', 'usb']],
+    ['vault verify usb', ['verifyVault', 'usb', { readDataPercent: 0 }]],
+    ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { readDataPercent: 100 }]],
+    ['item enable docs --vault usb a /b', ['enableItem', 'docs', 'usb', settings]],
+    [
+      'item enable docs --vault usb a /b --exclude *.iso --exclude tmp --no-default-excludes --cross-mounts --compression zstd',
+      [
+        'enableItem',
+        'docs',
+        'usb',
+        { ...settings, excludes: ['*.iso', 'tmp'], defaultExcludes: false, crossMounts: true, compression: 'zstd' },
+      ],
+    ],
+    ['item list', ['listItems']],
+    ['item show docs', ['showItem', 'docs']],
+    ['backup-now docs', ['backupNow', 'docs', { accept: false }]],
+    ['backup-now docs --accept', ['backupNow', 'docs', { accept: true }]],
+    ['backup-now docs --retain-days 3', ['backupNow', 'docs', { accept: false, keepUntilMs: nowMs + 3 * 86_400_000 }]],
+    [
+      'backup-now docs --retain-until 2027-01-31T18:00Z',
+      ['backupNow', 'docs', { accept: false, keepUntilMs: Date.parse('2027-01-31T18:00Z') }],
+    ],
+    ['point list docs', ['listPoints', 'docs']],
+    ['point show docs latest', ['showPoint', 'docs', 'latest']],
+    ['point files docs latest', ['pointFiles', 'docs', 'latest', undefined, Number.POSITIVE_INFINITY]],
+    ['point files docs latest /a --depth 1', ['pointFiles', 'docs', 'latest', '/a', 1]],
+    ['restore files docs latest --to out', ['restoreFiles', request]],
+    ['restore files docs latest --original', ['restoreFiles', { ...request, target: 'original' }]],
+    ['restore files docs latest --to out --special', ['restoreFiles', { ...request, special: true }]],
+    ['restore files docs latest --to out --plan', ['planRestore', request]],
+    [
+      'restore files docs latest /a b --to out --conflict skip --only changed --no-metadata',
+      ['restoreFiles', { ...request, paths: ['/a', 'b'], conflict: 'skip', only: 'changed', metadata: false }],
+    ],
+    [
+      'restore files docs latest --to out --conflict overwrite',
+      ['restoreFiles', { ...request, conflict: 'overwrite' }],
+    ],
+    ['chunk info f', ['chunkInfo', '/work/here/f']],
+    ['chunk verify f', ['chunkVerify', '/work/here/f']],
+    ['chunk dump /f', ['chunkDump', '/f']],
+    ['doctor', ['doctor']],
+  ])('%s', async (line, expected) => {
+    expect(await asked(line, { env: passphrase })).toEqual([expected])
+    const json = await call(`${line} --output json`, { env: passphrase })
+    expect(json.status).toBe(0)
+    expect(json.document).toBeTypeOf('object')
+    expect((await call(line, { env: passphrase })).stdout.length).toBeGreaterThan(10)
+  })
+
+  test('a date without a time means the end of that day', async () => {
+    const [backup] = await asked('backup-now docs --retain-until 2027-01-31')
+    expect(backup?.[2]).toEqual({ accept: false, keepUntilMs: new Date(2027, 1, 1).getTime() - 1 })
+  })
+})
+
+describe('item change', () => {
+  test.each<[string, object]>([
+    ['--add-folder x', { folders: ['/home/me/docs', '/work/here/x'] }],
+    ['--add-folder /x --remove-folder /home/me/docs', { folders: ['/x'] }],
+    ['--add-folder /home/me/docs', { folders: ['/home/me/docs'] }],
+    ['--exclude a --exclude b --remove-exclude *.iso', { excludes: ['a', 'b'] }],
+    ['--remove-exclude *.iso', { excludes: [] }],
+    ['--no-default-excludes --cross-mounts', { defaultExcludes: false, crossMounts: true }],
+    ['--default-excludes --no-cross-mounts', { defaultExcludes: true, crossMounts: false }],
+    ['--compression zstd', { compression: 'zstd' }],
+  ])('%s', async (options, changes) => {
+    expect(await asked(`item change docs ${options}`)).toEqual([
+      ['showItem', 'docs'],
+      ['changeItem', 'docs', changes],
+    ])
+  })
+
+  test.each(['--remove-folder /home/me/docs', '--remove-folder /other', '--remove-exclude *.img'])(
+    '%s is refused',
+    async (options) => {
+      const { status, calls } = await call(`item change docs ${options}`)
+      expect(status).toBe(2)
+      expect(calls.map(([verb]) => verb)).not.toContain('changeItem')
+    },
+  )
+})
+
+describe('exit statuses of backup-now', () => {
+  const warnings = [...Array.from({ length: 7 }, (_, at) => fakeWarning(`/f${at}`)), fakeWarning('/g', 'file.vanished')]
+  const failure = { code: 'vault.unreachable', message: 'The vault is gone.', advice: 'Connect it.', exitCode: 6 }
+  test.each<[string, Partial<BackupDocument>, number]>([
+    ['completed', {}, 0],
+    ['with warnings', { warnings }, 3],
+    ['waiting for the vault', { job: { ...fakeBackup.job, state: 'waiting' } }, 3],
+    ['failed transfer', { failure, job: { ...fakeBackup.job, state: 'waiting' } }, 6],
+    ['failed', { point: null, job: { ...fakeBackup.job, state: 'failed' } }, 1],
+    ['cancelled', { point: null, job: { ...fakeBackup.job, state: 'cancelled' } }, 130],
+  ])('%s', async (_name, change, exit) => {
+    const document = { ...fakeBackup, ...change }
+    const answers: Partial<AgentApi> = { backupNow: async () => document }
+    expect((await call('backup-now docs', { answers })).status).toBe(exit)
+    const json = await call('backup-now docs --output json', { answers })
+    expect(json.status).toBe(exit)
+    expect(json.document).toEqual(document)
+  })
+
+  test('warnings are said by cause, with the first paths and what to do', async () => {
+    const { stderr } = await call('backup-now docs', {
+      answers: { backupNow: async () => ({ ...fakeBackup, warnings }) },
+    })
+    expect(stderr).toContain('Warning: 7 files (file.unreadable): It could not be read')
+    expect(stderr).toContain('  /f4\n  and 2 more\n  Check its permissions.\n')
+    expect(stderr).not.toContain('/f5')
+    expect(stderr).toContain('Warning: 1 file (file.vanished)')
+  })
+
+  test('a failure is said on standard error, the summary stays on standard output', async () => {
+    const { stderr, stdout } = await call('backup-now docs', {
+      answers: {
+        backupNow: async () => ({
+          ...fakeBackup,
+          failure,
+          point: { id: fakePoint.id, seq: 7, kind: 'full', confirmed: false },
+        }),
+      },
+    })
+    expect(stderr).toBe('Error: The vault is gone.\n  Connect it.\n')
+    expect(stdout).toContain('captured here, not yet in the vault')
+  })
+})
+
+describe('exit statuses of restore files', () => {
+  test.each<[string, Partial<RestoreDocument>, number]>([
+    ['completed', {}, 0],
+    ['with warnings', { warnings: [fakeWarning('/a', 'file.metadata-not-restored')] }, 3],
+    ['failed files', { failed: 1 }, 3],
+    ['damaged', { failed: 2, warnings: [fakeWarning('/a'), fakeWarning('/b', 'file.damaged')] }, 8],
+    ['cancelled', { job: { ...fakeRestore.job, state: 'cancelled' } }, 130],
+    ['failed', { job: { ...fakeRestore.job, state: 'failed' } }, 1],
+  ])('%s', async (_name, change, exit) => {
+    const document = { ...fakeRestore, ...change }
+    const answers: Partial<AgentApi> = { restoreFiles: async () => document }
+    expect((await call('restore files docs latest --to /o', { answers })).status).toBe(exit)
+    expect((await call('restore files docs latest --to /o --output json', { answers })).document).toEqual(document)
+  })
+
+  test('a person at a terminal sees the plan and is asked before files are replaced', async () => {
+    const line = 'restore files docs latest --to /o --conflict overwrite'
+    const no = await call(line, { typed: ['n\r'] })
+    expect(no.status).toBe(130)
+    expect(no.stderr).toContain('Replaced')
+    expect(no.calls.map(([verb]) => verb)).not.toContain('restoreFiles')
+    const yes = await call(line, { typed: ['y\r'] })
+    expect(yes.status).toBe(0)
+    const unasked = await call(`${line} --yes`, { typed: [] })
+    expect(unasked.calls.map(([verb]) => verb)).toEqual(['open', 'restoreFiles', 'dispose'])
+  })
+
+  test('nothing is asked where nothing is replaced', async () => {
+    const { status } = await call('restore files docs latest --to /o --conflict overwrite', {
+      typed: [],
+      answers: { planRestore: async () => ({ ...fakePlan, overwritten: 0 }) },
+    })
+    expect(status).toBe(0)
+  })
+})
+
+describe('damage', () => {
+  test('found by vault verify: 8, with object, offset and every file', async () => {
+    const damaged = [
+      { object: 'chunks/ab', offset: 77, reason: 'wrong tag', points: [fakePoint.id], files: ['docs:/a', 'docs:/b'] },
+    ]
+    const found = { objects: 1, bytesRead: 1, chunkFiles: 1, points: 1, damaged, healed: 0, remarks: [] }
+    const answers: Partial<AgentApi> = { verifyVault: async () => found }
+    const { status, stdout } = await call('vault verify usb', { answers })
+    expect(status).toBe(8)
+    for (const part of ['chunks/ab at offset 77: wrong tag', 'docs:/a', 'docs:/b', 'c0ffee00']) {
+      expect(stdout).toContain(part)
+    }
+    expect((await call('vault verify usb --output json', { answers })).document).toEqual(found)
+  })
+
+  test('found by chunk verify: 8', async () => {
+    const found = { file: '/f', whole: false, opened: false, damaged: [{ offset: 9, reason: 'hash differs' }] }
+    const answers: Partial<AgentApi> = { chunkVerify: async () => found }
+    const { status, stdout } = await call('chunk verify /f', { answers })
+    expect(status).toBe(8)
+    expect(stdout).toContain('offset 9: hash differs')
+  })
+
+  test('found by doctor: 1, and 3 for what is only worth a look', async () => {
+    const withState = (state: 'bad' | 'warning'): Partial<AgentApi> => ({
+      doctor: async () => ({
+        ...(await createFakeAgent().agent.doctor()),
+        checks: [{ name: 'disk', state, detail: 'nearly full', advice: 'Make room.' }],
+      }),
+    })
+    expect((await call('doctor', { answers: withState('bad') })).status).toBe(1)
+    const warning = await call('doctor', { answers: withState('warning') })
+    expect(warning.status).toBe(3)
+    expect(warning.stderr).toContain('Warning: disk: Make room.')
+  })
+})
+
+const longEntry = { path: '/x'.repeat(30), type: 'file', size: 1, mtime: 'x', mode: '0644', uid: 0, gid: 0 }
+
+describe('listings', () => {
+  test('point files: a line an entry, names as text', async () => {
+    const { stdout } = await call('point files docs latest')
+    expect(stdout.split('\n')).toHaveLength(3)
+    expect(stdout).toMatch(/^d 0755 +0 {2}\S+ \S+ {2}\/home\/me\/docs\n- 0644 +12,345 /)
+    expect(stdout).toContain('a\\x1b[31m\\u{202e}.txt')
+  })
+
+  test('point files: a JSON array, also an empty one', async () => {
+    expect((await call('point files docs latest --output json')).document).toEqual(fakeFiles)
+    const empty = await call('point files docs latest --output json', {
+      answers: { pointFiles: async function* () {} },
+    })
+    expect(empty.document).toEqual([])
+  })
+
+  test('point files: an error in the middle leaves no whole document', async () => {
+    const { status, stdout } = await call('point files docs latest --output json', {
+      answers: {
+        pointFiles: async function* () {
+          for (let at = 0; at < 2000; at++) yield longEntry
+          throw new Error('boom')
+        },
+      },
+    })
+    expect(status).toBe(1)
+    expect(() => JSON.parse(stdout) as unknown).toThrow(SyntaxError)
+  })
+
+  test('100,000 entries are one document', async () => {
+    const { document } = await call('point files docs latest --output json', {
+      answers: {
+        pointFiles: async function* () {
+          for (let at = 0; at < 100_000; at++) yield { ...longEntry, size: at }
+        },
+      },
+    })
+    expect(document).toHaveLength(100_000)
+  })
+
+  test('empty lists say how to go on', async () => {
+    const answers: Partial<AgentApi> = {
+      listVaults: async () => [],
+      listItems: async () => [],
+      listPoints: async () => [],
+    }
+    expect((await call('vault list', { answers })).stdout).toContain('tharsis vault create')
+    expect((await call('item list', { answers })).stdout).toContain('tharsis item enable')
+    expect((await call('point list docs', { answers })).stdout).toContain('tharsis backup-now docs')
+  })
+
+  test('a point is marked as partial and held; an unreachable vault says why', async () => {
+    const answers: Partial<AgentApi> = {
+      listPoints: async () => [{ ...fakePoint, partial: true, held: true, keptUntil: '2027-01-31T12:00:00Z' }],
+      listVaults: async () => [{ ...fakeVault, state: 'unreachable', reason: 'no such folder' }],
+      listItems: async () => [{ ...fakeItem, access: 'read-only', lastPoint: null }],
+    }
+    expect((await call('point list docs', { answers })).stdout).toMatch(
+      /c0ffee00 .*instant\+vault {2}2027-01-31 {2}partial, held/,
+    )
+    expect((await call('vault list', { answers })).stderr).toContain('no such folder')
+    expect((await call('item list', { answers })).stdout).toContain('none yet')
+  })
+})

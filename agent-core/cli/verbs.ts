@@ -1,0 +1,333 @@
+/** Every verb of the command line. A verb that is not here does not exist. */
+import type { AnyVerb, VerbOption } from './verb.ts'
+
+export interface VerbGroup {
+  readonly title: string
+  /** First words of its verbs, with what each is about. */
+  readonly nouns: readonly (readonly [noun: string, summary: string])[]
+}
+
+export const verbGroups: readonly VerbGroup[] = [
+  {
+    title: 'Set up:',
+    nouns: [
+      ['vault', 'Places that keep the points: create, connect, check'],
+      ['item', 'Sets of folders that are protected'],
+    ],
+  },
+  { title: 'Back up:', nouns: [['backup-now', 'Back up an item now']] },
+  {
+    title: 'Look and restore:',
+    nouns: [
+      ['point', 'Recovery points and what is in them'],
+      ['restore', 'Bring files back'],
+    ],
+  },
+  {
+    title: 'Look inside:',
+    nouns: [
+      ['doctor', 'Check this machine, the home folder and the vaults'],
+      ['chunk', 'Look inside a chunk file'],
+    ],
+  },
+]
+
+const generateOption: VerbOption = {
+  flags: '--generate-passphrase',
+  description: 'make a random passphrase and print it once',
+}
+
+const pointHelp = 'an id, the beginning of one, "latest", or a date or time (the newest point not after it)'
+
+const vaultVerbs: readonly AnyVerb[] = [
+  {
+    name: 'vault create',
+    summary: 'Make a new vault in an empty folder',
+    details:
+      'Asks for a passphrase of at least 16 characters. Without it, or the recovery code that is printed once, the ' +
+      'data in the vault cannot be read by anybody.',
+    arguments: [['<name>', 'what this vault is called here']],
+    options: [
+      { flags: '--local <dir>', description: 'the new or empty folder that becomes the vault', mandatory: true },
+      generateOption,
+    ],
+    examples: ['tharsis vault create usb --local /media/usb/tharsis'],
+    load: async () => (await import('./vault-verbs.ts')).createVault,
+  },
+  {
+    name: 'vault connect',
+    summary: 'Use a vault that exists',
+    details:
+      'With --read, points of another machine can be listed and restored here. With --take-over, this home folder ' +
+      'becomes that machine, and the old one cannot back up into the vault any more.',
+    arguments: [['<name>', 'what this vault is called here']],
+    options: [
+      { flags: '--local <dir>', description: 'the folder of the vault', mandatory: true },
+      { flags: '--read <machine>', description: 'read the points of this machine' },
+      { flags: '--take-over <machine>', description: 'become this machine' },
+    ],
+    examples: ['tharsis vault connect usb --local /media/usb/tharsis'],
+    load: async () => (await import('./vault-verbs.ts')).connectVault,
+  },
+  {
+    name: 'vault list',
+    summary: 'List the vaults that are known here',
+    arguments: [],
+    options: [],
+    examples: ['tharsis vault list'],
+    load: async () => (await import('./vault-verbs.ts')).listVaults,
+  },
+  {
+    name: 'vault show',
+    summary: 'Show one vault: what it holds and how full it is',
+    arguments: [['<name>', 'the vault']],
+    options: [],
+    examples: ['tharsis vault show usb'],
+    load: async () => (await import('./vault-verbs.ts')).showVault,
+  },
+  {
+    name: 'vault test',
+    summary: 'Try to write, read and delete in a vault',
+    arguments: [['<name>', 'the vault']],
+    options: [],
+    examples: ['tharsis vault test usb'],
+    load: async () => (await import('./vault-verbs.ts')).testVault,
+  },
+  {
+    name: 'vault verify',
+    summary: 'Check that the points of a vault are whole',
+    details: 'Ends with exit status 8 when something is damaged, and names every affected file.',
+    arguments: [['<name>', 'the vault']],
+    options: [
+      {
+        flags: '--read-data <percent>',
+        description: 'also read this share of the chunk files and check every byte',
+        default: '0',
+      },
+    ],
+    examples: ['tharsis vault verify usb --read-data 100'],
+    load: async () => (await import('./vault-verbs.ts')).verifyVault,
+  },
+  {
+    name: 'vault set-passphrase',
+    summary: 'Change the passphrase; nothing is uploaded again',
+    details: 'The new one comes from THARSIS_NEW_PASSPHRASE, --new-passphrase-file, or a question on the terminal.',
+    arguments: [['<name>', 'the vault']],
+    options: [
+      { flags: '--new-passphrase-file <file>', description: 'file whose first line is the new passphrase' },
+      generateOption,
+    ],
+    examples: ['tharsis vault set-passphrase usb'],
+    load: async () => (await import('./vault-verbs.ts')).setPassphrase,
+  },
+]
+
+const excludeOption: VerbOption = {
+  flags: '--exclude <glob>',
+  description: 'leave out what fits this pattern (may be repeated)',
+  repeatable: true,
+}
+const compressionHelp = 'lz4 is fast, zstd is smaller'
+
+const itemVerbs: readonly AnyVerb[] = [
+  {
+    name: 'item enable',
+    summary: 'Protect folders under a name',
+    details:
+      'Relative folders are taken from the current folder. "tharsis item show" lists what is left out by default.',
+    arguments: [
+      ['<name>', 'what this item is called'],
+      ['<folders...>', 'folders to protect'],
+    ],
+    options: [
+      { flags: '--vault <name>', description: 'the vault that keeps its points', mandatory: true },
+      excludeOption,
+      { flags: '--no-default-excludes', description: 'also protect caches, trash and temporary files' },
+      { flags: '--cross-mounts', description: 'also protect other file systems mounted below the folders' },
+      {
+        flags: '--compression <method>',
+        description: compressionHelp,
+        choices: ['lz4', 'zstd'],
+        default: 'lz4',
+      },
+    ],
+    examples: ["tharsis item enable documents --vault usb ~/Documents ~/Pictures --exclude '*.iso'"],
+    load: async () => (await import('./item-verbs.ts')).enableItem,
+  },
+  {
+    name: 'item list',
+    summary: 'List the protected items',
+    arguments: [],
+    options: [],
+    examples: ['tharsis item list'],
+    load: async () => (await import('./item-verbs.ts')).listItems,
+  },
+  {
+    name: 'item show',
+    summary: 'Show one item: folders, exclusions and why, last point',
+    arguments: [['<name>', 'the item']],
+    options: [],
+    examples: ['tharsis item show documents'],
+    load: async () => (await import('./item-verbs.ts')).showItem,
+  },
+  {
+    name: 'item change',
+    summary: 'Change what an item protects; the next backup goes by it',
+    arguments: [['<name>', 'the item']],
+    options: [
+      { flags: '--add-folder <dir>', description: 'protect this folder too (may be repeated)', repeatable: true },
+      {
+        flags: '--remove-folder <dir>',
+        description: 'stop protecting this folder (may be repeated)',
+        repeatable: true,
+      },
+      excludeOption,
+      { flags: '--remove-exclude <glob>', description: 'drop this pattern (may be repeated)', repeatable: true },
+      { flags: '--default-excludes', description: 'leave out caches, trash and temporary files' },
+      { flags: '--no-default-excludes', description: 'protect those too' },
+      { flags: '--cross-mounts', description: 'also protect other file systems mounted below the folders' },
+      { flags: '--no-cross-mounts', description: 'stay on the file system of each folder' },
+      { flags: '--compression <method>', description: compressionHelp, choices: ['lz4', 'zstd'] },
+    ],
+    examples: ['tharsis item change documents --add-folder ~/Music'],
+    load: async () => (await import('./item-verbs.ts')).changeItem,
+  },
+]
+
+const pointVerbs: readonly AnyVerb[] = [
+  {
+    name: 'point list',
+    summary: 'List the points of an item',
+    arguments: [['<item>', 'the item']],
+    options: [],
+    examples: ['tharsis point list documents'],
+    load: async () => (await import('./point-verbs.ts')).listPoints,
+  },
+  {
+    name: 'point show',
+    summary: 'Show one point: sizes, folders, warnings',
+    arguments: [
+      ['<item>', 'the item'],
+      ['<point>', pointHelp],
+    ],
+    options: [],
+    examples: ['tharsis point show documents latest'],
+    load: async () => (await import('./point-verbs.ts')).showPoint,
+  },
+  {
+    name: 'point files',
+    summary: 'List the files of a point',
+    arguments: [
+      ['<item>', 'the item'],
+      ['<point>', pointHelp],
+      ['[path]', 'a folder or file in the point'],
+    ],
+    options: [{ flags: '--depth <levels>', description: 'levels below the folder (default: all)' }],
+    examples: ['tharsis point files documents 2026-11-22 /home/me/Documents --depth 1'],
+    load: async () => (await import('./point-verbs.ts')).listFiles,
+  },
+]
+
+const restoreVerbs: readonly AnyVerb[] = [
+  {
+    name: 'restore files',
+    summary: 'Restore a point, or some folders and files of it',
+    details:
+      'One folder puts its content straight into DIR; several become DIR/<name>. Damaged files are left out and named, ' +
+      'and the exit status is 8. Every file is read back and compared after it was written.',
+    arguments: [
+      ['<item>', 'the item'],
+      ['<point>', pointHelp],
+      ['[paths...]', 'folders and files in the point; none: all of it'],
+    ],
+    options: [
+      { flags: '--to <dir>', description: 'restore into this folder' },
+      { flags: '--original', description: 'restore to the original places' },
+      {
+        flags: '--conflict <rule>',
+        description: 'a file that is there already: keep both, replace it, or leave it',
+        choices: ['copy', 'overwrite', 'skip'],
+        default: 'copy',
+      },
+      {
+        flags: '--only <which>',
+        description: 'only files that are missing or differ',
+        choices: ['missing', 'changed'],
+      },
+      { flags: '--plan', description: 'say what would be done, and do nothing' },
+      { flags: '--no-metadata', description: 'contents only: no owners, permissions, times, attributes' },
+      { flags: '--special', description: 'also what gives power: set-user-id bits, capabilities, devices' },
+    ],
+    examples: [
+      'tharsis restore files documents latest --to /tmp/back',
+      'tharsis restore files documents 2026-11-22 /home/me/Documents/tax --original --plan',
+    ],
+    load: async () => (await import('./restore-verbs.ts')).restoreFiles,
+  },
+]
+
+const chunkVerbs: readonly AnyVerb[] = (
+  [
+    ['info', 'Show what a chunk file says about itself', 'chunkInfo'],
+    ['verify', 'Check a chunk file without any key: its hash and structure', 'chunkVerify'],
+    ['dump', 'List the extents of a chunk file, and their blocks where a key opens them', 'chunkDump'],
+  ] as const
+).map(([verb, summary, run]) => ({
+  name: `chunk ${verb}`,
+  summary,
+  arguments: [['<file>', 'a chunk file, in a vault or the cache']] as const,
+  options: [],
+  examples: [`tharsis chunk ${verb} FILE`],
+  load: async () => (await import('./chunk-verbs.ts'))[run],
+}))
+
+export const verbs: readonly AnyVerb[] = [
+  ...vaultVerbs,
+  ...itemVerbs,
+  {
+    name: 'backup-now',
+    summary: 'Back up an item now',
+    details:
+      'The first backup is full, every later one stores only what changed. Ends with exit status 3 when some files ' +
+      'could not be read. When a protected folder is absent, replaced or nearly emptied, no point is made; --accept ' +
+      'goes on.',
+    arguments: [['<item>', 'the item']],
+    options: [
+      { flags: '--retain-until <date>', description: 'keep this point until then' },
+      { flags: '--retain-days <days>', description: 'keep this point so many days (1 or more)' },
+    ],
+    examples: ['tharsis backup-now documents', 'tharsis backup-now documents --retain-until 2027-12-31'],
+    load: async () => (await import('./backup-verbs.ts')).backupNow,
+  },
+  ...pointVerbs,
+  ...restoreVerbs,
+  {
+    name: 'doctor',
+    summary: 'Check this machine, the home folder and the vaults',
+    arguments: [],
+    options: [],
+    examples: ['tharsis doctor'],
+    load: async () => (await import('./doctor-verb.ts')).doctor,
+  },
+  ...chunkVerbs,
+]
+
+export const commonOptions: readonly VerbOption[] = [
+  { flags: '--home <dir>', description: "the agent's home folder (or THARSIS_HOME)" },
+  {
+    flags: '--output <form>',
+    description: 'table for people, json for programs',
+    choices: ['table', 'json'],
+    default: 'table',
+  },
+  { flags: '--quiet', description: 'results and problems only: no progress, no remarks' },
+  { flags: '--no-color', description: 'no colours' },
+  { flags: '--yes', description: 'do not ask before something is replaced' },
+  { flags: '--accept', description: 'go on where a protected folder is absent, replaced or nearly empty' },
+  { flags: '--passphrase-file <file>', description: 'file whose first line is the passphrase (or THARSIS_PASSPHRASE)' },
+]
+
+export const exitStatusLines: readonly string[] = [
+  '0 done · 1 failed · 2 wrong usage · 3 done with warnings · 4 not found · 5 refused',
+  '6 vault unreachable · 7 wrong passphrase · 8 damaged data found · 130 cancelled',
+]

@@ -1,0 +1,135 @@
+/**
+ * Restores one entry that is no folder: decides by what has its name, makes it in the private folder, publishes it.
+ */
+import type { BigIntStats } from 'node:fs'
+import { asBuffer } from '../base/bytes.ts'
+import type { Entry } from '../format/tree.ts'
+import type { DirectoryHandle } from '../platform/directory-handle.ts'
+import { type Comparison, type ConflictRules, copyName, decideAction, type RestoreAction } from './conflict.ts'
+import { isTaken } from './failure.ts'
+import type { MetadataOptions } from './metadata.ts'
+import { type StageContext, stageEntry } from './stage-entry.ts'
+import type { Staging } from './staging.ts'
+import { sourcePathOf, type TargetDirectory } from './target-directory.ts'
+
+export interface RestoreOptions extends ConflictRules, MetadataOptions {}
+
+/** Where an entry goes. */
+export interface EntryPlace {
+  readonly parent: TargetDirectory
+  /** `parent`, open. */
+  readonly folder: DirectoryHandle
+  /** On the same file system. */
+  readonly staging: Staging
+}
+
+export class EntryRestorer {
+  readonly #context: StageContext
+  readonly #options: RestoreOptions
+
+  constructor(context: StageContext & { readonly options: RestoreOptions }) {
+    this.#context = context
+    this.#options = context.options
+  }
+
+  /** Answers what was done. Throws damage, EntryRefused and system errors; nothing is left behind then. */
+  async restore(entry: Entry, place: EntryPlace): Promise<RestoreAction> {
+    const { parent, folder, staging } = place
+    const name = asBuffer(entry.name)
+    const existing = parent.wasEmpty ? undefined : folder.lstat(name)
+    if (existing === undefined && this.#options.only === 'changed') return 'skipped'
+    const action = existing === undefined ? 'new' : await this.#decide(entry, name, existing, place)
+    if (action === 'skipped') return action
+    if (action === 'same') {
+      rememberForLinks(entry, staging, folder, name)
+      return action
+    }
+    if (action === 'copied' && (await this.#hasCopy(entry, name, folder))) return 'same'
+    const staged = await this.#stage(entry, place)
+    try {
+      return this.#publish(staged, action, name, place)
+    } catch (error) {
+      staging.handle.unlink(staged)
+      throw error
+    }
+  }
+
+  async #decide(
+    entry: Entry,
+    name: Buffer,
+    existing: BigIntStats,
+    { parent, folder, staging }: EntryPlace,
+  ): Promise<RestoreAction> {
+    if (isLinkedAlready(entry, existing, staging)) return 'same'
+    const action = await decideAction(entry, folder, name, existing, this.#comparison())
+    // A file system that does not tell the two names apart must not make one replace the other.
+    return action !== 'same' && parent.published.has(existing.ino) ? 'copied' : action
+  }
+
+  async #hasCopy(entry: Entry, name: Buffer, folder: DirectoryHandle): Promise<boolean> {
+    const copy = copyName(name, this.#options.copyTimeMs, 1)
+    const existing = folder.lstat(copy)
+    if (existing === undefined) return false
+    return (await decideAction(entry, folder, copy, existing, this.#comparison())) === 'same'
+  }
+
+  #comparison(): Comparison {
+    const { source, signal } = this.#context
+    return { rules: this.#options, source, signal, quick: false }
+  }
+
+  /** The name in the private folder of the whole entry; a further name of an inode that was made already, if it may. */
+  async #stage(entry: Entry, { parent, staging }: EntryPlace): Promise<Buffer> {
+    const group = linkGroupOf(entry)
+    const linkSource = group === undefined ? undefined : staging.linkSource(group)
+    const linked = linkSource === undefined ? undefined : staging.linkAgain(linkSource)
+    if (linked !== undefined) return linked
+    const pathOf = (): Buffer => sourcePathOf(parent, asBuffer(entry.name))
+    const staged = await stageEntry(entry, staging, this.#context, pathOf)
+    if (group !== undefined && !staging.keepForLinks(group, staging.handle, staged)) {
+      this.#context.metadata.tell('hard links: the file system has none', pathOf())
+    }
+    return staged
+  }
+
+  #publish(
+    staged: Buffer,
+    action: RestoreAction,
+    name: Buffer,
+    { parent, folder, staging }: EntryPlace,
+  ): RestoreAction {
+    parent.state.isChanged = true
+    if (!parent.wasEmpty) {
+      const inode = staging.handle.lstat(staged)?.ino
+      if (inode !== undefined) parent.published.add(inode)
+    }
+    if (action === 'overwritten') {
+      staging.publish(staged, folder, name, true)
+      return action
+    }
+    for (let attempt = action === 'copied' ? 1 : 0; ; attempt++) {
+      const finalName = attempt === 0 ? name : copyName(name, this.#options.copyTimeMs, attempt)
+      try {
+        staging.publish(staged, folder, finalName, false)
+        return attempt === 0 ? 'new' : 'copied'
+      } catch (error) {
+        // Taken since it was looked up, or by a name that this file system does not tell apart.
+        if (!isTaken(error)) throw error
+      }
+    }
+  }
+}
+
+function linkGroupOf(entry: Entry): string | undefined {
+  return entry.linkGroup && `${entry.linkGroup.volume}/${entry.linkGroup.inode}`
+}
+
+function isLinkedAlready(entry: Entry, existing: BigIntStats, staging: Staging): boolean {
+  const group = linkGroupOf(entry)
+  return group !== undefined && staging.linkSource(group)?.inode === existing.ino
+}
+
+function rememberForLinks(entry: Entry, staging: Staging, folder: DirectoryHandle, name: Buffer): void {
+  const group = linkGroupOf(entry)
+  if (group !== undefined && staging.linkSource(group) === undefined) staging.keepForLinks(group, folder, name)
+}

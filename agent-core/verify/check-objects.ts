@@ -1,0 +1,236 @@
+/**
+ * The small objects of a keyspace: vault.json against its sealed hash, key slots, definitions, points and
+ * their confirmations, index segments, and the chains between them.
+ */
+import { toHex } from '../base/bytes.ts'
+import { sha256 } from '../codec/block-id.ts'
+import { openObject } from '../codec/seal-object.ts'
+import type { ItemId, PointId } from '../contract/ids.ts'
+import { decodeBlockTable } from '../format/chunk-file.ts'
+import { decodeDefinitions, decodeKeyspaceFacts } from '../format/definitions.ts'
+import { decodeIndexSegment, type IndexedChunkFile } from '../format/index-segment.ts'
+import { ensure } from '../format/invalid.ts'
+import { decodeKeySlot } from '../format/key-slot.ts'
+import { decodeConfirmation, decodePointManifest, type PointManifest } from '../format/point.ts'
+import { decodeVaultFile } from '../format/vault-file.ts'
+import { type PointObjectName, parsePointName, parseSequenceName, vaultFileName } from '../format/vault-layout.ts'
+import { VaultIndex } from './vault-index.ts'
+import type { VaultView } from './vault-view.ts'
+
+/** A point that is to be whole. */
+export interface CheckedPoint {
+  readonly manifest: PointManifest
+  readonly name: string
+}
+
+/** Checks vault.json, the keyspace's facts and its key slots. */
+export async function checkVaultFacts(view: VaultView): Promise<void> {
+  const { vault } = view
+  const { layout, keys } = vault
+  const facts = await view.read(layout.facts, (bytes) =>
+    decodeKeyspaceFacts(openObject(keys, 'keyspace', layout.facts, bytes), layout.facts),
+  )
+  await view.read(vaultFileName, (bytes) => {
+    const isSealed = facts === undefined || sha256(bytes).equals(facts.vaultSha256)
+    ensure(isSealed, vaultFileName, 0, 'its SHA-256 is not the one that the keyspace has sealed')
+    const isOurs = decodeVaultFile(bytes).vaultId === vault.id
+    ensure(isOurs, vaultFileName, 0, 'it is that of another vault')
+  })
+  let slots = 0
+  for (const name of await namesUnder(view, layout.keys)) {
+    slots++
+    await view.read(name, (bytes) => {
+      const slot = decodeKeySlot(bytes, name)
+      ensure(toHex(slot.keyspace) === keys.keyspace, name, 16, 'the slot is that of another keyspace')
+    })
+  }
+  if (slots === 0) view.log.add(layout.keys.slice(0, -1), 0, 'no key slot is left: no passphrase opens the vault')
+}
+
+/** Opens all definitions; answers the items' names as the newest give them. */
+export async function checkDefinitions(view: VaultView): Promise<ReadonlyMap<ItemId, string>> {
+  const { layout, keys } = view.vault
+  const names = new Map<ItemId, string>()
+  const sequences: number[] = []
+  for (const name of await namesUnder(view, layout.definitions)) {
+    const sequence = parseSequenceName(name)
+    if (sequence === undefined) continue
+    sequences.push(sequence)
+    const definitions = await view.read(name, (bytes) =>
+      decodeDefinitions(openObject(keys, 'definitions', name, bytes), name),
+    )
+    for (const item of definitions?.items ?? []) names.set(item.id, item.name)
+  }
+  if (sequences.length === 0) view.log.add(layout.definitions.slice(0, -1), 0, 'no definitions are left')
+  for (const missing of gapsOf(sequences)) view.log.add(layout.definition(missing), 0, 'the object is missing')
+  return names
+}
+
+interface OpenedPoint {
+  readonly parsed: PointObjectName
+  readonly name: string
+  readonly manifest: PointManifest | undefined
+  readonly sha256: Buffer | undefined
+  readonly isConfirmed: boolean
+}
+
+/** Opens all points and confirmations; answers the confirmed points that can be read. */
+export async function checkPoints(
+  view: VaultView,
+  itemNames: ReadonlyMap<ItemId, string>,
+): Promise<{ readonly confirmed: readonly CheckedPoint[]; readonly provisional: number }> {
+  const listed = new Set(await namesUnder(view, view.vault.layout.points))
+  const opened = new Map<PointId, OpenedPoint>()
+  for (const name of listed) {
+    const parsed = parsePointName(name)
+    if (parsed === undefined) continue
+    if (parsed.confirmation) {
+      const pointName = name.slice(0, -'.ok'.length)
+      // It may have been put after the listing had passed its name.
+      if (listed.has(pointName) || (await view.vault.store.stat(pointName)) !== undefined) continue
+      hurtPoint(view, view.log.add(pointName, 0, 'the object is missing, though it was confirmed'), parsed, itemNames)
+    } else {
+      opened.set(parsed.point, await openPoint(view, parsed, name, listed, itemNames))
+    }
+  }
+  checkParents(view, opened)
+  const all = [...opened.values()]
+  const confirmed = all.flatMap(({ manifest, name, isConfirmed }) =>
+    manifest && isConfirmed ? [{ manifest, name }] : [],
+  )
+  return { confirmed, provisional: all.filter(({ isConfirmed }) => !isConfirmed).length }
+}
+
+async function openPoint(
+  view: VaultView,
+  parsed: PointObjectName,
+  name: string,
+  listed: ReadonlySet<string>,
+  itemNames: ReadonlyMap<ItemId, string>,
+): Promise<OpenedPoint> {
+  const { keys } = view.vault
+  const isConfirmed = listed.has(`${name}.ok`)
+  const onDamage = (damage: number) => {
+    if (isConfirmed) hurtPoint(view, damage, parsed, itemNames)
+    else view.log.get(damage).points.add(parsed.point)
+  }
+  let hash: Buffer | undefined
+  const manifest = await view.read(
+    name,
+    (bytes) => {
+      const content = decodePointManifest(openObject(keys, 'point', name, bytes), name)
+      const isNamed =
+        content.id === parsed.point && content.sequence === parsed.sequence && content.item === parsed.item
+      ensure(isNamed, name, 0, 'the manifest is of another point')
+      hash = sha256(bytes)
+      return content
+    },
+    onDamage,
+  )
+  if (isConfirmed) {
+    const okName = `${name}.ok`
+    await view.read(
+      okName,
+      (bytes) => {
+        const confirmation = decodeConfirmation(openObject(keys, 'confirmation', okName, bytes), okName)
+        const isOurs = confirmation.point === parsed.point && (hash === undefined || hash.equals(confirmation.sha256))
+        ensure(isOurs, okName, 0, 'it confirms another manifest')
+      },
+      onDamage,
+    )
+  }
+  return { parsed, name, manifest, sha256: hash, isConfirmed }
+}
+
+/** Each point names the one before it and its hash; points are confirmed in their order. */
+function checkParents(view: VaultView, opened: ReadonlyMap<PointId, OpenedPoint>): void {
+  for (const { manifest, name, isConfirmed } of opened.values()) {
+    const link = manifest?.parent
+    if (link === undefined || !isConfirmed) continue
+    const parent = opened.get(link.id)
+    const hurt = (object: string, reason: string) => view.log.get(view.log.add(object, 0, reason)).points.add(link.id)
+    if (parent === undefined) {
+      hurt(name, `the point before it, ${link.id}, is missing without a tombstone`)
+    } else if (parent.sha256 !== undefined && !parent.sha256.equals(link.sha256)) {
+      hurt(parent.name, 'it is not the object that the point after it names')
+    } else if (!parent.isConfirmed) {
+      hurt(`${parent.name}.ok`, 'the confirmation is missing, though the point after it is confirmed')
+    }
+  }
+}
+
+/** Everything in a point that cannot be opened counts as affected. */
+function hurtPoint(
+  view: VaultView,
+  damage: number,
+  point: PointObjectName,
+  itemNames: ReadonlyMap<ItemId, string>,
+): void {
+  view.log.get(damage).points.add(point.point)
+  view.log.get(damage).files.add(`${itemNames.get(point.item) ?? point.item}:…`)
+}
+
+/** Opens all index segments; answers the index and the numbers of damages that made it incomplete. */
+export async function checkIndex(
+  view: VaultView,
+): Promise<{ readonly index: VaultIndex; readonly damages: readonly number[] }> {
+  const { layout, keys } = view.vault
+  const damages: number[] = []
+  const sequences: number[] = []
+  const superseded = new Set<number>()
+  const chunkFiles = new Map<string, { readonly file: IndexedChunkFile; readonly sequences: number[] }>()
+  for (const name of await namesUnder(view, layout.index)) {
+    const sequence = parseSequenceName(name)
+    if (sequence === undefined) continue
+    sequences.push(sequence)
+    const segment = await view.read(
+      name,
+      (bytes) => {
+        const content = decodeIndexSegment(openObject(keys, 'index', name, bytes), name)
+        for (const { table } of content.chunkFiles) decodeBlockTable(table, name)
+        return content
+      },
+      (damage) => damages.push(damage),
+    )
+    for (const gone of segment?.supersedes ?? []) superseded.add(gone)
+    for (const file of segment?.chunkFiles ?? []) {
+      const known = chunkFiles.get(file.name)
+      // A copy of the table: the segment's other bytes need not stay in memory.
+      if (known === undefined) {
+        chunkFiles.set(file.name, { file: { ...file, table: Buffer.from(file.table) }, sequences: [sequence] })
+      } else known.sequences.push(sequence)
+    }
+  }
+  for (const missing of gapsOf(sequences)) {
+    if (!superseded.has(missing)) damages.push(view.log.add(layout.indexSegment(missing), 0, 'the object is missing'))
+  }
+  const live = [...chunkFiles.values()].filter(({ sequences: from }) =>
+    from.some((sequence) => !superseded.has(sequence)),
+  )
+  return {
+    index: new VaultIndex(
+      keys.keyspace,
+      live.map(({ file }) => file),
+    ),
+    damages,
+  }
+}
+
+/** Numbers below the highest that nobody has; they are given without gaps, from 0 on. */
+function gapsOf(sequences: readonly number[]): number[] {
+  const gaps: number[] = []
+  let next = 0
+  for (const sequence of sequences) {
+    // A forged name must not make a list of a million million gaps.
+    for (; next < sequence && gaps.length < 10_000; next++) gaps.push(next)
+    next = sequence + 1
+  }
+  return gaps
+}
+
+async function namesUnder(view: VaultView, prefix: string): Promise<string[]> {
+  const names: string[] = []
+  const { signal } = view.task
+  for await (const { name } of view.vault.store.list(prefix, { signal })) names.push(name)
+  return names
+}

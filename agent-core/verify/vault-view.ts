@@ -1,0 +1,76 @@
+/** How a check reads a vault: every byte counted, damage of one object told apart from a vault that is gone. */
+import { type AgentError, isAgentError } from '../base/agent-error.ts'
+import type { Task } from '../base/task.ts'
+import type { ChunkFileBytes } from '../cache/sequential-bytes.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import { invalid } from '../format/invalid.ts'
+import { vaultFileName } from '../format/vault-layout.ts'
+import type { Vault } from '../vault/vault.ts'
+import { DamageLog } from './damage-log.ts'
+
+export class VaultView {
+  readonly vault: Vault
+  readonly task: Task
+  readonly log = new DamageLog()
+  readonly remarks: string[] = []
+  bytesRead = 0
+  objects = 0
+
+  constructor(vault: Vault, task: Task) {
+    this.vault = vault
+    this.task = task
+  }
+
+  /**
+   * A whole small object, `open`ed; undefined when it is damaged or gone, which is noted then (its number goes to
+   * `onDamage`). Throws what the vault itself throws.
+   */
+  async read<Content>(
+    name: string,
+    open: (bytes: Buffer) => Content,
+    onDamage: (damage: number) => void = () => undefined,
+  ): Promise<Content | undefined> {
+    this.task.throwIfAborted()
+    this.objects++
+    try {
+      const bytes = await this.get(name)
+      return open(bytes)
+    } catch (error) {
+      const { offset, reason } = damageOf(error)
+      onDamage(this.log.add(name, offset, reason))
+      return undefined
+    }
+  }
+
+  /** Bytes of an object; throws `format.invalid` where this object alone cannot be read. */
+  async get(name: string, range?: { readonly offset: number; readonly sizeBytes: number }): Promise<Buffer> {
+    const { signal } = this.task
+    try {
+      const bytes = await this.vault.store.get(name, { signal, ...(range && { range }) })
+      this.bytesRead += bytes.length
+      return bytes
+    } catch (error) {
+      if (isAgentError(error, 'store.not-found')) throw invalid(name, 0, 'the object is missing', error)
+      if (!isAgentError(error, 'store.failed')) throw error
+      // When the vault still answers, it is this object that cannot be read.
+      await this.vault.store.get(vaultFileName, { signal })
+      throw invalid(name, range?.offset ?? 0, `it cannot be read: ${error.data.reason}`, error)
+    }
+  }
+
+  chunkBytes(name: ChunkFileName, sizeBytes: number): ChunkFileBytes {
+    const object = this.vault.layout.chunk(name)
+    return { sizeBytes, read: async (offset, length) => await this.get(object, { offset, sizeBytes: length }) }
+  }
+}
+
+/** Place and reason of damage; throws `error` again when it speaks of anything else. */
+export function damageOf(error: unknown): { readonly offset: number; readonly reason: string } {
+  if (isAgentError(error, 'format.invalid')) return error.data
+  if (isAgentError(error, 'format.too-new')) return { offset: 0, reason: tooNewReason(error) }
+  throw error
+}
+
+function tooNewReason(error: AgentError<'format.too-new'>): string {
+  return `it is damaged, or was written by a newer Tharsis (${error.data.reason})`
+}

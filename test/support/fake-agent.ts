@@ -1,0 +1,230 @@
+/**
+ * An AgentApi that does nothing: it answers with fixed documents and records what it was asked. Tests of its clients
+ * replace single answers.
+ */
+import type {
+  AgentApi,
+  BackupDocument,
+  ChunkDump,
+  ItemDocument,
+  PointDetails,
+  PointFile,
+  RestoreDocument,
+  VaultDetails,
+} from '../../agent-core/api/agent-api.ts'
+import type { ChunkFileName, FileWarning, ItemId, JobId, PointId, VaultId } from '../../agent-core/contract/index.ts'
+
+export interface FakeAgent {
+  readonly agent: AgentApi
+  /** `[verb, …arguments]` of each call, without signal and listener; `['dispose']` at the end. */
+  readonly calls: (readonly unknown[])[]
+}
+
+const job = {
+  id: 'e'.repeat(32) as JobId,
+  state: 'completed',
+  startedAt: '2026-11-22T10:00:00.000Z',
+  finishedAt: '2026-11-22T10:00:02.500Z',
+} as const
+
+export const fakeVault: VaultDetails = {
+  name: 'usb',
+  id: 'a'.repeat(32) as VaultId,
+  kind: 'local',
+  address: '/media/usb',
+  machine: 'mars',
+  access: 'owner',
+  secretPlace: 'a file in the home folder',
+  state: 'reachable',
+  points: 3,
+  objects: 1234,
+  storedBytes: 5 * 1024 * 1024,
+  freeBytes: 1024 ** 3,
+  items: ['docs'],
+}
+
+export const fakeItem: ItemDocument = {
+  id: 'b'.repeat(32) as ItemId,
+  name: 'docs',
+  vault: 'usb',
+  folders: [{ path: '/home/me/docs' }],
+  excludes: ['*.iso'],
+  defaultExcludes: true,
+  crossMounts: false,
+  compression: 'lz4',
+  access: 'owner',
+  machine: 'mars',
+  lastPoint: { id: 'c'.repeat(32) as PointId, time: '2026-11-22T10:00:00.000Z', tiers: ['instant', 'vault'] },
+  defaults: [{ rule: '**/.cache', reason: 'programs make it again' }],
+  remarks: [],
+}
+
+export const fakePoint: PointDetails = {
+  id: `c0ffee${'0'.repeat(26)}` as PointId,
+  seq: 7,
+  time: '2026-11-22T10:00:00.000Z',
+  kind: 'incremental',
+  keptUntil: null,
+  held: false,
+  partial: false,
+  tiers: ['instant', 'vault'],
+  files: 1000,
+  bytes: { total: 4096, read: 2048, new: 1024, stored: 512 },
+  item: 'docs',
+  machine: 'mars',
+  platform: 'linux',
+  snapshot: 'none',
+  product: '0.1.0',
+  parent: null,
+  directories: 10,
+  others: 1,
+  folders: [{ path: '/home/me/docs' }],
+  chunkFiles: ['d'.repeat(64) as ChunkFileName],
+  warnings: [],
+  missing: [],
+}
+
+export const fakeBackup: BackupDocument = {
+  job,
+  point: { id: fakePoint.id, seq: 7, kind: 'incremental', confirmed: true },
+  files: { seen: 1000, read: 3, changed: 2, deleted: 1, failed: 0 },
+  bytes: { read: 2048, new: 1024, stored: 512, total: 4096 },
+  transferred: 700,
+  warnings: [],
+  remarks: [],
+}
+
+export const fakeRestore: RestoreDocument = {
+  job,
+  restored: 5,
+  skipped: 1,
+  failed: 0,
+  bytes: 4096,
+  verified: true,
+  warnings: [],
+}
+
+export const fakePlan = {
+  new: 4,
+  same: 1,
+  overwritten: 2,
+  copied: 0,
+  skipped: 0,
+  bytes: 4096,
+  freeBytes: 1024 ** 3,
+  target: '/tmp/back',
+  examples: [{ path: '/tmp/back/a', action: 'overwrite' }],
+}
+
+const fakeChunk: ChunkDump = {
+  file: '/media/usb/chunk',
+  name: 'd'.repeat(64) as ChunkFileName,
+  kind: 'payload',
+  fileId: '1'.repeat(32),
+  parentFileId: null,
+  keyspace: '2'.repeat(32),
+  epoch: 1,
+  createdAt: '2026-11-22T10:00:00.000Z',
+  sizeBytes: 70_000,
+  extents: 2,
+  blocks: 3,
+  rawBytes: 140_000,
+  sha256: 'd'.repeat(64),
+  extentList: [
+    {
+      number: 0,
+      offset: 4096,
+      storedBytes: 30_000,
+      rawBytes: 70_000,
+      method: 'lz4',
+      blocks: [
+        { id: 'f1', sizeBytes: 40_000 },
+        { id: 'f2', sizeBytes: 30_000 },
+      ],
+    },
+    { number: 1, offset: 34_096, storedBytes: 30_000, rawBytes: 70_000, method: 'lz4', blocks: null },
+  ],
+}
+
+export const fakeFiles: readonly PointFile[] = [
+  { path: '/home/me/docs', type: 'directory', size: 0, mtime: '2026-11-22T10:00:00Z', mode: '0755', uid: 0, gid: 0 },
+  {
+    path: '/home/me/docs/a\u001b[31m\u202e.txt',
+    type: 'file',
+    size: 12_345,
+    mtime: '2026-11-22T10:00:00Z',
+    mode: '0644',
+    uid: 0,
+    gid: 0,
+  },
+]
+
+/** A warning about one file, with `code` in its words. */
+export function fakeWarning(path: string, code: FileWarning['code'] = 'file.unreadable'): FileWarning {
+  return { path, code, message: `It could not be read (${code}).`, advice: 'Check its permissions.' }
+}
+
+/** An agent whose answers are those above, except for `overrides`. */
+export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
+  const calls: (readonly unknown[])[] = []
+  const answer =
+    <Document>(verb: string, document: Document) =>
+    async (...given: readonly unknown[]): Promise<Document> => {
+      calls.push([verb, ...given.filter((value) => !isContext(value))])
+      return document
+    }
+  const recorded: AgentApi = {
+    createVault: answer('createVault', { ...fakeVault, recoveryCode: 'CODE-1234', remarks: ['Keep it.'] }),
+    connectVault: answer('connectVault', { ...fakeVault, remarks: [] }),
+    listVaults: answer('listVaults', [fakeVault]),
+    showVault: answer('showVault', fakeVault),
+    testVault: answer('testVault', {
+      name: 'usb',
+      address: '/media/usb',
+      capabilities: { publish: 'link', keepsModes: true, syncsFolders: true, remarks: ['No remark.'] },
+      putMs: 1.25,
+      getMs: 0.5,
+    } as const),
+    verifyVault: answer('verifyVault', {
+      objects: 10,
+      bytesRead: 2048,
+      chunkFiles: 2,
+      points: 3,
+      damaged: [],
+      healed: 0,
+      remarks: [],
+    }),
+    setPassphrase: answer('setPassphrase', { name: 'usb', remarks: [] }),
+    enableItem: answer('enableItem', fakeItem),
+    changeItem: answer('changeItem', fakeItem),
+    listItems: answer('listItems', [fakeItem]),
+    showItem: answer('showItem', fakeItem),
+    backupNow: answer('backupNow', fakeBackup),
+    listPoints: answer('listPoints', [fakePoint]),
+    showPoint: answer('showPoint', fakePoint),
+    pointFiles: async function* (...given) {
+      calls.push(['pointFiles', ...given])
+      yield* fakeFiles
+    },
+    planRestore: answer('planRestore', fakePlan),
+    restoreFiles: answer('restoreFiles', fakeRestore),
+    chunkInfo: answer('chunkInfo', fakeChunk),
+    chunkVerify: answer('chunkVerify', { file: '/media/usb/chunk', whole: true, opened: true, damaged: [] }),
+    chunkDump: answer('chunkDump', fakeChunk),
+    doctor: answer('doctor', {
+      product: '0.1.0',
+      node: '24.21.0',
+      platform: 'linux x64',
+      home: '/home/me/.local/share/tharsis',
+      checks: [{ name: 'home', state: 'good', detail: 'writable' }] as const,
+    }),
+    [Symbol.asyncDispose]: async () => {
+      calls.push(['dispose'])
+    },
+  }
+  return { agent: { ...recorded, ...overrides }, calls }
+}
+
+function isContext(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'onProgress' in value
+}

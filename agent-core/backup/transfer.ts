@@ -30,27 +30,24 @@ export class Transfer {
   readonly #deps: TransferDeps
   readonly #waiting: { name: ChunkFileName; sizeBytes: number }[] = []
   readonly #sent = new Set<ChunkFileName>()
-  readonly #lanes: Promise<void>[] = []
+  readonly #lanes = new Set<Promise<void>>()
   #failure: unknown
 
   constructor(deps: TransferDeps) {
     this.#deps = deps
   }
 
-  /** Why sending stopped; undefined while all is well. Capture goes on: it needs no vault. */
-  get failure(): unknown {
-    return this.#failure
-  }
-
-  /** Sends a complete chunk file of the cache in the background. */
+  /** Sends a complete chunk file of the cache in the background. A failure shows in `settle`. */
   send(file: { readonly name: ChunkFileName; readonly sizeBytes: number }): void {
     this.#waiting.push(file)
-    if (this.#lanes.length < lanes) this.#lanes.push(this.#run())
+    if (this.#lanes.size === lanes) return
+    const lane: Promise<void> = this.#run().finally(() => this.#lanes.delete(lane))
+    this.#lanes.add(lane)
   }
 
   /** Resolves when everything that was handed to `send` is in the vault; throws what stopped it. */
   async settle(): Promise<void> {
-    await Promise.all(this.#lanes.splice(0))
+    while (this.#lanes.size > 0) await Promise.all(this.#lanes)
     if (this.#failure !== undefined) throw this.#failure
   }
 
@@ -95,6 +92,8 @@ export class Transfer {
     const { keyspace } = vault.keys
     const chunkFiles = base.waitingChunkFiles(vault.id)
     if (chunkFiles.length === 0) return
+    const unsent = chunkFiles.find((file) => !this.#sent.has(file.name))
+    if (unsent !== undefined) throw new Error(`chunk file ${unsent.name} would be indexed before it is in the vault`)
     const { sequence, sizeBytes } = await vault.writeIndex(base.lastIndexSeen(vault.id, keyspace), {
       chunkFiles,
       supersedes: [],

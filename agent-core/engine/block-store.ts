@@ -23,8 +23,6 @@ export class BlockStore {
   readonly #options: BlockStoreOptions
   readonly #placed: readonly ReadonlySet<number>[]
   readonly #claims = new BlockSet()
-  /** Chunk files of earlier runs that blocks of this run rely on. */
-  readonly usedChunks = new Set<number>()
   #bytesNew = 0
 
   constructor(options: BlockStoreOptions) {
@@ -48,9 +46,8 @@ export class BlockStore {
     return id
   }
 
-  /** Takes a block of a tree and answers its id. */
-  putTree(bytes: Uint8Array): Buffer {
-    const id = blockId(this.#options.idKey, bytes)
+  /** Takes a block of a tree, whose id the caller may know already, and answers its id. */
+  putTree(bytes: Uint8Array, id: Buffer = blockId(this.#options.idKey, bytes)): Buffer {
     this.#put(this.#options.tree, id, bytes)
     return id
   }
@@ -75,12 +72,8 @@ export class BlockStore {
 
   #isKnown(id: Uint8Array): boolean {
     const { base, cachedChunks } = this.#options
-    for (const { chunk } of base.locate(id)) {
-      if (cachedChunks.has(chunk) || this.#placed.every((placed) => placed.has(chunk))) {
-        this.usedChunks.add(chunk)
-        return true
-      }
-    }
-    return false
+    return base
+      .locate(id)
+      .some(({ chunk }) => cachedChunks.has(chunk) || this.#placed.every((placed) => placed.has(chunk)))
   }
 }

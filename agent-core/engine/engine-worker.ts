@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { AgentError } from '../base/agent-error.ts'
+import { asBuffer } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import { openBase } from '../cache/base-db.ts'
@@ -52,7 +53,6 @@ const captureDeps = {
       pages.push([id, page])
       return id
     },
-    checkpoint: () => {},
   },
 }
 
@@ -67,7 +67,7 @@ function handle(message: ToWorker): void {
       }
       break
     case 'tree':
-      store.putTree(message.bytes)
+      store.putTree(message.bytes, asBuffer(message.id))
       say({ type: 'tree-done', sizeBytes: message.bytes.length })
       break
     case 'finish-data':
@@ -77,7 +77,7 @@ function handle(message: ToWorker): void {
     case 'finish':
       store.finish()
       base.close()
-      say({ type: 'finished', bytesNew: store.bytesNew, usedChunks: [...store.usedChunks] })
+      say({ type: 'finished', bytesNew: store.bytesNew })
       port.close()
       break
     default:

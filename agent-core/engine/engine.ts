@@ -26,8 +26,6 @@ export interface EngineOptions {
 export interface EngineResult {
   /** Raw bytes of new blocks. */
   readonly bytesNew: number
-  /** Chunk files of earlier runs that this one relies on, by their numbers in the base. */
-  readonly usedChunks: readonly number[]
 }
 
 interface Waiting<Value> {

@@ -67,5 +67,5 @@ export type FromWorker =
   | { readonly type: 'tree-done'; readonly sizeBytes: number }
   | { readonly type: 'data-finished' }
   | { readonly type: 'chunk-file'; readonly file: CompleteChunkFile }
-  | { readonly type: 'finished'; readonly bytesNew: number; readonly usedChunks: readonly number[] }
+  | { readonly type: 'finished'; readonly bytesNew: number }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly data: unknown }

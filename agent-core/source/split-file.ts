@@ -18,8 +18,6 @@ export interface BlockSink {
   /** Takes a block (valid during the call only) and answers its id; `expected` is the id it may well have. */
   putBlock(bytes: Uint8Array, expected: Uint8Array | undefined): Uint8Array
   readonly putPage: PutPage
-  /** Called between blocks; throws to stop. */
-  readonly checkpoint: () => void
 }
 
 export interface SplitFileOptions {
@@ -104,7 +102,6 @@ export class FileSplitter {
     while (at < until) {
       const length = fill(fd, this.#buffer, 0, Math.min(this.#buffer.length, until - at), at)
       for (let start = 0; start < length; start += grain) {
-        sink.checkpoint()
         const block = this.#buffer.subarray(start, Math.min(start + grain, length))
         parts.add(putPart(block, sink, () => expectedAt(at + start, block.length)))
       }
@@ -131,7 +128,6 @@ export class FileSplitter {
       length += read
       isEnd = at >= until || read < wanted
       while (start < length) {
-        sink.checkpoint()
         const cut = sizeBytes <= wholeFileSizeBytes ? length : nextContentCut(buffer, start, length, isEnd, this.#gear)
         if (cut === 0) break
         parts.add(putPart(buffer.subarray(start, cut), sink, () => undefined))

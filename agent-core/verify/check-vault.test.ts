@@ -173,13 +173,15 @@ describe('one flipped bit', () => {
         flip(made.objectOf(chunk), bit)
         const { damaged } = await check()
         flip(made.objectOf(chunk), bit)
-        expect(damaged, note).toHaveLength(1)
+        expect(damaged, `${note}`).toHaveLength(1)
         const hit = extentsOf(chunk).find(({ offset, end }) => bit >>> 3 >= offset && bit >>> 3 < end)
         const { points, files } = usersOf(hit?.ids ?? new Set())
-        expect(damaged[0], note).toMatchObject({ object: made.objectOf(chunk), points, files })
-        if (hit !== undefined) expect(damaged[0]?.offset, note).toBe(hit.offset)
+        expect(damaged[0], `${note}`).toMatchObject({ object: made.objectOf(chunk), points, files })
+        if (hit !== undefined) expect(damaged[0]?.offset, `${note}`).toBe(hit.offset)
         else {
-          expect(damaged[0]?.reason, note).toMatch(/^(header|block table|footer).*found through the index all the same/)
+          expect(damaged[0]?.reason, `${note}`).toMatch(
+            /^(header|block table|footer).*found through the index all the same/,
+          )
         }
       }
     }
@@ -196,10 +198,10 @@ describe('one flipped bit', () => {
         flip(made.objectOf(chunk), bit)
         const { damaged } = await check(0)
         flip(made.objectOf(chunk), bit)
-        expect(damaged, note).toHaveLength(1)
+        expect(damaged, `${note}`).toHaveLength(1)
         const isExtent = bit >>> 3 >= 512 && bit >>> 3 < end
-        expect(damaged[0], note).toMatchObject({ object: made.objectOf(chunk) })
-        expect((damaged[0]?.files.length ?? 0) > 0, note).toBe(isExtent)
+        expect(damaged[0], `${note}`).toMatchObject({ object: made.objectOf(chunk) })
+        expect((damaged[0]?.files.length ?? 0) > 0, `${note}`).toBe(isExtent)
         for (const shown of damaged[0]?.files ?? []) hurt.add(shown)
       }
     }

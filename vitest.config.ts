@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** The portable tier: no root, no network, any fresh machine. */
 export default defineConfig({
+  // Outside node_modules: what lies there is part of what the demo backs up.
+  cacheDir: '.tmp/vite',
   test: {
     include: ['agent-core/**/*.test.ts', 'build/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/system/**'],

@@ -3,9 +3,10 @@
  * them in-process today; the transports of the desktop carry the same interface. Documents are what
  * `--output json` prints: camelCase, bytes as numbers, times as ISO 8601 UTC.
  */
+
+import type { Progress } from '../base/task.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { ChunkFileName, ItemId, JobId, PointId, VaultId } from '../contract/ids.ts'
-import type { Progress } from '../base/task.ts'
 import type { StoreCapabilities } from '../vault/object-store.ts'
 
 /** Every long verb takes these. */
@@ -121,7 +122,13 @@ export interface BackupDocument {
     /** True once the vault has confirmed it; false: captured in the cache only. */
     readonly confirmed: boolean
   } | null
-  readonly files: { readonly seen: number; readonly read: number; readonly changed: number; readonly deleted: number; readonly failed: number }
+  readonly files: {
+    readonly seen: number
+    readonly read: number
+    readonly changed: number
+    readonly deleted: number
+    readonly failed: number
+  }
   /** `read` from the source, `new` before compression, `stored` in chunk files, `total` of the point. */
   readonly bytes: { readonly read: number; readonly new: number; readonly stored: number; readonly total: number }
   /** Bytes of the vault objects put by this run. */
@@ -129,7 +136,12 @@ export interface BackupDocument {
   readonly warnings: readonly FileWarning[]
   readonly remarks: readonly string[]
   /** Set when the point was captured but the vault did not take it (yet): the error's code, words, advice and exit status. */
-  readonly failure?: { readonly code: string; readonly message: string; readonly advice: string; readonly exitCode: number }
+  readonly failure?: {
+    readonly code: string
+    readonly message: string
+    readonly advice: string
+    readonly exitCode: number
+  }
 }
 
 export interface PointDocument {
@@ -252,7 +264,12 @@ export interface DoctorDocument {
   readonly node: string
   readonly platform: string
   readonly home: string
-  readonly checks: readonly { readonly name: string; readonly state: 'good' | 'warning' | 'bad'; readonly detail: string; readonly advice?: string }[]
+  readonly checks: readonly {
+    readonly name: string
+    readonly state: 'good' | 'warning' | 'bad'
+    readonly detail: string
+    readonly advice?: string
+  }[]
 }
 
 export interface AgentApi extends AsyncDisposable {
@@ -266,8 +283,15 @@ export interface AgentApi extends AsyncDisposable {
   listVaults(): Promise<readonly VaultDocument[]>
   showVault(name: string): Promise<VaultDetails>
   testVault(name: string): Promise<VaultTest>
-  verifyVault(name: string, options: { readonly readDataPercent: number }, context: CallContext): Promise<VerifyDocument>
-  setPassphrase(name: string, passphrase: string): Promise<{ readonly name: string; readonly remarks: readonly string[] }>
+  verifyVault(
+    name: string,
+    options: { readonly readDataPercent: number },
+    context: CallContext,
+  ): Promise<VerifyDocument>
+  setPassphrase(
+    name: string,
+    passphrase: string,
+  ): Promise<{ readonly name: string; readonly remarks: readonly string[] }>
 
   enableItem(name: string, vault: string, settings: ItemSettings): Promise<ItemDocument>
   changeItem(name: string, changes: Partial<ItemSettings>): Promise<ItemDocument>

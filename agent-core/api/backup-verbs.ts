@@ -1,10 +1,10 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
 import { hostname } from 'node:os'
+import { type BackupResult, runBackup } from '../backup/run-backup.ts'
+import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
 import { createTask, type Task } from '../base/task.ts'
-import { type BackupResult, runBackup } from '../backup/run-backup.ts'
-import { isVaultTrouble } from '../backup/transfer.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { JobId } from '../contract/ids.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
@@ -123,7 +123,9 @@ function remarksOf({ counts, failure }: BackupResult): string[] {
     remarks.push(`${mounts.length} folder(s) on other file systems were not entered (${first}); see --cross-mounts.`)
   }
   if (failure !== undefined) {
-    remarks.push('The point is captured in the cache and goes to the vault with the next backup; until then it is only on this machine.')
+    remarks.push(
+      'The point is captured in the cache and goes to the vault with the next backup; until then it is only on this machine.',
+    )
   }
   return remarks
 }

@@ -19,7 +19,10 @@ export function checkName(what: 'vault' | 'item', name: string): void {
 }
 
 /** The real path of an existing folder to protect; throws `usage.invalid`. */
-export function realSourceFolder(folder: string, forbidden: readonly { readonly path: string; readonly what: string }[]): string {
+export function realSourceFolder(
+  folder: string,
+  forbidden: readonly { readonly path: string; readonly what: string }[],
+): string {
   const real = realFolder(folder, 'be protected')
   for (const { path, what } of forbidden) {
     if (isInside(real, path)) {
@@ -82,6 +85,9 @@ function requirePlain(folder: string): void {
 }
 
 function notAFolder(folder: string, cause?: unknown): AgentError {
-  const data = { problem: `${folder} is not a folder.`, advice: 'Give a folder; single files are protected with the folder they are in.' }
+  const data = {
+    problem: `${folder} is not a folder.`,
+    advice: 'Give a folder; single files are protected with the folder they are in.',
+  }
   return new AgentError('usage.invalid', data, cause)
 }

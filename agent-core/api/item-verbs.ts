@@ -61,7 +61,10 @@ export async function listItems(deps: AgentDeps): Promise<readonly ItemDocument[
 export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocument> {
   const document = documentOf(deps, knownItem(deps, name))
   const defaults = listDefaultExclusions(process.platform)
-  return { ...document, defaults: document.defaultExcludes ? defaults.map(({ rule, reason }) => ({ rule, reason })) : [] }
+  return {
+    ...document,
+    defaults: document.defaultExcludes ? defaults.map(({ rule, reason }) => ({ rule, reason })) : [],
+  }
 }
 
 /** Folders that no backup enters: the home folder and the vaults on this machine. */
@@ -73,7 +76,12 @@ export function barriersOf(deps: AgentDeps): { readonly path: string; readonly w
 }
 
 /** Writes all items of the machine into its vault's definitions; throws `vault.taken-over`, `vault.foreign`. */
-export async function writeDefinitions(deps: AgentDeps, known: KnownVault, vault: Vault, items: readonly Item[]): Promise<void> {
+async function writeDefinitions(
+  deps: AgentDeps,
+  known: KnownVault,
+  vault: Vault,
+  items: readonly Item[],
+): Promise<void> {
   const current = await requireWriter(deps, known, vault)
   await vault.writeDefinitions(current.sequence, { writer: deps.state.homeId, items: items.map(definitionOf) })
 }
@@ -119,7 +127,9 @@ function checkedItem(
     })
   }
   // A folder that was protected before may be absent now; it is still the person's wish.
-  const folders = settings.folders.map((folder) => (keptFolders.has(folder) ? folder : realSourceFolder(folder, barriersOf(deps))))
+  const folders = settings.folders.map((folder) =>
+    keptFolders.has(folder) ? folder : realSourceFolder(folder, barriersOf(deps)),
+  )
   refuseOverlap(folders)
   return { name, id, vault, folders: folders.map((folder) => Buffer.from(folder)), ...checkedRules(settings) }
 }
@@ -173,7 +183,8 @@ function remarksOf(deps: AgentDeps, item: Item): string[] {
   const remarks: string[] = []
   for (const folder of item.folders.map(String)) {
     for (const { path, what } of barriersOf(deps)) {
-      if (path !== folder && isInside(path, folder)) remarks.push(`${path} lies in ${folder} and is left out: it is ${what}.`)
+      if (path === folder || !isInside(path, folder)) continue
+      remarks.push(`${path} lies in ${folder} and is left out: it is ${what}.`)
     }
     for (const other of deps.state.items()) {
       if (other.name === item.name || other.vault !== item.vault) continue

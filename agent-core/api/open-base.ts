@@ -5,7 +5,7 @@ import { type BaseDb, openBase } from '../cache/base-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
 
 /** Throws `cache.failed`. */
-export function ensureCacheFolder(deps: AgentDeps): void {
+function ensureCacheFolder(deps: AgentDeps): void {
   try {
     mkdirSync(deps.paths.cache, { recursive: true, mode: 0o700 })
   } catch (error) {

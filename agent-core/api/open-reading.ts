@@ -2,17 +2,17 @@
  * Everything needed to read an item's points: its vault (or the cache alone, while the vault is away),
  * the catalogue, the tree and the blocks. Takes no lock; restores never wait for backups.
  */
+
+import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
-import { BlockReader } from '../cache/chunk-reader.ts'
-import { folderSource } from '../cache/chunk-reader.ts'
+import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
-import { isVaultTrouble } from '../backup/transfer.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { knownItem } from './item-verbs.ts'

@@ -1,12 +1,12 @@
 /** From a vault's name to its open store, and to the keys of the machine that is used there. */
 import { AgentError } from '../base/agent-error.ts'
-import { type KeyspaceKeys, deriveKeys } from '../codec/key-derivation.ts'
+import { deriveKeys, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
 import { type KnownVault } from '../state/state-db.ts'
 import { openDirectoryStore } from '../vault/directory-store.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
-import { readVaultFile, unlockKeyspaces } from '../vault/vault-keys.ts'
 import { Vault } from '../vault/vault.ts'
+import { readVaultFile, unlockKeyspaces } from '../vault/vault-keys.ts'
 import type { AgentDeps } from './agent-deps.ts'
 
 /** Throws `vault.not-found`. */
@@ -48,21 +48,29 @@ export async function openKnownVault(deps: AgentDeps, known: KnownVault): Promis
  * asked for once and remembered. Throws `vault.locked` when they are not remembered and the vault or the
  * passphrase cannot be had, `vault.wrong-passphrase`.
  */
-export async function keysOf(deps: AgentDeps, known: KnownVault, store: ObjectStore | undefined): Promise<KeyspaceKeys> {
+export async function keysOf(
+  deps: AgentDeps,
+  known: KnownVault,
+  store: ObjectStore | undefined,
+): Promise<KeyspaceKeys> {
   return deriveKeys(await masterKeyOf(deps, known, store), known.keyspace)
 }
 
 /** As `keysOf`: the master key itself. */
 export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: ObjectStore | undefined): Promise<Buffer> {
-  const secrets = await deps.secrets()
-  const remembered = await secrets.get(secretName(known.keyspace))
+  const remembered = await rememberedKey(deps, known.keyspace)
   if (remembered !== undefined) return remembered
   const ask = deps.askPassphrase()
   if (ask === undefined || store === undefined) throw new AgentError('vault.locked', { name: known.name })
   const [unlocked] = await unlockKeyspaces(store, await ask(known.name), [known.keyspace])
   if (unlocked === undefined) throw new AgentError('vault.wrong-passphrase', { address: known.address })
-  await secrets.set(secretName(known.keyspace), unlocked.masterKey)
+  await rememberKey(deps, known.keyspace, unlocked.masterKey)
   return unlocked.masterKey
+}
+
+/** The master key of a keyspace, if it is remembered on this machine. */
+export async function rememberedKey(deps: AgentDeps, keyspace: KeyspaceId): Promise<Buffer | undefined> {
+  return await (await deps.secrets()).get(secretName(keyspace))
 }
 
 /** Remembers a master key, so that the slow derivation runs once. Returns the place in words for people. */

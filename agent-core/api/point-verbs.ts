@@ -1,7 +1,7 @@
 /** Use cases of points: list, show, look into. */
 import { AgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
-import { fileWarning, type FileWarningCode, shownPath } from '../base/file-warning.ts'
+import { type FileWarningCode, fileWarning, shownPath } from '../base/file-warning.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import type { CborValue } from '../format/cbor.ts'
@@ -63,7 +63,8 @@ export async function* pointFiles(
     manifest.id,
   )
   const hasOneFolder = manifest.root?.count === 1
-  for (const resolved of chosen) yield* filesOf(reading, resolved, path === undefined && !hasOneFolder, hasOneFolder, depth)
+  const listsFolders = path === undefined && !hasOneFolder
+  for (const resolved of chosen) yield* filesOf(reading, resolved, listsFolders, hasOneFolder, depth)
 }
 
 async function* filesOf(
@@ -144,7 +145,10 @@ function pathIn(value: CborValue): Uint8Array {
   return path
 }
 
-async function collect<Value, Result>(values: AsyncIterable<Value>, convert: (value: Value) => Result): Promise<Result[]> {
+async function collect<Value, Result>(
+  values: AsyncIterable<Value>,
+  convert: (value: Value) => Result,
+): Promise<Result[]> {
   const results: Result[] = []
   for await (const value of values) results.push(convert(value))
   return results

@@ -6,6 +6,7 @@ import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { createTask } from '../base/task.ts'
 import type { JobId } from '../contract/ids.ts'
+import type { PointManifest } from '../format/point.ts'
 import { type Destination, placeAtOrigin, placeInDirectory } from '../restore/destinations.ts'
 import { planRestore } from '../restore/plan-restore.ts'
 import { resolvePaths } from '../restore/resolve-path.ts'
@@ -24,8 +25,8 @@ export async function planFiles(
 ): Promise<RestorePlanDocument> {
   await using reading = await openItemReading(deps, request.item)
   using task = createTask({ clock: deps.clock, ...context })
-  const destinations = await placesOf(deps, reading, request)
-  const plan = await planRestore(sourceOf(reading), destinations, rulesOf(deps, request), task)
+  const { manifest, destinations } = await placesOf(deps, reading, request)
+  const plan = await planRestore(sourceOf(reading), destinations, rulesOf(manifest, request), task)
   const { counts, space } = plan
   return {
     new: counts.new,
@@ -49,8 +50,8 @@ export async function restoreFiles(
   const startedMs = deps.clock.nowMs()
   await using reading = await openItemReading(deps, request.item)
   using task = createTask({ clock: deps.clock, ...context })
-  const destinations = await placesOf(deps, reading, request)
-  const options = { ...rulesOf(deps, request), special: request.special }
+  const { manifest, destinations } = await placesOf(deps, reading, request)
+  const options = { ...rulesOf(manifest, request), special: request.special }
   const result = await runRestore({ source: sourceOf(reading), random: deps.random }, destinations, options, task)
   return {
     job: {
@@ -73,18 +74,26 @@ function sourceOf(reading: ItemReading) {
   return { tree, readBlock: (id: Uint8Array) => blocks.read(id), idKey: keys.id }
 }
 
-function rulesOf(deps: AgentDeps, request: RestoreRequest) {
+/** Copies are named by the point's time, so that a second run finds those of the first. */
+function rulesOf(manifest: PointManifest, request: RestoreRequest) {
   const { conflict, only, metadata } = request
-  return { conflict, metadata, copyTimeMs: deps.clock.nowMs(), ...(only && { only }) }
+  return { conflict, metadata, copyTimeMs: manifest.timeMs, ...(only && { only }) }
 }
 
-async function placesOf(deps: AgentDeps, reading: ItemReading, request: RestoreRequest): Promise<readonly Destination[]> {
+interface Places {
+  readonly manifest: PointManifest
+  readonly destinations: readonly Destination[]
+}
+
+async function placesOf(deps: AgentDeps, reading: ItemReading, request: RestoreRequest): Promise<Places> {
   const { target } = request
-  if (target !== 'original') refuseBarriers(deps, target.directory)
   const { manifest } = await reading.point(request.point)
   const paths = request.paths.map((path) => Buffer.from(path))
   const chosen = await resolvePaths(reading.tree, manifest.root, paths, manifest.id)
-  return target === 'original' ? placeAtOrigin(chosen) : placeInDirectory(chosen, Buffer.from(target.directory))
+  const destinations =
+    target === 'original' ? placeAtOrigin(chosen) : placeInDirectory(chosen, Buffer.from(target.directory))
+  for (const { directory } of destinations) refuseBarriers(deps, directory.toString())
+  return { manifest, destinations }
 }
 
 /** Nothing is restored into the home folder or a vault. */

@@ -1,22 +1,30 @@
 /** Use cases of vaults: create, connect, list, show, test, change the passphrase. */
+
+import { refreshIndex } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
-import { refreshIndex } from '../backup/transfer.ts'
-import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { Definitions } from '../format/definitions.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
 import { openDirectoryStore } from '../vault/directory-store.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
-import { changePassphrase, checkPassphrase, createVault, readVaultFile, type UnlockedKeyspace, unlockKeyspaces } from '../vault/vault-keys.ts'
 import { Vault } from '../vault/vault.ts'
+import {
+  changePassphrase,
+  checkPassphrase,
+  createVault,
+  readVaultFile,
+  type UnlockedKeyspace,
+  unlockKeyspaces,
+} from '../vault/vault-keys.ts'
 import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, realVaultFolder } from './folder-checks.ts'
-import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 import { openBaseForWriting } from './open-base.ts'
+import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 
 /** Makes a vault in `directory`, for this machine. */
 export async function createNewVault(
@@ -85,12 +93,15 @@ export async function connectToVault(
       access: isOwner ? 'owner' : 'read-only',
     }
     const items = itemsOf(deps, known, definitions?.definitions)
-    deps.state.addVault(known, items.map(({ item }) => item))
+    deps.state.addVault(
+      known,
+      items.map(({ item }) => item),
+    )
     using base = openBaseForWriting(deps)
     await refreshIndex(base, vault)
-    const remarks = items.filter(({ renamedFrom }) => renamedFrom !== undefined).map(
-      ({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`,
-    )
+    const remarks = items
+      .filter(({ renamedFrom }) => renamedFrom !== undefined)
+      .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
     return { ...documentOf(known, secretPlace), state: 'reachable', items: items.map(({ item }) => item.name), remarks }
   } finally {
     await store.close()
@@ -126,8 +137,19 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
     const points = (await vault.listPoints()).filter((point) => point.confirmationName !== undefined)
     const { freeBytes } = await readFreeSpace(known.address)
     const { place } = await deps.secrets()
-    const items = deps.state.items().filter((item) => item.vault === name).map((item) => item.name)
-    return { ...documentOf(known, place), state: 'reachable', points: points.length, objects, storedBytes, freeBytes, items }
+    const items = deps.state
+      .items()
+      .filter((item) => item.vault === name)
+      .map((item) => item.name)
+    return {
+      ...documentOf(known, place),
+      state: 'reachable',
+      points: points.length,
+      objects,
+      storedBytes,
+      freeBytes,
+      items,
+    }
   } finally {
     await vault.store.close()
   }
@@ -148,7 +170,10 @@ export async function testKnownVault(deps: AgentDeps, name: string): Promise<Vau
     const getMs = deps.clock.nowMs() - startMs - putMs
     await vault.store.delete(object)
     if (!read.equals(body)) {
-      throw new AgentError('store.failed', { address: known.address, reason: 'a test object came back with other bytes' })
+      throw new AgentError('store.failed', {
+        address: known.address,
+        reason: 'a test object came back with other bytes',
+      })
     }
     const { freeBytes } = await readFreeSpace(known.address)
     return { name, address: known.address, capabilities, freeBytes, putMs, getMs }
@@ -206,7 +231,11 @@ async function openKeyspace(store: ObjectStore, unlocked: UnlockedKeyspace, vaul
 
 function checkVaultFile(expected: Uint8Array, vaultFile: Buffer): void {
   if (sha256(vaultFile).equals(expected)) return
-  throw new AgentError('format.invalid', { what: 'vault.json', offset: 0, reason: 'it is not the file the keyspace was made for' })
+  throw new AgentError('format.invalid', {
+    what: 'vault.json',
+    offset: 0,
+    reason: 'it is not the file the keyspace was made for',
+  })
 }
 
 async function takeOver(

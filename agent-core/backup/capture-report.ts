@@ -1,4 +1,4 @@
-import { fileWarning, type FileWarningCode } from '../base/file-warning.ts'
+import { type FileWarningCode, fileWarning } from '../base/file-warning.ts'
 import type { Task } from '../base/task.ts'
 import type { CborValue } from '../format/cbor.ts'
 import type { FoundEntry } from '../source/found-entry.ts'

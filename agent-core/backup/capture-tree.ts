@@ -17,16 +17,8 @@ import { CaptureCounts } from './capture-counts.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
 import { FileCapturer, type FileReport } from './file-capturer.ts'
 import type { SourceRules } from './look-at-folders.ts'
+import type { SourceFolder } from './plan-sources.ts'
 import { type Slot, SlotQueue } from './slot-queue.ts'
-
-export interface SourceFolder {
-  /** Name of the folder's entry in the root directory. */
-  readonly label: Uint8Array
-  readonly origin: Origin
-  readonly found: FoundEntry
-  /** The folder's entry in the last point. */
-  readonly previous: Entry | undefined
-}
 
 export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly lastScanStartedMs: number
@@ -39,6 +31,20 @@ export interface CaptureTreeOptions extends DirectoryBuilderDeps {
 export interface CapturedTree {
   readonly root: ListRef | undefined
   readonly folders: readonly DirectorySection[]
+}
+
+/** A directory under way. */
+interface Folder {
+  /** Absolute, raw bytes. */
+  readonly path: Buffer
+  /** Path below the protected folder, as exclusions see it. */
+  readonly relative: string
+  readonly found: FoundEntry
+}
+
+/** A directory that is being listed; `openPath` is short enough for the system (anchored-path). */
+interface OpenFolder extends Folder {
+  readonly openPath: Buffer
 }
 
 /** Work on one directory: its entries are all submitted; `done` resolves when they are captured. */
@@ -70,22 +76,28 @@ export class TreeCapture {
     for (const folder of sorted) {
       const { label, origin, found, previous } = folder
       const path = Buffer.from(origin.path)
-      const pending = await this.#walk(path, '', previous?.directory, found)
+      const pending = await this.#walk({ path, relative: '', found }, previous?.directory)
       sections.set(folder, pending.done)
-      await root.add(this.#directorySlot({ name: label, path, found, previous: undefined, reuse: previous, pending, origin }))
+      await root.add(
+        this.#directorySlot({ name: label, path, found, previous: undefined, reuse: previous, pending, origin }),
+      )
     }
     const { list } = await root.finish()
-    const folderSections = await Promise.all(folders.map(async (folder) => (await sections.get(folder)) ?? emptySection))
+    const folderSections = await Promise.all(
+      folders.map(async (folder) => (await sections.get(folder)) ?? emptySection),
+    )
     return { root: list, folders: folderSections }
   }
 
   /** The entries of one directory, depth first. */
-  async #walk(path: Buffer, relative: string, previous: DirectorySection | undefined, self: FoundEntry): Promise<Pending> {
+  async #walk(directory: Folder, previous: DirectorySection | undefined): Promise<Pending> {
     const { checkpoint, rules, tree } = this.#options
+    const { path, relative } = directory
     checkpoint()
     using anchored = anchoredPath(path)
-    const names = this.#list(anchored.path, path)
-    if (names === undefined || rules.judgeContent(path, anchored.path, relative, names) !== 'in') {
+    const folder: OpenFolder = { ...directory, openPath: anchored.path }
+    const names = this.#list(folder)
+    if (names === undefined || rules.judgeContent(path, folder.openPath, relative, names) !== 'in') {
       return { done: Promise.resolve(emptySection) }
     }
     const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
@@ -99,7 +111,7 @@ export class TreeCapture {
       }
       const match = old.done !== true && Buffer.compare(old.value.entry.name, name) === 0 ? old.value : undefined
       if (match !== undefined) old = await before.next()
-      const slot = await this.#entry(anchored.path, path, relative, name, match, self)
+      const slot = await this.#entry(folder, name, match)
       if (slot !== undefined) await queue.add(slot)
       else if (match !== undefined) await this.#deleted(match.entry, queue)
     }
@@ -115,17 +127,10 @@ export class TreeCapture {
     await queue.markChanged()
   }
 
-  async #entry(
-    folder: Buffer,
-    fullFolder: Buffer,
-    relativeFolder: string,
-    name: Buffer,
-    match: EncodedEntry | undefined,
-    parent: FoundEntry,
-  ): Promise<Slot | undefined> {
+  async #entry(folder: OpenFolder, name: Buffer, match: EncodedEntry | undefined): Promise<Slot | undefined> {
     const { rules, report, engine, lastScanStartedMs, crossMounts } = this.#options
-    const fullPath = joinPath(fullFolder, name)
-    const path = folder === fullFolder ? fullPath : joinPath(folder, name)
+    const fullPath = joinPath(folder.path, name)
+    const path = folder.openPath === folder.path ? fullPath : joinPath(folder.openPath, name)
     let found: FoundEntry | undefined
     try {
       found = lookAt(path)
@@ -137,18 +142,18 @@ export class TreeCapture {
       report.vanished(fullPath)
       return undefined
     }
-    const relative = relativeFolder === '' ? name.toString() : `${relativeFolder}/${name.toString()}`
+    const relative = folder.relative === '' ? name.toString() : `${folder.relative}/${name.toString()}`
     const isDirectory = found.type === 'directory'
     const verdict = rules.judge(fullPath, relative, isDirectory)
     if (verdict !== 'in') this.counts.excluded++
     if (verdict === 'out') return undefined
     if (isDirectory) {
-      const isForeign = found.device !== parent.device && !crossMounts
+      const isForeign = found.device !== folder.found.device && !crossMounts
       if (isForeign) this.counts.mountsNotEntered.push(fullPath)
       const pending: Pending =
         isForeign || verdict === 'folder-only'
           ? { done: Promise.resolve(emptySection) }
-          : await this.#walk(fullPath, relative, match?.entry.directory, found)
+          : await this.#walk({ path: fullPath, relative, found }, match?.entry.directory)
       return this.#directorySlot({ name, path, found, previous: match, reuse: match?.entry, pending })
     }
     const comparison = match === undefined ? 'content' : compareEntry(found, match.entry, lastScanStartedMs)
@@ -236,9 +241,9 @@ export class TreeCapture {
     return { name, later: encoded, previous: previous?.encoded }
   }
 
-  #list(anchored: Buffer, path: Buffer): string[] | undefined {
+  #list({ openPath, path }: OpenFolder): string[] | undefined {
     try {
-      return listDirectory(anchored)
+      return listDirectory(openPath)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#options.report.vanished(path)
       else this.#options.report.unreadable(path, (error as Error).message)

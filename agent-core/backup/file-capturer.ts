@@ -1,8 +1,9 @@
 /** Sends files to the engine and turns its outcomes into entries and reports; hard links are read once. */
-import { decodeCbor } from '../format/cbor.ts'
-import { decodeEntry, encodeEntry } from '../format/tree.ts'
+
 import type { Engine } from '../engine/engine.ts'
 import type { FileOutcome, FileRequest } from '../engine/messages.ts'
+import { decodeCbor } from '../format/cbor.ts'
+import { decodeEntry, encodeEntry } from '../format/tree.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { CaptureCounts } from './capture-counts.ts'
 import type { Settled } from './directory-builder.ts'
@@ -32,10 +33,20 @@ export class FileCapturer {
 
   /** `name` and `path`: raw bytes. */
   capture(
-    file: Omit<FileRequest, 'name' | 'path'> & { readonly name: Buffer; readonly path: Buffer; readonly found: FoundEntry },
+    file: Omit<FileRequest, 'name' | 'path'> & {
+      readonly name: Buffer
+      readonly path: Buffer
+      readonly found: FoundEntry
+    },
   ): Slot {
     const { found, volume, previous, metadataOnly } = file
-    const request = { name: file.name.toString('latin1'), path: file.path.toString('latin1'), volume, previous, metadataOnly }
+    const request = {
+      name: file.name.toString('latin1'),
+      path: file.path.toString('latin1'),
+      volume,
+      previous,
+      metadataOnly,
+    }
     const later = this.#settle(file.path, this.#outcome(request, found))
     later.catch(() => {})
     return { name: file.name, later, previous: undefined }

@@ -1,6 +1,6 @@
-import type { BaseDb } from '../cache/base-db.ts'
 import type { AgentError } from '../base/agent-error.ts'
 import type { Log } from '../base/log.ts'
+import type { BaseDb } from '../cache/base-db.ts'
 import type { ItemId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, encodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Vault } from '../vault/vault.ts'

@@ -5,15 +5,23 @@
  */
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
-import type { Entry } from '../format/tree.ts'
+import type { Entry, Origin } from '../format/tree.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
-import type { SourceFolder } from './capture-tree.ts'
 
 /** What one look at a protected folder found. */
 export interface FolderState {
   readonly path: Buffer
   /** Absent, or a directory that can be listed. */
   readonly found: { readonly entry: FoundEntry; readonly fileSystem: string; readonly isEmpty: boolean } | undefined
+}
+
+export interface SourceFolder {
+  /** Name of the folder's entry in the root directory. */
+  readonly label: Uint8Array
+  readonly origin: Origin
+  readonly found: FoundEntry
+  /** The folder's entry in the last point. */
+  readonly previous: Entry | undefined
 }
 
 export interface SourcePlan {
@@ -65,7 +73,11 @@ export function checkNotEmptied(folder: SourceFolder, entriesNow: number): void 
 
 /** The folder's own name, made unique; `root` for `/`. Raw bytes as latin1. */
 function freeLabel(path: Buffer, labels: Set<string>): string {
-  const name = path.toString('latin1').split('/').findLast((part) => part !== '') ?? 'root'
+  const name =
+    path
+      .toString('latin1')
+      .split('/')
+      .findLast((part) => part !== '') ?? 'root'
   let label = name
   for (let count = 2; labels.has(label); count++) label = `${name} (${count})`
   labels.add(label)

@@ -12,7 +12,7 @@
 import type { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { randomId, type Random } from '../base/random.ts'
+import { type Random, randomId } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
@@ -28,12 +28,12 @@ import { Engine } from '../engine/engine.ts'
 import { encodePointManifest, type PointKind, type PointManifest } from '../format/point.ts'
 import type { Entry } from '../format/tree.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type SourceFolder, TreeCapture } from './capture-tree.ts'
 import { CaptureReport } from './capture-report.ts'
-import { checkNotEmptied, planSources } from './plan-sources.ts'
-import { evictPlaced, recoverCache } from './recover-cache.ts'
+import { TreeCapture } from './capture-tree.ts'
 import { findLastPoint } from './last-point.ts'
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
+import { checkNotEmptied, planSources, type SourceFolder } from './plan-sources.ts'
+import { evictPlaced, recoverCache } from './recover-cache.ts'
 import { isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
 import { writeList } from './write-list.ts'
 
@@ -66,7 +66,12 @@ export interface BackupRequest {
   readonly keepUntilMs?: number
   /** Goes on although a source is absent, replaced or emptied. */
   readonly accept: boolean
-  readonly source: { readonly machine: string; readonly platform: string; readonly home: HomeId; readonly product: string }
+  readonly source: {
+    readonly machine: string
+    readonly platform: string
+    readonly home: HomeId
+    readonly product: string
+  }
   /** Folders that are never entered: the home folder and vaults. */
   readonly barriers: readonly Buffer[]
 }
@@ -247,7 +252,13 @@ async function capture(context: Capture) {
   const object = deps.sealPoint(manifest)
   base.capture({
     keyspace: keys.keyspace,
-    point: { id: manifest.id, item: manifest.item, sequence: manifest.sequence, manifest: encodePointManifest(manifest), object },
+    point: {
+      id: manifest.id,
+      item: manifest.item,
+      sequence: manifest.sequence,
+      manifest: encodePointManifest(manifest),
+      object,
+    },
     chunkFiles,
     vaults: [vaultId],
     lastFileId: chunkFiles.at(-1)?.fileId,
@@ -268,4 +279,3 @@ function expectAsBefore(task: Task, last: PointManifest | undefined): void {
   const { files, bytes } = last.counts
   task.expect({ files, bytes })
 }
-

@@ -31,7 +31,7 @@ export class Transfer {
   readonly #waiting: { name: ChunkFileName; sizeBytes: number }[] = []
   readonly #sent = new Set<ChunkFileName>()
   readonly #lanes = new Set<Promise<void>>()
-  #failure: unknown
+  #failure: Error | undefined
 
   constructor(deps: TransferDeps) {
     this.#deps = deps
@@ -73,7 +73,7 @@ export class Transfer {
       try {
         await this.#put(file)
       } catch (error) {
-        this.#failure = error
+        this.#failure = error as Error
       }
     }
   }

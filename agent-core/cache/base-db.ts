@@ -12,10 +12,11 @@ import Database from 'better-sqlite3'
 import { AgentError } from '../base/agent-error.ts'
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
-import { type ChunkKind, decodeBlockTable, type ExtentPlace } from '../format/chunk-file.ts'
+import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
+import { type ChunkKind } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 
-export const baseSchemaVersion = 1
+const baseSchemaVersion = 1
 
 const schema = `
   CREATE TABLE chunk_file (
@@ -145,13 +146,16 @@ export class BaseDb implements Disposable {
   }
 
   chunkFileNumber(name: ChunkFileName): number | undefined {
-    return this.#db.prepare<[Buffer], { number: number }>('SELECT number FROM chunk_file WHERE name = ?').get(fromHex(name))
-      ?.number
+    return this.#db
+      .prepare<[Buffer], { number: number }>('SELECT number FROM chunk_file WHERE name = ?')
+      .get(fromHex(name))?.number
   }
 
   /** Numbers of the chunk files that `vault` is known to hold and index. */
   placedChunks(vault: VaultId): Set<number> {
-    const rows = this.#db.prepare<[string], { chunk: number }>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1').all(vault)
+    const rows = this.#db
+      .prepare<[string], { chunk: number }>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1')
+      .all(vault)
     return new Set(rows.map((row) => row.chunk))
   }
 
@@ -327,13 +331,17 @@ export class BaseDb implements Disposable {
 
   /** All latest points, one an item. */
   latestPoints(): CapturedPoint[] {
-    return this.#db.prepare<[], PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point').all().map(capturedPoint)
+    return this.#db
+      .prepare<[], PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point')
+      .all()
+      .map(capturedPoint)
   }
 
   /** File id of the last chunk file written for a keyspace. */
   lastFileId(keyspace: KeyspaceId): Uint8Array | undefined {
-    return this.#db.prepare<[string], { value: Buffer }>('SELECT value FROM fact WHERE key = ?').get(`last-file-id/${keyspace}`)
-      ?.value
+    return this.#db
+      .prepare<[string], { value: Buffer }>('SELECT value FROM fact WHERE key = ?')
+      .get(`last-file-id/${keyspace}`)?.value
   }
 
   close(): void {
@@ -354,7 +362,9 @@ export class BaseDb implements Disposable {
       .run(fromHex(keyspace), fromHex(file.name), file.kind, file.sizeBytes, file.epoch, file.salt, file.table)
     const number = Number(lastInsertRowid)
     const { extents, ids, lengths } = decodeBlockTable(file.table, file.name)
-    const put = this.#db.prepare('INSERT OR IGNORE INTO block (id, chunk, extent, ordinal, size_bytes) VALUES (?, ?, ?, ?, ?)')
+    const put = this.#db.prepare(
+      'INSERT OR IGNORE INTO block (id, chunk, extent, ordinal, size_bytes) VALUES (?, ?, ?, ?, ?)',
+    )
     let block = 0
     for (const [extent, { blockCount }] of extents.entries()) {
       for (let ordinal = 0; ordinal < blockCount; ordinal++, block++) {

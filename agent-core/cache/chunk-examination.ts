@@ -2,7 +2,8 @@
 import type { AgentError } from '../base/agent-error.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
-import type { BlockTable, ChunkFileFooter, ChunkFileHeader, ExtentHeader } from '../format/chunk-file.ts'
+import type { BlockTable } from '../format/block-table.ts'
+import type { ChunkFileFooter, ChunkFileHeader, ExtentHeader } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { invalid } from '../format/invalid.ts'
 

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
+import { blockId } from '../codec/block-id.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openExtent } from '../codec/seal-extent.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
@@ -90,7 +91,12 @@ export class BlockReader {
           const blocks = await this.#openExtent(file, location.extent, source)
           if (blocks === undefined) continue
           const block = blocks[location.ordinal]
-          ensure(block?.length === location.sizeBytes, chunkObject(file), 0, 'its table does not fit its extents')
+          ensure(
+            block?.length === location.sizeBytes && blockId(this.#keys.id, block).equals(id),
+            chunkObject(file),
+            file.extents[location.extent]?.offset ?? 0,
+            'a block is not the one the index names',
+          )
           return block
         } catch (error) {
           if (!isDamage(error)) throw error

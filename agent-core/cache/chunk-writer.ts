@@ -17,14 +17,13 @@ import type { Compression } from '../codec/compression.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import { sealExtent, sealTable } from '../codec/seal-extent.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
+import { type ExtentPlace, encodeBlockTable } from '../format/block-table.ts'
 import {
   blockIdSizeBytes,
   type ChunkFileHeader,
   type ChunkKind,
-  encodeBlockTable,
   encodeChunkFileFooter,
   encodeChunkFileHeader,
-  type ExtentPlace,
   footerSizeBytes,
   maxBlockSizeBytes,
   maxBlocksPerExtent,
@@ -33,7 +32,7 @@ import {
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 
 /** A chunk file is closed once it is this long. */
-export const chunkFileTargetSizeBytes = 32 * 1024 * 1024
+const chunkFileTargetSizeBytes = 32 * 1024 * 1024
 /** Names of chunk files that are still being written. */
 export const openChunkFilePrefix = '.open-'
 
@@ -127,7 +126,13 @@ export class ChunkWriter {
 
   #append(raw: Uint8Array, ids: readonly Buffer[], lengths: readonly number[]): void {
     const file = (this.#open ??= this.#create())
-    const { pieces, storedSizeBytes } = sealExtent(file.key, file.extents.length, raw, lengths, this.#options.compression)
+    const { pieces, storedSizeBytes } = sealExtent(
+      file.key,
+      file.extents.length,
+      raw,
+      lengths,
+      this.#options.compression,
+    )
     file.extents.push({ offset: file.sizeBytes, storedSizeBytes, rawSizeBytes: raw.length, blockCount: ids.length })
     file.ids = appendIds(file.ids, file.lengths.length, ids)
     for (const length of lengths) file.lengths.push(length)

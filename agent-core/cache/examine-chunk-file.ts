@@ -10,17 +10,14 @@ import { blockId } from '../codec/block-id.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openExtent, openTable } from '../codec/seal-extent.ts'
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
+import { type BlockTable, decodeBlockTable, type ExtentPlace, encodeBlockTable } from '../format/block-table.ts'
 import {
-  type BlockTable,
   blockIdSizeBytes,
   type ChunkFileFooter,
   type ChunkFileHeader,
-  decodeBlockTable,
   decodeChunkFileFooter,
   decodeChunkFileHeader,
   decodeExtentHeader,
-  type ExtentPlace,
-  encodeBlockTable,
   extentHeaderSizeBytes,
   footerSizeBytes,
   headerAdditionalData,

@@ -2,10 +2,11 @@
  * Tree pages on their way into the base and out of it. Written in batches outside of the capture's
  * transaction: they are addressed by content, and a page too many does no harm.
  */
+
+import type { ListRef } from '../format/paged-list.ts'
+import { decodePointManifest } from '../format/point.ts'
 import type { BaseDb } from './base-db.ts'
 import type { TreeReader } from './tree-reader.ts'
-import { decodePointManifest } from '../format/point.ts'
-import type { ListRef } from '../format/paged-list.ts'
 
 const batchSizeBytes = 4 * 1024 * 1024
 /** Pages that no base needs are dropped once they are as many as the ones that are needed. */

@@ -3,12 +3,10 @@
  * sealed: [block lengths, u32 each][method(blocks)], AES-256-GCM under the chunk file's key, nonce =
  * extent number, additional data = the plain 24-byte header.
  */
+import { type BlockTable, decodeBlockTable, encodeBlockTable } from '../format/block-table.ts'
 import {
-  type BlockTable,
   type ChunkFileHeader,
-  decodeBlockTable,
   decodeExtentHeader,
-  encodeBlockTable,
   encodeExtentHeader,
   extentHeaderSizeBytes,
   headerAdditionalData,

@@ -43,7 +43,8 @@ function captureOpen(fd: number, request: FileRequest, deps: CaptureDeps): FileO
   for (let attempt = 1; ; attempt++) {
     const before = foundEntry(fstatSync(fd, { bigint: true }))
     if (before.type !== 'file') return { state: 'replaced' }
-    const read = request.metadataOnly && request.previous ? keep(request.previous, before) : readContent(fd, before, request, deps)
+    const read =
+      request.metadataOnly && request.previous ? keep(request.previous, before) : readContent(fd, before, request, deps)
     const { posix, problem } = readMetadata(before, fd)
     const after = foundEntry(fstatSync(fd, { bigint: true }))
     const isStable = isSameMoment(before, after)

@@ -90,7 +90,8 @@ port.on('message', (message: ToWorker) => {
     handle(message)
   } catch (error) {
     if (!(error instanceof AgentError)) throw error
-    say({ type: 'failed', code: error.code, data: error.data })
+    const { code, data } = error as AgentError
+    say({ type: 'failed', code, data })
     port.close()
   }
 })

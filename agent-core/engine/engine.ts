@@ -4,8 +4,8 @@
  */
 import { Worker } from 'node:worker_threads'
 import { AgentError } from '../base/agent-error.ts'
-import { blockId } from '../codec/block-id.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
+import { blockId } from '../codec/block-id.ts'
 import type { ErrorCode, ErrorData } from '../contract/errors.ts'
 import type { FileOutcome, FileRequest, FromWorker, ToWorker, WorkerStart } from './messages.ts'
 
@@ -43,7 +43,7 @@ export class Engine implements AsyncDisposable {
   #batch: { ref: number; request: FileRequest }[] = []
   #treeBytes = 0
   #nextRef = 0
-  #failure: unknown
+  #failure: Error | undefined
   #isFinished = false
 
   /** Starts the worker thread. Dispose it: what is not finished then is given up. */
@@ -57,10 +57,12 @@ export class Engine implements AsyncDisposable {
       try {
         this.#receive(message)
       } catch (error) {
-        this.#fail(error)
+        this.#fail(error as Error)
       }
     })
-    this.#worker.on('error', (error) => this.#fail(new AgentError('engine.worker-died', { reason: error.message }, error)))
+    this.#worker.on('error', (error: Error) =>
+      this.#fail(new AgentError('engine.worker-died', { reason: error.message }, error)),
+    )
     this.#worker.on('exit', (code) => {
       if (!this.#isFinished) this.#fail(new AgentError('engine.worker-died', { reason: `exit status ${code}` }))
     })
@@ -175,7 +177,7 @@ export class Engine implements AsyncDisposable {
     if (!this.isFull) for (const waiting of this.#room.splice(0)) waiting.resolve()
   }
 
-  #fail(error: unknown): void {
+  #fail(error: Error): void {
     this.#failure ??= error
     for (const waiting of this.#files.values()) waiting.reject(this.#failure)
     this.#files.clear()

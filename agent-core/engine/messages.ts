@@ -1,9 +1,10 @@
 /** What main thread and engine worker say to each other. Plain data; buffers are copied. */
-import type { ErrorCode } from '../contract/errors.ts'
-import type { VaultId } from '../contract/ids.ts'
+
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { Compression } from '../codec/compression.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { ErrorCode } from '../contract/errors.ts'
+import type { VaultId } from '../contract/ids.ts'
 import type { Content } from '../format/tree.ts'
 
 /** Handed over when the worker starts. */

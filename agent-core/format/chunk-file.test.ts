@@ -1,15 +1,13 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { type BlockTable, decodeBlockTable, encodeBlockTable } from './block-table.ts'
 import {
-  type BlockTable,
   type ChunkFileFooter,
   type ChunkFileHeader,
-  decodeBlockTable,
   decodeChunkFileFooter,
   decodeChunkFileHeader,
   decodeExtentHeader,
   type ExtentHeader,
-  encodeBlockTable,
   encodeChunkFileFooter,
   encodeChunkFileHeader,
   encodeExtentHeader,

@@ -85,22 +85,6 @@ export interface ExtentHeader {
   readonly blockCount: number
 }
 
-/** Where an extent lies: `offset` is that of its 24-byte header. */
-export interface ExtentPlace {
-  readonly offset: number
-  readonly storedSizeBytes: number
-  readonly rawSizeBytes: number
-  readonly blockCount: number
-}
-
-export interface BlockTable {
-  readonly extents: readonly ExtentPlace[]
-  /** Ids of all blocks in the order of the file, 32 bytes each. */
-  readonly ids: Uint8Array
-  /** Raw lengths of all blocks in the order of the file. */
-  readonly lengths: Uint32Array
-}
-
 /** The 512-byte header. */
 export function encodeChunkFileHeader(header: ChunkFileHeader): Buffer {
   const bytes = Buffer.alloc(headerSizeBytes)
@@ -211,74 +195,8 @@ export function decodeExtentHeader(bytes: Uint8Array, what: string, offset: numb
   return header
 }
 
-/** Raw bytes of the block table: counts, 16 bytes an extent, 36 bytes a block. */
-export function encodeBlockTable(table: BlockTable): Buffer {
-  const extentCount = table.extents.length
-  const blockCount = table.lengths.length
-  const bytes = Buffer.allocUnsafe(8 + extentCount * 16 + blockCount * (blockIdSizeBytes + 4))
-  bytes.writeUInt32LE(extentCount, 0)
-  bytes.writeUInt32LE(blockCount, 4)
-  let at = 8
-  for (const extent of table.extents) {
-    bytes.writeUInt32LE(extent.offset, at)
-    bytes.writeUInt32LE(extent.storedSizeBytes, at + 4)
-    bytes.writeUInt32LE(extent.rawSizeBytes, at + 8)
-    bytes.writeUInt32LE(extent.blockCount, at + 12)
-    at += 16
-  }
-  for (const length of table.lengths) at = bytes.writeUInt32LE(length, at)
-  bytes.set(table.ids.subarray(0, blockCount * blockIdSizeBytes), at)
-  return bytes
-}
-
-/** Parses a block table and checks that extents and blocks agree; throws `format.invalid`. */
-export function decodeBlockTable(bytes: Uint8Array, what = 'block table'): BlockTable {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  ensure(buffer.length >= 8, what, 0, 'cut off')
-  const extentCount = buffer.readUInt32LE(0)
-  const blockCount = buffer.readUInt32LE(4)
-  ensure(
-    buffer.length === 8 + extentCount * 16 + blockCount * (blockIdSizeBytes + 4),
-    what,
-    0,
-    'length and counts disagree',
-  )
-  const lengths = new Uint32Array(blockCount)
-  const lengthsAt = 8 + extentCount * 16
-  for (let block = 0; block < blockCount; block++) {
-    const length = buffer.readUInt32LE(lengthsAt + block * 4)
-    ensure(length > 0, what, lengthsAt + block * 4, 'a block without a byte')
-    lengths[block] = length
-  }
-  const extents: ExtentPlace[] = []
-  let block = 0
-  let nextOffset = headerSizeBytes
-  for (let number = 0; number < extentCount; number++) {
-    const at = 8 + number * 16
-    const extent = {
-      offset: buffer.readUInt32LE(at),
-      storedSizeBytes: buffer.readUInt32LE(at + 4),
-      rawSizeBytes: buffer.readUInt32LE(at + 8),
-      blockCount: buffer.readUInt32LE(at + 12),
-    }
-    ensure(extent.offset === nextOffset, what, at, 'an extent does not follow the one before')
-    nextOffset += extentHeaderSizeBytes + extent.storedSizeBytes
-    ensure(nextOffset <= maxChunkFileSizeBytes, what, at + 4, 'an extent lies beyond any chunk file')
-    ensure(extent.storedSizeBytes >= tagSizeBytes, what, at + 4, 'an extent is too short')
-    ensure(isExtentSize(extent.rawSizeBytes, extent.blockCount), what, at + 8, 'an extent of impossible size')
-    let rawSizeBytes = 0
-    const end = block + extent.blockCount
-    ensure(end <= blockCount, what, at + 12, 'an extent claims more blocks than there are')
-    while (block < end) rawSizeBytes += lengths[block++] as number
-    ensure(rawSizeBytes === extent.rawSizeBytes, what, at + 8, 'an extent and its blocks differ in length')
-    extents.push(extent)
-  }
-  ensure(block === blockCount, what, 4, 'blocks without an extent')
-  return { extents, ids: buffer.subarray(lengthsAt + blockCount * 4), lengths }
-}
-
 /** One block up to the longest, or many: 1 to 4,096 blocks that hold 1 byte to 4 MiB together. */
-function isExtentSize(rawSizeBytes: number, blockCount: number): boolean {
+export function isExtentSize(rawSizeBytes: number, blockCount: number): boolean {
   return rawSizeBytes >= 1 && rawSizeBytes <= maxBlockSizeBytes && blockCount >= 1 && blockCount <= maxBlocksPerExtent
 }
 

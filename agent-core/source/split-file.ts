@@ -3,8 +3,8 @@
  * reads it once through one reused buffer, skips holes, and hands every block to `putBlock`.
  */
 import { readSync } from 'node:fs'
-import type { Content, Part, Splitting } from '../format/tree.ts'
 import type { PutPage } from '../format/paged-list.ts'
+import type { Content, Part, Splitting } from '../format/tree.ts'
 import { dataRanges } from '../platform/posix.ts'
 import { inPlaceProbeSizeBytes, isRewrittenInPlace } from './in-place.ts'
 import { PartCollector } from './part-collector.ts'

@@ -5,10 +5,10 @@
  */
 import Database from 'better-sqlite3'
 import { AgentError } from '../base/agent-error.ts'
-import { randomId, type Random } from '../base/random.ts'
+import { type Random, randomId } from '../base/random.ts'
 import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
 
-export const stateSchemaVersion = 1
+const stateSchemaVersion = 1
 
 const schema = `
   CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -9,6 +9,7 @@ const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const symbols = 32
 const checkSymbols = 3
 const groupLength = 5
+const codePattern = new RegExp(`^[${alphabet}]{${symbols + checkSymbols}}$`)
 
 /** A new code, such as `7K3QX-…`: seven groups of five. */
 export function createRecoveryCode(random: Random): string {
@@ -28,7 +29,7 @@ export function createRecoveryCode(random: Random): string {
  */
 export function normalizeRecoveryCode(text: string): string | undefined {
   const code = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
-  if (code.length !== symbols + checkSymbols || [...code].some((symbol) => !alphabet.includes(symbol))) return undefined
+  if (!codePattern.test(code)) return undefined
   const body = code.slice(0, symbols)
   return checkOf(body) === code.slice(symbols) ? body : undefined
 }

@@ -4,20 +4,20 @@
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
-import { randomId, type Random } from '../base/random.ts'
+import { type Random, randomId } from '../base/random.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { createKeySlot, deriveKeys, masterKeySizeBytes, openKeySlot } from '../codec/key-derivation.ts'
 import { sealObject } from '../codec/seal-object.ts'
 import type { HomeId, KeyspaceId, VaultId } from '../contract/ids.ts'
 import { encodeKeyspaceFacts } from '../format/definitions.ts'
 import type { ScryptParameters, SlotKind } from '../format/key-slot.ts'
-import { keyspaceLayout, keyspacesPrefix, keyspaceOfName, vaultFileName } from '../format/vault-layout.ts'
 import { decodeVaultFile, encodeVaultFile, type VaultFile } from '../format/vault-file.ts'
-import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
+import { keyspaceLayout, keyspaceOfName, keyspacesPrefix, vaultFileName } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
+import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
 import { Vault } from './vault.ts'
 
-export const minPassphraseLength = 16
+const minPassphraseLength = 16
 
 export interface VaultDeps {
   readonly clock: Clock
@@ -34,7 +34,7 @@ export interface UnlockedKeyspace {
 
 /** Throws `vault.weak-passphrase`. */
 export function checkPassphrase(passphrase: string): void {
-  if ([...passphrase].length < minPassphraseLength) {
+  if (Array.from(passphrase).length < minPassphraseLength) {
     throw new AgentError('vault.weak-passphrase', { minimum: minPassphraseLength })
   }
 }
@@ -68,9 +68,14 @@ export async function createVault(
   const recoveryCode = createRecoveryCode(random)
   const keys = deriveKeys(masterKey, keyspace)
   const layout = keyspaceLayout(keyspace)
-  await putSlot(store, keyspace, masterKey, 'passphrase', passphrase, deps)
-  await putSlot(store, keyspace, masterKey, 'recovery-code', normalizeRecoveryCode(recoveryCode) as string, deps)
-  const facts = encodeKeyspaceFacts({ machine: owner.machine, createdAtMs: clock.nowMs(), vaultSha256: sha256(vaultFile) })
+  await putSlot(store, { keyspace, masterKey }, { kind: 'passphrase', text: passphrase }, deps)
+  const codeText = normalizeRecoveryCode(recoveryCode) as string
+  await putSlot(store, { keyspace, masterKey }, { kind: 'recovery-code', text: codeText }, deps)
+  const facts = encodeKeyspaceFacts({
+    machine: owner.machine,
+    createdAtMs: clock.nowMs(),
+    vaultSha256: sha256(vaultFile),
+  })
   await store.put(layout.facts, sealObject(keys, 'keyspace', layout.facts, facts, random))
   await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(-1, { writer: owner.home, items: [] })
   await store.put(vaultFileName, vaultFile)
@@ -93,7 +98,7 @@ export async function readVaultFile(store: ObjectStore): Promise<{ readonly file
 }
 
 /** Ids of all keyspaces in the vault, in order. */
-export async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
+async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
   const keyspaces: KeyspaceId[] = []
   let startAfter: string | undefined
   for (;;) {
@@ -124,7 +129,7 @@ export async function unlockKeyspaces(
 ): Promise<UnlockedKeyspace[]> {
   const { file } = await readVaultFile(store)
   const opened: UnlockedKeyspace[] = []
-  let damage: unknown
+  let damage: AgentError | undefined
   for (const keyspace of among ?? (await listKeyspaces(store))) {
     try {
       const masterKey = await openSlots(store, keyspace, secret)
@@ -154,7 +159,7 @@ export async function changePassphrase(
   for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
     if (name.endsWith('-passphrase')) before.push(name)
   }
-  const made = await putSlot(store, keyspace, masterKey, 'passphrase', passphrase, deps)
+  const made = await putSlot(store, { keyspace, masterKey }, { kind: 'passphrase', text: passphrase }, deps)
   const opened = await openKeySlot(await store.get(made), passphrase, made)
   if (opened === undefined || !opened.equals(masterKey)) {
     throw new AgentError('format.invalid', { what: made, offset: 0, reason: 'the new key slot does not open' })
@@ -164,7 +169,7 @@ export async function changePassphrase(
 
 async function openSlots(store: ObjectStore, keyspace: KeyspaceId, secret: string): Promise<Buffer | undefined> {
   const code = normalizeRecoveryCode(secret)
-  let damage: unknown
+  let damage: AgentError | undefined
   for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
     const isCodeSlot = name.endsWith('-recovery-code')
     if (isCodeSlot && code === undefined) continue
@@ -182,23 +187,21 @@ async function openSlots(store: ObjectStore, keyspace: KeyspaceId, secret: strin
 
 async function putSlot(
   store: ObjectStore,
-  keyspace: KeyspaceId,
-  masterKey: Buffer,
-  kind: SlotKind,
-  secret: string,
+  owner: { readonly keyspace: KeyspaceId; readonly masterKey: Buffer },
+  secret: { readonly kind: SlotKind; readonly text: string },
   deps: VaultDeps,
 ): Promise<string> {
   const { clock, random, scrypt } = deps
   const slot = await createKeySlot({
-    kind,
-    secret,
-    masterKey,
-    keyspace,
+    kind: secret.kind,
+    secret: secret.text,
+    masterKey: owner.masterKey,
+    keyspace: owner.keyspace,
     nowMs: clock.nowMs(),
     random,
     ...(scrypt && { scrypt }),
   })
-  const name = keyspaceLayout(keyspace).key(`${random.bytes(8).toString('hex')}-${kind}`)
+  const name = keyspaceLayout(owner.keyspace).key(`${random.bytes(8).toString('hex')}-${secret.kind}`)
   await store.put(name, slot)
   return name
 }

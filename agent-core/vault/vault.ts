@@ -4,11 +4,17 @@
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Random } from '../base/random.ts'
+import { sha256 } from '../codec/block-id.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openObject, sealObject } from '../codec/seal-object.ts'
-import { sha256 } from '../codec/block-id.ts'
 import type { ChunkFileName, ItemId, VaultId } from '../contract/ids.ts'
-import { type Definitions, decodeDefinitions, decodeKeyspaceFacts, encodeDefinitions, type KeyspaceFacts } from '../format/definitions.ts'
+import {
+  type Definitions,
+  decodeDefinitions,
+  decodeKeyspaceFacts,
+  encodeDefinitions,
+  type KeyspaceFacts,
+} from '../format/definitions.ts'
 import { decodeIndexSegment, encodeIndexSegment, type IndexSegment } from '../format/index-segment.ts'
 import {
   type Confirmation,
@@ -18,7 +24,7 @@ import {
   encodePointManifest,
   type PointManifest,
 } from '../format/point.ts'
-import { keyspaceLayout, parsePointName, parseSequenceName, type PointObjectName } from '../format/vault-layout.ts'
+import { keyspaceLayout, type PointObjectName, parsePointName, parseSequenceName } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
 
 export interface VaultOptions {
@@ -114,7 +120,11 @@ export class Vault {
     const object = await this.store.get(point.name)
     const manifest = decodePointManifest(openObject(this.keys, 'point', point.name, object), point.name)
     if (manifest.id !== point.point || manifest.sequence !== point.sequence || manifest.item !== point.item) {
-      throw new AgentError('format.invalid', { what: point.name, offset: 0, reason: 'the manifest is of another point' })
+      throw new AgentError('format.invalid', {
+        what: point.name,
+        offset: 0,
+        reason: 'the manifest is of another point',
+      })
     }
     if (point.confirmationName !== undefined) {
       const confirmation = await this.readConfirmation(point.confirmationName)

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MadeVault } from '../../test/support/made-vault.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { inspectChunkFile } from '../cache/local-chunk-file.ts'
-import { decodeBlockTable, type ExtentPlace, extentHeaderSizeBytes } from '../format/chunk-file.ts'
+import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
+import { extentHeaderSizeBytes } from '../format/chunk-file.ts'
 import { checkChunkFile, describeChunkFile, dumpChunkFile, type KeysOf } from './check-chunk-file.ts'
 
 let made: MadeVault

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
-import { blockIdSizeBytes, encodeBlockTable } from '../format/chunk-file.ts'
+import { encodeBlockTable } from '../format/block-table.ts'
+import { blockIdSizeBytes } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { VaultIndex } from './vault-index.ts'
 

@@ -5,7 +5,8 @@
 import type { BlockLocation, KnownChunkFile } from '../cache/base-db.ts'
 import type { BlockIndex } from '../cache/chunk-reader.ts'
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
-import { blockIdSizeBytes, decodeBlockTable, type ExtentPlace } from '../format/chunk-file.ts'
+import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
+import { blockIdSizeBytes } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 
 /** A chunk file of the index; `number` counts them. */

@@ -4,7 +4,7 @@ import type { PlannedEntry } from '../../test/support/point-tree.ts'
 import { systemClock } from '../base/clock.ts'
 import { createTask } from '../base/task.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
-import { decodeBlockTable } from '../format/chunk-file.ts'
+import { decodeBlockTable } from '../format/block-table.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { checkVault, type VaultCheck } from './check-vault.ts'
 

@@ -4,13 +4,12 @@ import { expect, test } from 'vitest'
 import { AgentError } from '../../agent-core/base/agent-error.ts'
 import { openExtent } from '../../agent-core/codec/seal-extent.ts'
 import { openObject } from '../../agent-core/codec/seal-object.ts'
+import { decodeBlockTable, encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import { decodeCbor, encodeCbor } from '../../agent-core/format/cbor.ts'
 import {
-  decodeBlockTable,
   decodeChunkFileFooter,
   decodeChunkFileHeader,
   decodeExtentHeader,
-  encodeBlockTable,
   encodeChunkFileFooter,
   encodeChunkFileHeader,
 } from '../../agent-core/format/chunk-file.ts'

@@ -6,15 +6,13 @@ import type { Compression } from '../../agent-core/codec/compression.ts'
 import { chunkFileKey, deriveKeys, type KeyspaceKeys } from '../../agent-core/codec/key-derivation.ts'
 import { openExtent, openTable, sealExtent, sealTable } from '../../agent-core/codec/seal-extent.ts'
 import type { ChunkFileName, HomeId, ItemId, KeyspaceId, PointId, VaultId } from '../../agent-core/contract/ids.ts'
+import { type BlockTable, type ExtentPlace, encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import {
-  type BlockTable,
   type ChunkFileFooter,
   type ChunkFileHeader,
   type ChunkKind,
   decodeChunkFileFooter,
   decodeChunkFileHeader,
-  type ExtentPlace,
-  encodeBlockTable,
   encodeChunkFileFooter,
   encodeChunkFileHeader,
   extentHeaderSizeBytes,

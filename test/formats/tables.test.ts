@@ -6,10 +6,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import { type CborValue, decodeCbor } from '../../agent-core/format/cbor.ts'
 import {
   type ChunkFileHeader,
-  encodeBlockTable,
   encodeChunkFileFooter,
   encodeChunkFileHeader,
   encodeExtentHeader,

@@ -83,7 +83,7 @@ async function writeDefinitions(
   items: readonly Item[],
 ): Promise<void> {
   const current = await requireWriter(deps, known, vault)
-  await vault.writeDefinitions(current.sequence, { writer: deps.state.homeId, items: items.map(definitionOf) })
+  await vault.writeDefinitions(current, { writer: deps.state.homeId, items: items.map(definitionOf) })
 }
 
 /** Throws `vault.foreign` where this home only reads, `vault.taken-over` when another home writes now. */
@@ -94,7 +94,7 @@ export async function requireWriter(deps: AgentDeps, known: KnownVault, vault: V
   if (current !== undefined && current.definitions.writer !== deps.state.homeId) {
     throw new AgentError('vault.taken-over', { name, machine })
   }
-  return current ?? { sequence: -1, definitions: { writer: deps.state.homeId, items: [] } }
+  return current
 }
 
 async function publish(deps: AgentDeps, known: KnownVault, item: Item): Promise<void> {

@@ -11,7 +11,7 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
 import { openDirectoryStore } from '../vault/directory-store.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
-import { Vault } from '../vault/vault.ts'
+import { type ReadDefinitions, Vault } from '../vault/vault.ts'
 import {
   changePassphrase,
   checkPassphrase,
@@ -238,13 +238,9 @@ function checkVaultFile(expected: Uint8Array, vaultFile: Buffer): void {
   })
 }
 
-async function takeOver(
-  deps: AgentDeps,
-  vault: Vault,
-  current: { readonly sequence: number; readonly definitions: Definitions } | undefined,
-): Promise<void> {
+async function takeOver(deps: AgentDeps, vault: Vault, current: ReadDefinitions | undefined): Promise<void> {
   const items = current?.definitions.items ?? []
-  await vault.writeDefinitions(current?.sequence ?? -1, { writer: deps.state.homeId, items })
+  await vault.writeDefinitions(current, { writer: deps.state.homeId, items })
 }
 
 /** The vault's items under names that are free here. */

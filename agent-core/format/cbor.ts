@@ -53,6 +53,11 @@ export class CborFields {
     return this.#map.has(key)
   }
 
+  /** True when there is a key that is none of `known`. */
+  hasOtherThan(...known: readonly number[]): boolean {
+    return [...this.#map.keys()].some((key) => !known.includes(Number(key)))
+  }
+
   /** A non-negative integer that a number holds exactly. */
   count(key: number): number {
     const value = this.#map.get(key)

@@ -49,6 +49,8 @@ export interface Definitions {
   /** The home folder that may write to this keyspace. */
   readonly writer: HomeId
   readonly items: readonly ItemDefinition[]
+  /** A newer writer put in what this version cannot carry over: nothing may be written in their place. */
+  readonly hasUnknownFields?: true
 }
 
 export function encodeDefinitions(definitions: Definitions): Uint8Array {
@@ -75,9 +77,12 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
 
 export function decodeDefinitions(bytes: Uint8Array, what: string): Definitions {
   const fields = new CborFields(decodeCbor(bytes, what), what)
+  const items = fields.array(2).map((value) => new CborFields(value, what))
+  const hasUnknownFields = fields.hasOtherThan(1, 2) || items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7))
   return {
     writer: toHex(fields.bytes(1, 16)) as HomeId,
-    items: fields.array(2).map((value) => decodeItem(new CborFields(value, what), what)),
+    items: items.map((item) => decodeItem(item, what)),
+    ...(hasUnknownFields && { hasUnknownFields }),
   }
 }
 

@@ -3,7 +3,9 @@
  * parsed as hostile: bounded depth, names strictly ascending, and the walk needs no stack of calls. What is damaged
  * ends only the folder whose list it is.
  */
+
 import { asBuffer } from '../base/bytes.ts'
+import { yieldToEventLoop } from '../base/event-loop.ts'
 import type { EncodedEntry, TreeReader } from '../cache/tree-reader.ts'
 import { ensure } from '../format/invalid.ts'
 import type { Entry } from '../format/tree.ts'
@@ -52,7 +54,7 @@ export async function walkTree<Folder>(
   let visited = 0
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     signal.throwIfAborted()
-    if (++visited % entriesBetweenPauses === 0) await pause()
+    if (++visited % entriesBetweenPauses === 0) await yieldToEventLoop()
     const next = await nextEntry(frame, visitor)
     if (next === undefined) {
       visitor.leave(frame.folder)
@@ -83,10 +85,4 @@ async function nextEntry<Folder>(frame: Frame<Folder>, visitor: TreeVisitor<Fold
     visitor.damaged(frame.folder, error)
     return undefined
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -6,6 +6,7 @@ import { readSync } from 'node:fs'
 import type { PutPage } from '../format/paged-list.ts'
 import type { Content, Part, Splitting } from '../format/tree.ts'
 import { dataRanges } from '../platform/posix.ts'
+import { FileStretches } from './file-stretches.ts'
 import { inPlaceProbeSizeBytes, isRewrittenInPlace } from './in-place.ts'
 import { PartCollector } from './part-collector.ts'
 import { type GearTable, maxContentBlockSizeBytes, nextContentCut, wholeFileSizeBytes } from './split-content.ts'
@@ -54,27 +55,25 @@ export class FileSplitter {
     const { fd, sizeBytes, sink } = options
     const parts = new PartCollector(sink.putPage)
     const splitting = this.#choose(options)
+    const ranges = sizeBytes === 0 ? [] : dataRanges(fd, sizeBytes)
+    const stretches = new FileStretches(ranges, sizeBytes, splitting)
     let bytesRead = 0
-    let dataBytes = 0
     let end = 0
     let isCutShort = false
-    for (const range of sizeBytes === 0 ? [] : dataRanges(fd, sizeBytes)) {
-      const [from, until] = this.#align(range.offset, range.offset + range.sizeBytes, end, sizeBytes, splitting)
-      if (until <= from) continue
+    for (const { from, until } of stretches) {
       if (from > end) parts.add({ sizeBytes: from - end, id: null })
       const read =
         splitting.mode === 'fixed'
           ? this.#readFixed(options, splitting.grainBytes, from, until, parts)
           : this.#readContent(options, from, until, parts)
       bytesRead += read
-      dataBytes += range.sizeBytes
       end = from + read
       isCutShort = end < until
       if (isCutShort) break
     }
     const actualSizeBytes = isCutShort ? end : sizeBytes
     if (end < actualSizeBytes) parts.add({ sizeBytes: actualSizeBytes - end, id: null })
-    const content = { splitting, parts: parts.finish(), sparse: dataBytes < actualSizeBytes }
+    const content = { splitting, parts: parts.finish(), sparse: stretches.hasHoles }
     return { content, sizeBytes: actualSizeBytes, bytesRead }
   }
 
@@ -88,19 +87,12 @@ export class FileSplitter {
     return isInPlace ? { mode: 'fixed', grainBytes: grainOf(sizeBytes) } : { mode: 'content' }
   }
 
-  /** A file of one block is read whole; fixed blocks keep to their grid, whatever the holes are. */
-  #align(from: number, until: number, done: number, sizeBytes: number, splitting: Splitting): [number, number] {
-    if (splitting.mode === 'content') return sizeBytes <= wholeFileSizeBytes ? [done, sizeBytes] : [from, until]
-    const grain = splitting.grainBytes
-    const start = Math.max(done, Math.floor(from / grain) * grain)
-    return [start, Math.min(sizeBytes, Math.ceil(until / grain) * grain)]
-  }
-
   #readFixed(options: SplitFileOptions, grain: number, from: number, until: number, parts: PartCollector): number {
     const { fd, sink, expectedAt } = options
+    const batchSizeBytes = this.#buffer.length - (this.#buffer.length % grain)
     let at = from
     while (at < until) {
-      const length = fill(fd, this.#buffer, 0, Math.min(this.#buffer.length, until - at), at)
+      const length = fill(fd, this.#buffer, 0, Math.min(batchSizeBytes, until - at), at)
       for (let start = 0; start < length; start += grain) {
         const block = this.#buffer.subarray(start, Math.min(start + grain, length))
         parts.add(putPart(block, sink, () => expectedAt(at + start, block.length)))

@@ -1,6 +1,5 @@
 /** What the system's error codes mean for a vault in a folder (rule 8 of the object-store port). */
 import { AgentError } from '../base/agent-error.ts'
-import type { DirectoryRoot } from './directory-root.ts'
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 const DENIED: Readonly<Record<string, string>> = {
@@ -41,11 +40,18 @@ export function isFull(error: unknown): boolean {
   return FULL.has(errnoOf(error) ?? '')
 }
 
+/** The folder that an error arose below. */
+export interface ErrorPlace {
+  readonly address: string
+  /** Throws `vault.unreachable` when the folder is gone or cannot be read. */
+  requireAnswer(): Promise<void>
+}
+
 /**
  * The error to throw instead of `error`, which arose while `doing` (`writing a/b`) below `root`.
  * What is no file error (an AgentError, the reason of an abort, a bug) comes back as it is.
  */
-export async function translateFileError(error: unknown, doing: string, root: DirectoryRoot): Promise<unknown> {
+export async function translateFileError(error: unknown, doing: string, root: ErrorPlace): Promise<unknown> {
   const code = errnoOf(error)
   if (code === undefined) return error
   const { address } = root

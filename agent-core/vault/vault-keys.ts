@@ -77,7 +77,7 @@ export async function createVault(
     vaultSha256: sha256(vaultFile),
   })
   await store.put(layout.facts, sealObject(keys, 'keyspace', layout.facts, facts, random))
-  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(-1, { writer: owner.home, items: [] })
+  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(undefined, { writer: owner.home, items: [] })
   await store.put(vaultFileName, vaultFile)
   return { vaultId, keyspace, masterKey, recoveryCode }
 }

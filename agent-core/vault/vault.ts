@@ -47,6 +47,12 @@ export interface ReadPoint {
   readonly object: Buffer
 }
 
+/** The newest definitions with their number. */
+export interface ReadDefinitions {
+  readonly sequence: number
+  readonly definitions: Definitions
+}
+
 export class Vault {
   readonly id: VaultId
   readonly store: ObjectStore
@@ -165,7 +171,7 @@ export class Vault {
   }
 
   /** The newest definitions; undefined when none were written yet. */
-  async readDefinitions(): Promise<{ sequence: number; definitions: Definitions } | undefined> {
+  async readDefinitions(): Promise<ReadDefinitions | undefined> {
     let newest: string | undefined
     for await (const { name } of this.store.list(this.layout.definitions)) {
       if (parseSequenceName(name) !== undefined) newest = name
@@ -175,9 +181,16 @@ export class Vault {
     return { sequence: parseSequenceName(newest) as number, definitions: decodeDefinitions(payload, newest) }
   }
 
-  /** Writes definitions under the number after `lastSequence` (−1: the first); throws `store.conflict` if it is taken. */
-  async writeDefinitions(lastSequence: number, definitions: Definitions): Promise<void> {
-    const name = this.layout.definition(lastSequence + 1)
+  /**
+   * Writes definitions under the number after those that were read (undefined: the first). Throws `store.conflict` if it is
+   * taken, `format.too-new` when those hold fields of a newer version, which would be lost.
+   */
+  async writeDefinitions(read: ReadDefinitions | undefined, definitions: Definitions): Promise<void> {
+    const name = this.layout.definition((read?.sequence ?? -1) + 1)
+    if (read?.definitions.hasUnknownFields) {
+      const what = this.layout.definition(read.sequence)
+      throw new AgentError('format.too-new', { what, reason: 'definitions with unknown fields' })
+    }
     const object = sealObject(this.keys, 'definitions', name, encodeDefinitions(definitions), this.#random)
     await this.store.put(name, object)
   }

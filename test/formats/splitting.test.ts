@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { gearSeedSizeBytes } from '../../agent-core/codec/key-derivation.ts'
+import { minHoleSizeBytes } from '../../agent-core/source/file-stretches.ts'
 import { inPlaceProbeSizeBytes } from '../../agent-core/source/in-place.ts'
 import {
   averageContentBlockSizeBytes,
@@ -57,6 +58,7 @@ test('the parameters of the page are those of the code', () => {
     'average block, content mode': averageContentBlockSizeBytes,
     'maximum block, content mode': maxContentBlockSizeBytes,
     'file that is one block': wholeFileSizeBytes,
+    'hole that ends a block': minHoleSizeBytes,
     'hash window': gearWindowSizeBytes,
     'gear table': gearTableSizeBytes,
     'strict threshold': strictCutBelow,

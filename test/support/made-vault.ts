@@ -56,7 +56,7 @@ export class MadeVault implements Disposable {
       crossMounts: false,
       compression: 'lz4' as const,
     }
-    await vault.writeDefinitions(0, { writer: home, items: [item] })
+    await vault.writeDefinitions(await vault.readDefinitions(), { writer: home, items: [item] })
     return new MadeVault(store, vault, keys)
   }
 

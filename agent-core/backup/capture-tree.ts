@@ -5,11 +5,12 @@
  * directories are finished in the order of the tree.
  */
 import { readlinkSync } from 'node:fs'
+import { yieldToEventLoop } from '../base/event-loop.ts'
 import type { EncodedEntry } from '../cache/tree-reader.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { type DirectorySection, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
 import { anchoredPath } from '../platform/anchored-path.ts'
-import { compareEntry } from '../source/compare-entry.ts'
+import { isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
 import { readMetadata } from '../source/read-metadata.ts'
@@ -52,6 +53,9 @@ interface Pending {
   readonly done: Promise<DirectorySection>
 }
 
+/** So many entries are looked at between two turns of the event loop. */
+const entriesPerTurn = 256
+
 const emptySection: DirectorySection = { entriesBelow: 0, bytesBelow: 0 }
 
 export class TreeCapture {
@@ -59,6 +63,7 @@ export class TreeCapture {
   readonly #options: CaptureTreeOptions
   readonly #files: FileCapturer
   readonly #volumes = new Map<bigint, number>()
+  #entriesSinceTurn = 0
 
   constructor(options: CaptureTreeOptions) {
     this.#options = options
@@ -129,6 +134,7 @@ export class TreeCapture {
 
   async #entry(folder: OpenFolder, name: Buffer, match: EncodedEntry | undefined): Promise<Slot | undefined> {
     const { rules, report, engine, lastScanStartedMs, crossMounts } = this.#options
+    await this.#breathe()
     const fullPath = joinPath(folder.path, name)
     const path = folder.openPath === folder.path ? fullPath : joinPath(folder.openPath, name)
     let found: FoundEntry | undefined
@@ -156,10 +162,9 @@ export class TreeCapture {
           : await this.#walk({ path: fullPath, relative, found }, match?.entry.directory)
       return this.#directorySlot({ name, path, found, previous: match, reuse: match?.entry, pending })
     }
-    const comparison = match === undefined ? 'content' : compareEntry(found, match.entry, lastScanStartedMs)
     this.counts.addSeen(found)
     report.seen(fullPath, found)
-    if (comparison === 'unchanged' && match !== undefined) {
+    if (match !== undefined && isUnchanged(found, match.entry, lastScanStartedMs)) {
       return {
         name,
         now: { encoded: match.encoded, sizeBytes: found.sizeBytes, entriesBelow: 0 },
@@ -175,7 +180,6 @@ export class TreeCapture {
       found,
       volume: this.#volumeOf(found.device),
       previous: match?.entry.type === 'file' ? match.entry.content : undefined,
-      metadataOnly: comparison === 'metadata',
     })
   }
 
@@ -239,6 +243,15 @@ export class TreeCapture {
     }))
     encoded.catch(() => {})
     return { name, later: encoded, previous: previous?.encoded }
+  }
+
+  /** Where nothing has changed nothing is waited for: without this no signal is heard and no progress shown. */
+  async #breathe(): Promise<void> {
+    this.#entriesSinceTurn++
+    if (this.#entriesSinceTurn < entriesPerTurn) return
+    this.#entriesSinceTurn = 0
+    await yieldToEventLoop()
+    this.#options.checkpoint()
   }
 
   #list({ openPath, path }: OpenFolder): string[] | undefined {

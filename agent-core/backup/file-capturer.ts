@@ -39,13 +39,12 @@ export class FileCapturer {
       readonly found: FoundEntry
     },
   ): Slot {
-    const { found, volume, previous, metadataOnly } = file
+    const { found, volume, previous } = file
     const request = {
       name: file.name.toString('latin1'),
       path: file.path.toString('latin1'),
       volume,
       previous,
-      metadataOnly,
     }
     const later = this.#settle(file.path, this.#outcome(request, found))
     later.catch(() => {})
@@ -67,7 +66,7 @@ export class FileCapturer {
     switch (outcome.state) {
       case 'captured':
         this.#counts.filesChanged++
-        if (outcome.contentRead) this.#counts.filesRead++
+        if (outcome.isRead) this.#counts.filesRead++
         this.#counts.bytesRead += outcome.bytesRead
         if (outcome.isChanging) this.#report.changing(path)
         if (outcome.metadataProblem !== undefined) this.#report.metadataUnreadable(path, outcome.metadataProblem)
@@ -92,5 +91,5 @@ export class FileCapturer {
 function renamed(outcome: FileOutcome, name: Uint8Array): FileOutcome {
   if (outcome.state !== 'captured') return outcome
   const entry = decodeEntry(decodeCbor(outcome.encoded, 'entry'), 'entry')
-  return { ...outcome, encoded: encodeEntry({ ...entry, name }), bytesRead: 0, contentRead: false }
+  return { ...outcome, encoded: encodeEntry({ ...entry, name }), bytesRead: 0, isRead: false }
 }

@@ -1,7 +1,8 @@
 /**
  * What an ended run may have left in the cache, put in order before the next one:
  *  1. chunk files without a footer are removed (they are never appended to);
- *  2. complete chunk files that no capture names are checked and adopted: their blocks need not be read again;
+ *  2. complete chunk files that no capture names are checked and adopted, so that their blocks need not be sealed
+ *     again; damaged ones are removed;
  *  3. captured points whose payload was lost before any transfer are taken back: their files are read again;
  *  4. payload that the vault has confirmed is evicted.
  */
@@ -31,8 +32,8 @@ export async function recoverCache(
   for (const name of chunks.names()) {
     if (base.chunkFileNumber(name) !== undefined) continue
     const file = await chunks.describe(name, keys)
-    if (file === undefined) continue
-    adopted.push(file)
+    if (file !== undefined) adopted.push(file)
+    else chunks.evict(name)
   }
   base.adopt(vault, keys.keyspace, adopted)
   const unconfirmed = base.unconfirmedPoints(vault)

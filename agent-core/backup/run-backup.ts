@@ -98,7 +98,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     await refreshIndex(base, vault)
     await transfer.confirmCaptured()
   })
-  const last = await findLastPoint(request.item.id, deps, run.failure === undefined)
+  const { last, nextSequence } = await findLastPoint(request.item.id, deps, run.failure === undefined)
   const scanStartedMs = clock.nowMs()
   const pages = new PageStore(base)
   const tree = readTree(deps, pages)
@@ -106,7 +106,18 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
   const rules = sourceRules(request.item, request.barriers)
   const plan = planSources(lookAtFolders(request.item.folders), previousRoot, request.accept)
-  const captured = await capture({ request, deps, run, pages, tree, rules, last, scanStartedMs, folders: plan.folders })
+  const captured = await capture({
+    request,
+    deps,
+    run,
+    pages,
+    tree,
+    rules,
+    last,
+    nextSequence,
+    scanStartedMs,
+    folders: plan.folders,
+  })
   for (const path of plan.absent) log.warn('left out an absent folder', { path: path.toString() })
   await run.whileReachable(async (_vault, transfer) => {
     task.setPhase('transfer')
@@ -163,12 +174,13 @@ interface Capture {
   readonly tree: TreeReader
   readonly rules: SourceRules
   readonly last: { readonly manifest: PointManifest; readonly object: Uint8Array } | undefined
+  readonly nextSequence: number
   readonly scanStartedMs: number
   readonly folders: readonly SourceFolder[]
 }
 
 async function capture(context: Capture) {
-  const { request, deps, run, pages, tree, rules, last, scanStartedMs, folders } = context
+  const { request, deps, run, pages, tree, rules, last, nextSequence, scanStartedMs, folders } = context
   const { base, chunks, keys, vaultId, task, random } = deps
   const chunkFiles: CompleteChunkFile[] = []
   await using engine = new Engine({
@@ -225,7 +237,7 @@ async function capture(context: Capture) {
     id: randomId<PointId>(random),
     item: request.item.id,
     itemName: request.item.name,
-    sequence: (last?.manifest.sequence ?? 0) + 1,
+    sequence: nextSequence,
     timeMs: scanStartedMs,
     kind: request.kind,
     ...(request.keepUntilMs !== undefined && { keepUntilMs: request.keepUntilMs }),

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import { type Content, encodeEntry } from '../format/tree.ts'
+import { encodeEntry } from '../format/tree.ts'
 import { anchoredPath } from '../platform/anchored-path.ts'
 import { isNoDump, openForReading } from '../platform/posix.ts'
 import { type FoundEntry, foundEntry } from '../source/found-entry.ts'
@@ -43,8 +43,7 @@ function captureOpen(fd: number, request: FileRequest, deps: CaptureDeps): FileO
   for (let attempt = 1; ; attempt++) {
     const before = foundEntry(fstatSync(fd, { bigint: true }))
     if (before.type !== 'file') return { state: 'replaced' }
-    const read =
-      request.metadataOnly && request.previous ? keep(request.previous, before) : readContent(fd, before, request, deps)
+    const read = readContent(fd, before, request, deps)
     const { posix, problem } = readMetadata(before, fd)
     const after = foundEntry(fstatSync(fd, { bigint: true }))
     const isStable = isSameMoment(before, after)
@@ -64,16 +63,12 @@ function captureOpen(fd: number, request: FileRequest, deps: CaptureDeps): FileO
         ...(before.linkCount > 1 && { linkGroup: { volume: request.volume, inode: before.inode } }),
       }),
       sizeBytes: read.sizeBytes,
+      isRead: true,
       bytesRead: read.bytesRead,
-      contentRead: !request.metadataOnly,
       isChanging: !isStable,
       metadataProblem: problem,
     }
   }
-}
-
-function keep(content: Content, found: FoundEntry) {
-  return { content, sizeBytes: found.sizeBytes, bytesRead: 0 }
 }
 
 function readContent(fd: number, found: FoundEntry, request: FileRequest, deps: CaptureDeps) {

@@ -32,8 +32,6 @@ export interface FileRequest {
   readonly volume: number
   /** Content in the last point, if it was there. */
   readonly previous: Content | undefined
-  /** The content is proven to be the previous one; only attributes are read. */
-  readonly metadataOnly: boolean
 }
 
 /** What became of a file. */
@@ -43,8 +41,9 @@ export type FileOutcome =
       /** The whole entry. */
       readonly encoded: Uint8Array
       readonly sizeBytes: number
+      /** False for a further link to an inode that was read already. */
+      readonly isRead: boolean
       readonly bytesRead: number
-      readonly contentRead: boolean
       /** It changed during each of the readings. */
       readonly isChanging: boolean
       readonly metadataProblem: string | undefined

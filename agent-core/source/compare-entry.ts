@@ -10,21 +10,22 @@ import type { FoundEntry } from './found-entry.ts'
  * A file changed later than this before the last scan began may have changed again within one tick
  * of its file system's clock (FAT keeps 2 s), unseen by its times.
  */
-export const clockTickMs = 2000
+const clockTickMs = 2000
 
-/** `metadata`: content is proven the same, attributes are read again. `content`: read it all. */
-export type Comparison = 'unchanged' | 'metadata' | 'content'
-
-/** Compares what is found now with the entry of the last point, whose scan began at `lastScanStartedMs`. */
-export function compareEntry(found: FoundEntry, previous: Entry, lastScanStartedMs: number): Comparison {
-  const sameContent =
+/**
+ * True when `found` needs no second look beside the entry of the last point, whose scan began at
+ * `lastScanStartedMs`. A changed ctime alone is a change: programs that set the mtime back after they
+ * wrote (disk encryption does) leave no other trace.
+ */
+export function isUnchanged(found: FoundEntry, previous: Entry, lastScanStartedMs: number): boolean {
+  return (
     found.type === previous.type &&
     found.inode === previous.inode &&
     sameTime(found.mtime, previous.mtime) &&
+    sameTime(found.ctime, previous.ctime) &&
     (found.type !== 'file' || (found.sizeBytes === previous.sizeBytes && previous.content !== undefined)) &&
     found.mtime.sec * 1000 + found.mtime.ns / 1e6 < lastScanStartedMs - clockTickMs
-  if (!sameContent) return 'content'
-  return sameTime(found.ctime, previous.ctime) ? 'unchanged' : 'metadata'
+  )
 }
 
 function sameTime(a: Timestamp, b: Timestamp): boolean {

@@ -119,7 +119,12 @@ export class Transfer {
     const { base, vault } = this.#deps
     const intents = await vault.openIntents()
     if (intents.length > 0) throw new AgentError('vault.cleaning', { address: vault.store.address, point: manifest.id })
-    await refreshIndex(base, vault)
+    if (await refreshIndex(base, vault)) {
+      throw new AgentError('store.failed', {
+        address: vault.store.address,
+        reason: 'it was put back to an older state while the backup ran',
+      })
+    }
   }
 }
 
@@ -138,16 +143,17 @@ export function isVaultTrouble(error: unknown): error is AgentError {
 
 /**
  * Reads the index segments of a vault that the base has not seen yet. A vault that lacks the last one
- * that was seen has been put back from an older copy: everything known about it is read again. Throws
- * the store's error.
+ * that was seen has been put back from an older copy: everything known about it is read again, and the
+ * points that wait for it are taken back, since they may rest on what that copy lacks; their payload stays
+ * in the cache and counts for the next capture. Returns true when that was the case. Throws the store's error.
  */
-export async function refreshIndex(base: BaseDb, vault: Vault): Promise<void> {
+export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean> {
   const { keyspace } = vault.keys
   const lastSeen = base.lastIndexSeen(vault.id, keyspace)
-  if (lastSeen >= 0 && (await vault.store.stat(vault.layout.indexSegment(lastSeen))) === undefined) {
-    base.forgetVault(vault.id)
-  }
+  const isOlder = lastSeen >= 0 && (await vault.store.stat(vault.layout.indexSegment(lastSeen))) === undefined
+  if (isOlder) base.forgetVault(vault.id)
   for await (const { sequence, segment } of vault.readIndex(base.lastIndexSeen(vault.id, keyspace))) {
     base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles)
   }
+  return isOlder
 }

@@ -84,8 +84,9 @@ export interface Increment {
 }
 
 /**
- * Opens the base at `path`. One that is not there is created, or (`readOnly`) kept in memory. A damaged one is set aside as `<path>.damaged-<n>` and a new
- * one is made; `setAside` then names it. Throws `home.newer` and `cache.failed`.
+ * Opens the base at `path`. One that is not there is created; a damaged one is set aside as
+ * `<path>.damaged-<n>` and a new one is made; `setAside` then names it. With `readOnly`, an empty one in memory
+ * stands for either. Throws `home.newer` and `cache.failed`.
  */
 export function openBase(path: string, options: { readonly readOnly?: boolean } = {}): BaseDb {
   const isNew = !existsSync(path)
@@ -98,8 +99,14 @@ export function openBase(path: string, options: { readonly readOnly?: boolean } 
     }
     return new BaseDb(path, false, setAside)
   }
-  if (isNew && options.readOnly) return new BaseDb(':memory:', false, undefined)
-  return new BaseDb(path, options.readOnly === true, undefined)
+  if (options.readOnly !== true) return new BaseDb(path, false, undefined)
+  if (isNew) return new BaseDb(':memory:', false, undefined)
+  try {
+    return new BaseDb(path, true, undefined)
+  } catch (error) {
+    if (error instanceof AgentError && isDamaged(error.cause)) return new BaseDb(':memory:', false, undefined)
+    throw error
+  }
 }
 
 export class BaseDb implements Disposable {
@@ -268,10 +275,12 @@ export class BaseDb implements Disposable {
   }
 
   /**
-   * Forgets what `vault` was known to hold, and the points that rest on it: the vault is not what it was
-   * (put back from an older copy). Its index is read again from the start.
+   * Forgets what `vault` was known to hold, and the points that wait for it, since they rest on that: the
+   * vault is not what it was (put back from an older copy). Its index is read again from the start.
    */
   forgetVault(vault: VaultId): void {
+    const waiting = this.unconfirmedPoints(vault)
+    for (const { item } of waiting) this.forgetItem(item)
     this.#transaction(() => {
       this.#db.prepare('DELETE FROM placement WHERE vault = ? AND placed = 1').run(vault)
       this.#db.prepare('DELETE FROM index_seen WHERE vault = ?').run(vault)
@@ -476,9 +485,13 @@ function isWhole(path: string): boolean {
       db.close()
     }
   } catch (error) {
-    if (error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) return false
+    if (isDamaged(error)) return false
     throw translate(error, path)
   }
+}
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)
 }
 
 function translate(error: unknown, path: string): unknown {

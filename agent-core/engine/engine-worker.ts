@@ -14,7 +14,7 @@ import { createGearTable } from '../source/split-content.ts'
 import { FileSplitter } from '../source/split-file.ts'
 import { BlockStore } from './block-store.ts'
 import { captureFile } from './capture-file.ts'
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import type { FileRequest, FromWorker, ToWorker, WorkerStart } from './messages.ts'
 
 if (parentPort === null) throw new Error('the engine worker runs in a worker thread')
 const port = parentPort
@@ -56,15 +56,18 @@ const captureDeps = {
   },
 }
 
+/** One answer a batch: a message costs as much as reading a small file. */
+function captureFiles(files: readonly { readonly ref: number; readonly request: FileRequest }[]): void {
+  const outcomes = files.map(({ ref, request }) => ({ ref, outcome: captureFile(request, captureDeps) }))
+  if (pages.length > 0) say({ type: 'pages', pages })
+  pages = []
+  say({ type: 'files', files: outcomes })
+}
+
 function handle(message: ToWorker): void {
   switch (message.type) {
     case 'files':
-      for (const { ref, request } of message.files) {
-        const outcome = captureFile(request, captureDeps)
-        if (pages.length > 0) say({ type: 'pages', pages })
-        pages = []
-        say({ type: 'file', ref, outcome })
-      }
+      captureFiles(message.files)
       break
     case 'tree':
       store.putTree(message.bytes, asBuffer(message.id))

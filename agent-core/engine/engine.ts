@@ -146,12 +146,12 @@ export class Engine implements AsyncDisposable {
     switch (message.type) {
       case 'ready':
         return
-      case 'file': {
-        const waiting = this.#files.get(message.ref)
-        this.#files.delete(message.ref)
-        waiting?.resolve(message.outcome)
+      case 'files':
+        for (const { ref, outcome } of message.files) {
+          this.#files.get(ref)?.resolve(outcome)
+          this.#files.delete(ref)
+        }
         break
-      }
       case 'pages':
         this.#options.onPages(message.pages)
         break

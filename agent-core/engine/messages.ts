@@ -62,7 +62,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'file'; readonly ref: number; readonly outcome: FileOutcome }
+  | { readonly type: 'files'; readonly files: readonly { readonly ref: number; readonly outcome: FileOutcome }[] }
   | { readonly type: 'pages'; readonly pages: readonly (readonly [Uint8Array, Uint8Array])[] }
   | { readonly type: 'tree-done'; readonly sizeBytes: number }
   | { readonly type: 'data-finished' }

@@ -50,7 +50,7 @@ export class TharsisCommands {
       child.once('close', (status, signal) => resolve(signal ?? `status ${status}`))
     })
     try {
-      const errors = child.stderr === null ? Promise.resolve('') : text(child.stderr)
+      const errors = isWatched || child.stderr === null ? Promise.resolve("") : text(child.stderr)
       const output = text(child.stdout)
       const end = await ended
       this.#signal.throwIfAborted()

@@ -34,7 +34,8 @@ afterEach(() => {
 })
 
 const at = (...names: readonly string[]): string => join(cli.source, ...names)
-const rawAt = (...bytes: readonly number[]): Buffer => Buffer.concat([Buffer.from(`${cli.source}/`), Buffer.from(bytes)])
+const rawAt = (...bytes: readonly number[]): Buffer =>
+  Buffer.concat([Buffer.from(`${cli.source}/`), Buffer.from(bytes)])
 
 /** Entries of every kind that needs no root. */
 function fillSource(): void {

@@ -56,16 +56,18 @@ test('a new passphrase replaces the old one; the key that is kept here goes on',
   const keyspace = () => readdirSync(join(cli.vault, 'keyspaces'))[0] as string
   const before = slots()
   const env = { THARSIS_NEW_PASSPHRASE: next }
-  expect((await cli.fails(['vault', 'set-passphrase', 'v'], 2, { env: { THARSIS_NEW_PASSPHRASE: 'short' } })).code).toBe(
-    'vault.weak-passphrase',
-  )
+  expect(
+    (await cli.fails(['vault', 'set-passphrase', 'v'], 2, { env: { THARSIS_NEW_PASSPHRASE: 'short' } })).code,
+  ).toBe('vault.weak-passphrase')
   expect(slots()).toEqual(before)
   await cli.json(['vault', 'set-passphrase', 'v'], 0, { env })
   expect(slots()).toHaveLength(2)
   expect(slots()).not.toEqual(before)
   await cli.backUp()
   const second = cli.secondHome()
-  expect((await second.fails(['vault', 'connect', 'mine', '--local', cli.vault], 7)).code).toBe('vault.wrong-passphrase')
+  expect((await second.fails(['vault', 'connect', 'mine', '--local', cli.vault], 7)).code).toBe(
+    'vault.wrong-passphrase',
+  )
   second.passphrase = next
   expect((await connect(second)).items).toEqual(['docs'])
   const third = cli.secondHome('third')

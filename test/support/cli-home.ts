@@ -41,7 +41,6 @@ export class CliHome implements Disposable {
   readonly vault: string
   readonly source: string
   passphrase = testPassphrase
-  #restores = 0
 
   constructor(parent = tmpdir()) {
     this.folder = realpathSync(mkdtempSync(join(parent, 'tharsis-cli-')))
@@ -122,7 +121,7 @@ export class CliHome implements Disposable {
 
   /** Restores a point into a new folder and returns that. */
   async restore(point: string, options: { readonly item?: string; readonly more?: readonly string[] } = {}) {
-    const target = join(this.folder, `restored-${this.#restores++}`)
+    const target = mkdtempSync(join(this.folder, 'restored-'))
     await this.json<RestoreDocument>([
       'restore',
       'files',
@@ -135,13 +134,9 @@ export class CliHome implements Disposable {
     return target
   }
 
-  /** A second home folder beside this one, for the same vault. */
+  /** Another home folder beside this one, for the same vault and source; it goes with this one. */
   secondHome(name = 'second'): CliHome {
-    const second = Object.create(CliHome.prototype, {
-      ...Object.getOwnPropertyDescriptors(this),
-      home: { value: join(this.folder, name), enumerable: true },
-    }) as CliHome
-    return second
+    return Object.assign(Object.create(CliHome.prototype) as CliHome, this, { home: join(this.folder, name) })
   }
 
   [Symbol.dispose](): void {

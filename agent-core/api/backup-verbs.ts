@@ -1,5 +1,4 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
-import { hostname } from 'node:os'
 import { type BackupResult, runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
@@ -39,7 +38,7 @@ export async function backupNow(
         kind: 'on-demand',
         accept: options.accept,
         ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
-        source: { machine: hostname(), platform: deps.platform, home: deps.state.homeId, product: deps.product },
+        source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
         barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
       },
       {

@@ -1,7 +1,8 @@
 /** Refuses folders that cannot be what they are named for, before anything is changed. */
-import { mkdirSync, realpathSync, statSync } from 'node:fs'
-import { isAbsolute, relative } from 'node:path'
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
+import { vaultFileName } from '../format/vault-layout.ts'
 
 /** True when `inner` is `outer` or lies in it; both absolute and real. */
 export function isInside(inner: string, outer: string): boolean {
@@ -35,26 +36,60 @@ export function realSourceFolder(
   return real
 }
 
-/** The real path of the folder for a new vault, made if it is not there; throws `usage.invalid`, `vault.*`. */
-export function realVaultFolder(folder: string, home: string): string {
+/**
+ * The real path of the folder for a new vault, made if it is not there. It may lie in no vault and in none of
+ * `apart`, nor they in it; nothing is made before that is sure. Throws `usage.invalid`, `vault.*`.
+ */
+export function realVaultFolder(
+  folder: string,
+  apart: readonly { readonly path: string; readonly what: string }[],
+): string {
   requirePlain(folder)
+  requireApart(folder, realPathOfFuture(folder), apart)
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOTDIR') throw notAFolder(folder, error)
+    if (code === 'ENAMETOOLONG') throw unusable(folder, 'hold a vault', 'its name is too long', error)
     if (code === 'ENOSPC') throw new AgentError('vault.full', { address: folder }, error)
     throw new AgentError('vault.denied', { address: folder, reason: message }, error)
   }
-  const real = realFolder(folder, 'hold a vault')
-  const root = realpathSync(home)
-  if (isInside(real, root) || isInside(root, real)) {
+  return realFolder(folder, 'hold a vault')
+}
+
+function requireApart(
+  folder: string,
+  real: string,
+  apart: readonly { readonly path: string; readonly what: string }[],
+): void {
+  const other = apart.find(({ path }) => isInside(real, path) || isInside(path, real))
+  if (other !== undefined) {
     throw new AgentError('usage.invalid', {
-      problem: `The vault folder ${folder} and the home folder ${home} lie in each other.`,
-      advice: 'Keep the vault apart from the home folder, best on another disk.',
+      problem: `The vault folder ${folder} and ${other.what} (${other.path}) lie in each other.`,
+      advice: 'Keep the vault apart from the home folder and from other vaults, best on another disk.',
     })
   }
-  return real
+  for (let outer = dirname(real); ; outer = dirname(outer)) {
+    if (existsSync(join(outer, vaultFileName)) && existsSync(join(outer, 'keyspaces'))) {
+      throw new AgentError('usage.invalid', {
+        problem: `The vault folder ${folder} lies in the vault ${outer}.`,
+        advice: 'Give a folder of its own, or use that vault with "tharsis vault connect".',
+      })
+    }
+    if (outer === dirname(outer)) return
+  }
+}
+
+/** The real path that a folder has, or will have once it is made. */
+export function realPathOfFuture(folder: string): string {
+  try {
+    return realpathSync(folder)
+  } catch (error) {
+    const parent = dirname(folder)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) return resolve(folder)
+    return join(realPathOfFuture(parent), basename(folder))
+  }
 }
 
 function realFolder(folder: string, purpose: string): string {
@@ -66,14 +101,17 @@ function realFolder(folder: string, purpose: string): string {
   } catch (error) {
     if (error instanceof AgentError) throw error
     const { code, message } = error as NodeJS.ErrnoException
-    const reason = code === 'ENOENT' ? 'it is not there' : message
-    throw new AgentError(
-      'usage.invalid',
-      { problem: `${folder} cannot ${purpose}: ${reason}.`, advice: 'Give an existing folder that you may read.' },
-      error,
-    )
+    throw unusable(folder, purpose, code === 'ENOENT' ? 'it is not there' : message, error)
   }
   return real
+}
+
+function unusable(folder: string, purpose: string, reason: string, cause: unknown): AgentError {
+  return new AgentError(
+    'usage.invalid',
+    { problem: `${folder} cannot ${purpose}: ${reason}.`, advice: 'Give an existing folder that you may read.' },
+    cause,
+  )
 }
 
 function requirePlain(folder: string): void {

@@ -1,6 +1,4 @@
 /** Use cases of restore: the plan, and the restore itself. Takes no lock; writes only below the target. */
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
@@ -13,7 +11,7 @@ import { resolvePaths } from '../restore/resolve-path.ts'
 import { runRestore } from '../restore/run-restore.ts'
 import type { CallContext, RestoreDocument, RestorePlanDocument, RestoreRequest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { isInside } from './folder-checks.ts'
+import { isInside, realPathOfFuture } from './folder-checks.ts'
 import { barriersOf } from './item-verbs.ts'
 import { type ItemReading, openItemReading } from './open-reading.ts'
 
@@ -98,19 +96,8 @@ async function placesOf(deps: AgentDeps, reading: ItemReading, request: RestoreR
 
 /** Nothing is restored into the home folder or a vault. */
 function refuseBarriers(deps: AgentDeps, directory: string): void {
-  const real = realNearest(directory)
+  const real = realPathOfFuture(directory)
   for (const { path, what } of barriersOf(deps)) {
     if (isInside(real, path)) throw new AgentError('restore.target', { path: directory, reason: `it lies in ${what}` })
-  }
-}
-
-/** The real path of a folder that may not be there yet. */
-function realNearest(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch (error) {
-    const parent = dirname(path)
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) return path
-    return join(realNearest(parent), basename(path))
   }
 }

@@ -17,12 +17,14 @@ import {
   checkPassphrase,
   createVault,
   readVaultFile,
+  requireEmpty,
   type UnlockedKeyspace,
   unlockKeyspaces,
 } from '../vault/vault-keys.ts'
 import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, realVaultFolder } from './folder-checks.ts'
+import { barriersOf } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 
@@ -37,9 +39,11 @@ export async function createNewVault(
   checkPassphrase(passphrase)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const address = realVaultFolder(directory, deps.paths.root)
+  const address = realVaultFolder(directory, barriersOf(deps))
   const store = await openDirectoryStore(address, deps)
   try {
+    // Before the probe, which writes: a folder in use is left as it is.
+    await requireEmpty(store)
     const { remarks } = await store.probe()
     const own = deps.state.vaults().find((vault) => vault.access === 'owner')
     const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }

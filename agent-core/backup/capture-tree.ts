@@ -7,6 +7,7 @@
 import { readlinkSync } from 'node:fs'
 import { yieldToEventLoop } from '../base/event-loop.ts'
 import type { EncodedEntry } from '../cache/tree-reader.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { type DirectorySection, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
 import { anchoredPath } from '../platform/anchored-path.ts'
@@ -22,6 +23,7 @@ import type { SourceFolder } from './plan-sources.ts'
 import { type Slot, SlotQueue } from './slot-queue.ts'
 
 export interface CaptureTreeOptions extends DirectoryBuilderDeps {
+  readonly engine: Engine
   readonly lastScanStartedMs: number
   readonly crossMounts: boolean
   readonly rules: SourceRules

@@ -17,8 +17,11 @@ export interface Settled {
   readonly entriesBelow: number
 }
 
+/** Takes the pages; the part of the engine that builders need. */
+export type PageEngine = Pick<Engine, 'putTree' | 'isFull' | 'room'>
+
 export interface DirectoryBuilderDeps {
-  readonly engine: Engine
+  readonly engine: PageEngine
   /** Reads the tree of the last point. */
   readonly tree: TreeReader
   /** Keeps a tree page in the base. */

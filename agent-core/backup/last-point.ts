@@ -1,43 +1,60 @@
-import type { AgentError } from '../base/agent-error.ts'
 import type { Log } from '../base/log.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import type { ItemId, VaultId } from '../contract/ids.ts'
+import type { ItemId } from '../contract/ids.ts'
 import { decodePointManifest, encodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Vault } from '../vault/vault.ts'
 
 export interface LastPoint {
-  /** What the next capture is compared with; undefined for a first backup. */
-  readonly last: { readonly manifest: PointManifest; readonly object: Uint8Array } | undefined
-  /** Sequence number of the next point: above all that the base and the vault have used. */
+  readonly manifest: PointManifest
+  readonly object: Uint8Array
+}
+
+/** Where the next point of an item goes on. */
+export interface PointSeries {
+  readonly last: LastPoint | undefined
   readonly nextSequence: number
+}
+
+/** The series as the base knows it. */
+export function pointSeriesHere(item: ItemId, base: BaseDb): PointSeries {
+  const local = base.latestPoint(item)
+  const last = local && { manifest: decodePointManifest(local.manifest, 'captured point'), object: local.object }
+  return { last, nextSequence: (local?.sequence ?? 0) + 1 }
 }
 
 /**
  * The point that the next capture is compared with: the base's latest one while it is the vault's newest
  * or waits for the vault, else the vault's newest, which becomes the base (the base was lost or put back
- * from an older copy, or the vault was). Throws what the store throws.
+ * from an older copy, or the vault was). Throws what the store throws; the base is then as it was.
  */
-export async function findLastPoint(
+export async function findPointSeries(
   item: ItemId,
-  deps: { readonly base: BaseDb; readonly vault: Vault | AgentError; readonly vaultId: VaultId; readonly log: Log },
-  isReachable: boolean,
-): Promise<LastPoint> {
-  const { base, vault, vaultId, log } = deps
-  const local = base.latestPoint(item)
-  const known = local && { manifest: decodePointManifest(local.manifest, 'captured point'), object: local.object }
-  if (!isReachable || !('store' in vault)) return { last: known, nextSequence: (local?.sequence ?? 0) + 1 }
+  deps: { readonly base: BaseDb; readonly vault: Vault; readonly log: Log },
+): Promise<PointSeries> {
+  const { base, vault, log } = deps
+  const here = pointSeriesHere(item, base)
   const listed = await vault.listPoints(item)
-  const nextSequence = Math.max(local?.sequence ?? 0, ...listed.map((point) => point.sequence)) + 1
+  const nextSequence = Math.max(here.nextSequence - 1, ...listed.map((point) => point.sequence)) + 1
   const newest = listed.findLast((point) => point.confirmationName !== undefined)
-  const isWaiting = base.unconfirmedPoints(vaultId).some((point) => point.id === local?.id)
-  if (local !== undefined && (isWaiting || newest?.point === local.id)) return { last: known, nextSequence }
-  if (local !== undefined) {
-    log.warn('the last point here is not the newest of the vault; the vault decides', { point: local.id })
+  if (here.last !== undefined && (await isNewest(here.last.manifest, newest?.sequence ?? 0, base, vault))) {
+    return { last: here.last, nextSequence }
+  }
+  const last = newest && (await vault.readPoint(newest))
+  if (here.last !== undefined) {
+    log.warn('the last point here is not the newest of the vault; the vault decides', { point: here.last.manifest.id })
     base.forgetItem(item)
   }
-  if (newest === undefined) return { last: undefined, nextSequence }
-  const { manifest, object } = await vault.readPoint(newest)
-  const { id, sequence } = manifest
-  base.adoptPoint({ id, item, sequence, manifest: encodePointManifest(manifest), object })
-  return { last: { manifest, object }, nextSequence }
+  if (last !== undefined) {
+    const { id, sequence } = last.manifest
+    base.adoptPoint({ id, item, sequence, manifest: encodePointManifest(last.manifest), object: last.object })
+  }
+  return { last, nextSequence }
+}
+
+/** Asks the vault for the point's own name, since a listing may lag behind. */
+async function isNewest(here: PointManifest, newest: number, base: BaseDb, vault: Vault): Promise<boolean> {
+  const { id, item, sequence } = here
+  if (base.unconfirmedPoints(vault.id).some((point) => point.id === id)) return true
+  if (sequence < newest) return false
+  return (await vault.store.stat(vault.layout.confirmation(item, sequence, id))) !== undefined
 }

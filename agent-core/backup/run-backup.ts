@@ -30,7 +30,7 @@ import type { Entry } from '../format/tree.ts'
 import type { Vault } from '../vault/vault.ts'
 import { CaptureReport } from './capture-report.ts'
 import { TreeCapture } from './capture-tree.ts'
-import { findLastPoint } from './last-point.ts'
+import { findPointSeries, type LastPoint, pointSeriesHere } from './last-point.ts'
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPlaced, recoverCache } from './recover-cache.ts'
@@ -98,7 +98,11 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     await refreshIndex(base, vault)
     await transfer.confirmCaptured()
   })
-  const { last, nextSequence } = await findLastPoint(request.item.id, deps, run.failure === undefined)
+  let series = pointSeriesHere(request.item.id, base)
+  await run.whileReachable(async (vault) => {
+    series = await findPointSeries(request.item.id, { base, vault, log })
+  })
+  const { last, nextSequence } = series
   const scanStartedMs = clock.nowMs()
   const pages = new PageStore(base)
   const tree = readTree(deps, pages)
@@ -128,7 +132,9 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   task.setPhase('merge')
   if (run.failure === undefined) evictPlaced(base, chunks)
   await pages.dropUnused(tree)
-  return { ...captured, transferredBytes: run.transferredBytes, failure: run.failure }
+  // The vault may have given the point a later number.
+  const manifest = pointSeriesHere(request.item.id, base).last?.manifest ?? captured.manifest
+  return { ...captured, manifest, transferredBytes: run.transferredBytes, failure: run.failure }
 }
 
 /** The vault as this run meets it: the first trouble ends all dealings with it, and capture goes on alone. */
@@ -139,7 +145,7 @@ class VaultRun {
   transferredBytes = 0
 
   constructor(deps: BackupDeps) {
-    const { vault, base, chunks, clock, task } = deps
+    const { vault, base, chunks, sealPoint, clock, task } = deps
     if (!('store' in vault)) {
       this.failure = vault
       return
@@ -148,7 +154,7 @@ class VaultRun {
     const onPut = (sizeBytes: number) => {
       this.transferredBytes += sizeBytes
     }
-    this.#transfer = new Transfer({ vault, base, chunks, clock, signal: task.signal, onPut })
+    this.#transfer = new Transfer({ vault, base, chunks, sealPoint, clock, signal: task.signal, onPut })
   }
 
   async whileReachable(work: (vault: Vault, transfer: Transfer) => Promise<void>): Promise<void> {
@@ -173,7 +179,7 @@ interface Capture {
   readonly pages: PageStore
   readonly tree: TreeReader
   readonly rules: SourceRules
-  readonly last: { readonly manifest: PointManifest; readonly object: Uint8Array } | undefined
+  readonly last: LastPoint | undefined
   readonly nextSequence: number
   readonly scanStartedMs: number
   readonly folders: readonly SourceFolder[]

@@ -18,11 +18,14 @@ export interface Slot {
 /** So many entries of a directory wait at the most; half of them are settled when it is reached. */
 const maxWaiting = 1024
 
+/** What takes the settled entries. */
+type EntryTaker = Pick<DirectoryBuilder, 'add' | 'markChanged' | 'finish'>
+
 export class SlotQueue {
-  readonly #builder: DirectoryBuilder
+  readonly #builder: EntryTaker
   #waiting: Slot[] = []
 
-  constructor(builder: DirectoryBuilder) {
+  constructor(builder: EntryTaker) {
     this.#builder = builder
   }
 

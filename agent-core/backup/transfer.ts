@@ -12,6 +12,7 @@ import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Vault } from '../vault/vault.ts'
+import { numberCaptured } from './number-captured.ts'
 
 /** Chunk files on their way at the same time. */
 const lanes = 2
@@ -20,6 +21,7 @@ export interface TransferDeps {
   readonly vault: Vault
   readonly base: BaseDb
   readonly chunks: ChunkFolder
+  readonly sealPoint: (manifest: PointManifest) => Buffer
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Bytes of objects that are in the vault now and were not before. */
@@ -62,6 +64,7 @@ export class Transfer {
     }
     await this.settle()
     await this.#writeIndex()
+    await numberCaptured(this.#deps)
     const points = base.unconfirmedPoints(vault.id)
     for (const point of points) await this.#confirm(point)
     return points

@@ -274,6 +274,11 @@ export class BaseDb implements Disposable {
     })
   }
 
+  /** Gives a captured point, which no vault holds yet, another number and parent. */
+  renumber(point: CapturedPoint): void {
+    this.#transaction(() => this.#putPoint(point))
+  }
+
   /**
    * Forgets what `vault` was known to hold, and the points that wait for it, since they rest on that: the
    * vault is not what it was (put back from an older copy). Its index is read again from the start.

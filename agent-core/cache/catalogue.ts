@@ -27,7 +27,8 @@ export class Catalogue implements BlockIndex, Disposable {
   }
 
   chunkFile(number: number) {
-    return number < 0 ? this.#unseen.chunkFile(-number) : this.base.chunkFile(number)
+    // Under the number by which it was asked for: readers keep what they opened by it.
+    return number < 0 ? { ...this.#unseen.chunkFile(-number), number } : this.base.chunkFile(number)
   }
 
   [Symbol.dispose](): void {

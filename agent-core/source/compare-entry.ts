@@ -1,7 +1,6 @@
 /**
- * The *unchanged* rule (docs/format/trees.md, "Unchanged"): decides from metadata alone whether an
- * entry must be looked at again. The device number is not asked: it differs in a snapshot and after
- * a reboot.
+ * Decides from metadata alone whether an entry must be looked at again. The device number is not asked: it differs in
+ * a snapshot and after a reboot.
  */
 import type { Entry, Timestamp } from '../format/tree.ts'
 import type { FoundEntry } from './found-entry.ts'

@@ -59,7 +59,7 @@ export async function createVault(
   deps: VaultDeps,
 ): Promise<UnlockedKeyspace & { readonly recoveryCode: string }> {
   checkPassphrase(passphrase)
-  for await (const _ of store.list('')) throw new AgentError('vault.not-empty', { address: store.address })
+  await requireEmpty(store)
   const { clock, random } = deps
   const vaultId = randomId<VaultId>(random)
   const keyspace = owner.keyspace?.id ?? randomId<KeyspaceId>(random)
@@ -80,6 +80,11 @@ export async function createVault(
   await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(undefined, { writer: owner.home, items: [] })
   await store.put(vaultFileName, vaultFile)
   return { vaultId, keyspace, masterKey, recoveryCode }
+}
+
+/** Throws `vault.not-empty`. */
+export async function requireEmpty(store: ObjectStore): Promise<void> {
+  for await (const _ of store.list('')) throw new AgentError('vault.not-empty', { address: store.address })
 }
 
 /**

@@ -127,10 +127,14 @@ function addEntries({ folder, done }: Changes): void {
   done.push('1 folder added with 3 files, a hard link and a link')
 }
 
-/** Renames the first folder with something in it that the other changes do not touch. */
+/** Renames the first folder that holds a file directly, and not the largest one. */
 function renameFolder({ folder, record, largest, done }: Changes): void {
-  for (const [path, { type, mode }] of record) {
-    const isFit = type === 'directory' && path !== '' && (mode & 0o300) === 0o300 && isWritable(record, path)
+  const foldersWithFiles = new Set<string>()
+  for (const [path, { type }] of record) {
+    if (type === 'file' && path.includes('/')) foldersWithFiles.add(path.slice(0, path.lastIndexOf('/')))
+  }
+  for (const path of foldersWithFiles) {
+    const isFit = ((record.get(path)?.mode ?? 0) & 0o300) === 0o300 && isWritable(record, path)
     if (!isFit || largest?.startsWith(`${path}/`)) continue
     renameSync(below(folder, path), below(folder, `${path}.renamed`))
     done.push(`1 folder renamed: ${basename(shownName(path))}`)

@@ -27,7 +27,9 @@ export interface CopyLimits {
 export interface CopyResult {
   readonly entries: number
   readonly bytes: number
-  /** Entries that did not fit the limits, that lie on another file system or that are no files, folders or links. */
+  /** True when there was more than the limits allow. */
+  readonly isCut: boolean
+  /** Entries that lie on another file system or that are no files, folders or links. */
   readonly leftOut: number
   readonly unreadable: number
 }
@@ -43,7 +45,7 @@ interface Copy {
   readonly barrier: Stats
   readonly root: Stats
   readonly copied: Map<number, string>
-  readonly result: { entries: number; bytes: number; leftOut: number; unreadable: number }
+  readonly result: { -readonly [Key in keyof CopyResult]: CopyResult[Key] }
 }
 
 /**
@@ -55,7 +57,7 @@ export async function copyFolder(
   to: string,
   options: { readonly limits: CopyLimits; readonly signal: AbortSignal; readonly barrier: string },
 ): Promise<CopyResult> {
-  const result = { entries: 0, bytes: 0, leftOut: 0, unreadable: 0 }
+  const result = { entries: 0, bytes: 0, isCut: false, leftOut: 0, unreadable: 0 }
   const { limits, signal } = options
   const root = lstatSync(from)
   await copyDirectory('', root, {
@@ -80,8 +82,8 @@ async function copyDirectory(path: string, stats: Stats, copy: Copy): Promise<vo
     if (copy.result.entries % pauseAfterEntries === 0) await setImmediate()
     copy.signal.throwIfAborted()
     if (copy.result.entries >= copy.limits.entries) {
-      copy.result.leftOut++
-      continue
+      copy.result.isCut = true
+      break
     }
     await copyEntry(path === '' ? name : `${path}/${name}`, copy)
   }
@@ -119,7 +121,7 @@ function copyFile(path: string, stats: Stats, copy: Copy): void {
   }
   if (result.bytes + stats.size > limits.bytes) {
     result.entries--
-    result.leftOut++
+    result.isCut = true
     return
   }
   const isCopied = tryToRead(copy, () => {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
 const commandLine = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
@@ -36,12 +37,11 @@ export class TharsisCommands {
   async run(...argv: readonly string[]): Promise<Answer> {
     this.#signal.throwIfAborted()
     this.#say(`   $ tharsis ${argv.map(quoted).join(' ')}`)
-    const isWatched = process.stderr.isTTY
     const startedMs = performance.now()
     const child = spawn(process.execPath, [commandLine, ...argv], {
       cwd: this.#workFolder,
       env: this.#environment(),
-      stdio: ['ignore', 'pipe', isWatched ? 'inherit' : 'pipe'],
+      stdio: ['ignore', 'pipe', process.stderr.isTTY ? 'inherit' : 'pipe'],
     })
     const onAbort = () => child.kill('SIGTERM')
     this.#signal.addEventListener('abort', onAbort, { once: true })
@@ -50,8 +50,8 @@ export class TharsisCommands {
       child.once('close', (status, signal) => resolve(signal ?? `status ${status}`))
     })
     try {
-      const errors = isWatched || child.stderr === null ? Promise.resolve("") : text(child.stderr)
-      const output = text(child.stdout)
+      const errors = textOf(child.stderr)
+      const output = textOf(child.stdout)
       const end = await ended
       this.#signal.throwIfAborted()
       if (end !== 'status 0') {
@@ -83,4 +83,9 @@ export class TharsisCommands {
 
 function quoted(argument: string): string {
   return /^[\w./:=@%+-]+$/.test(argument) ? argument : `'${argument}'`
+}
+
+/** Empty for a stream that goes straight to the terminal. */
+async function textOf(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : await text(stream)
 }

@@ -79,7 +79,8 @@ function generalRules(): Rule[] {
     {
       name: 'test-support-only',
       severity: 'error',
-      comment: 'A test beside its module takes helpers from test/support and contract suites; what crosses modules lives in test/.',
+      comment:
+        'A test beside its module takes helpers from test/support and contract suites; what crosses modules lives in test/.',
       from: { path: `${productPattern}.*${testFilePattern}` },
       to: { path: '^(test|build)/', pathNot: '^test/(support|contracts)/' },
     },

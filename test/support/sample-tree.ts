@@ -15,7 +15,7 @@ export function makeSampleTree(folder: string): void {
   mkdirSync(folder, { mode: 0o755 })
   writeFileSync(at('empty'), '')
   writeFileSync(at('one byte'), 'x')
-  writeFileSync(at('long text.txt'), longText(60_000))
+  writeFileSync(at('long text.txt'), longText(40_000))
   writeFileSync(at('disk.qcow2'), diskImage())
   truncateSync(at('disk.qcow2'), imageBlocks * grainBytes + 3 * grainBytes + 100)
   writeFileSync(at('small'), 'a small file\n', { mode: 0o640 })
@@ -48,7 +48,10 @@ export async function changeSampleTree(folder: string): Promise<void> {
 
 /** Text whose lines all differ, so that it is cut like any text, and which shrinks well. */
 export function longText(lines: number): string {
-  return Array.from({ length: lines }, (_, index) => `This is line ${index} of a text.\n`).join('')
+  return Array.from(
+    { length: lines },
+    (_, index) => `This is line ${index} of a text that is long enough to be cut into blocks.\n`,
+  ).join('')
 }
 
 /** Begins like a virtual disk; more than 64 parts, runs of zeros among them. */

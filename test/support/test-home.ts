@@ -23,12 +23,14 @@ export class TestHome implements Disposable {
   /** Removed with everything in it. */
   readonly folder = mkdtempSync(join(tmpdir(), 'test-home-'))
   readonly deps: AgentDeps
+  readonly #log: ReturnType<typeof openLogFile>
   /** What a person would type; undefined: there is nobody to ask. */
   passphrase: string | undefined
 
   constructor(options: { readonly clock?: Clock; readonly machine?: string } = {}) {
     const { clock = systemClock, machine = 'test machine' } = options
     const paths = homePaths(this.folder)
+    this.#log = openLogFile({ path: paths.log, level: 'info', clock })
     const state = openState(paths.state, systemRandom)
     this.deps = {
       paths,
@@ -36,7 +38,7 @@ export class TestHome implements Disposable {
       secrets: () => openSecretStore({ home: this.folder, preference: 'file' }),
       clock,
       random: systemRandom,
-      log: openLogFile({ path: paths.log, level: 'info', clock }),
+      log: this.#log,
       product: 'Tharsis test',
       machine,
       platform: 'Linux',
@@ -50,7 +52,7 @@ export class TestHome implements Disposable {
 
   [Symbol.dispose](): void {
     this.deps.state.close()
-    this.deps.log[Symbol.dispose]()
+    this.#log[Symbol.dispose]()
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -35,7 +35,13 @@ const systemTools: readonly SystemTool[] = [
     name: 'python3-cryptography',
     aptPackage: 'python3-cryptography',
     neededFor: 'the independent reader of a vault',
-    isPresent: () => spawnSync('/usr/bin/python3', ['-c', 'import cryptography'], { stdio: 'ignore' }).status === 0,
+    isPresent: () => knowsPythonModule('cryptography'),
+  },
+  {
+    name: 'python3-zstandard',
+    aptPackage: 'python3-zstandard',
+    neededFor: 'the independent reader of a vault',
+    isPresent: () => knowsPythonModule('zstandard'),
   },
 ]
 
@@ -46,6 +52,11 @@ export function missingSystemTools(): readonly SystemTool[] {
 
 function program(name: string, aptPackage: string, neededFor: string): SystemTool {
   return { name, aptPackage, neededFor, isPresent: () => isInstalled(name) }
+}
+
+/** True when the machine's own Python has that module. */
+function knowsPythonModule(module: string): boolean {
+  return spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0
 }
 
 /** True when the kernel has that file system already, or as a module that it can load. */

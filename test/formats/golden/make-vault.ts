@@ -30,7 +30,7 @@ async function backUp(item: string, path: string): Promise<void> {
 mkdirSync(folder)
 makeSampleTree(source)
 mkdirSync(texts)
-writeFileSync(join(texts, 'zstd.txt'), longText(40_000).replaceAll('line', 'row'))
+writeFileSync(join(texts, 'zstd.txt'), longText(20_000).replaceAll('line', 'row'))
 const { recoveryCode } = await createNewVault(home.deps, 'golden', place.at('vault'), passphrase)
 await enableItem(home.deps, 'documents', 'golden', { ...plainSettings, folders: [source] })
 await enableItem(home.deps, 'texts', 'golden', { ...plainSettings, folders: [texts], compression: 'zstd' })

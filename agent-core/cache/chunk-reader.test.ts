@@ -1,0 +1,115 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { TestFolder } from '../../test/support/test-home.ts'
+import { testIdOf, testKeys, testKeyspace, testVaultId, writeChunkFile } from '../../test/support/test-keys.ts'
+import { AgentError } from '../base/agent-error.ts'
+import type { KeyspaceId } from '../contract/ids.ts'
+import { openBase } from './base-db.ts'
+import { BlockReader, type ChunkSource, folderSource } from './chunk-reader.ts'
+
+const block = Buffer.from('a block of some file')
+const second = Buffer.alloc(300_000, 'y')
+
+/** Two folders with the same chunk file, such as cache and vault. */
+function twoCopies(blocks: readonly Buffer[] = [block, second]) {
+  const cache = new TestFolder()
+  const vault = new TestFolder()
+  const base = openBase(':memory:')
+  const file = writeChunkFile(cache.path, blocks)
+  const copy = vault.at(`${file.name}.tcf`)
+  writeFileSync(copy, readFileSync(file.path))
+  base.mergeIndex(testVaultId, testKeyspace, 0, [file])
+  const sources = [folderSource(cache.path), folderSource(vault.path)]
+  const dispose = () => {
+    base.close()
+    cache[Symbol.dispose]()
+    vault[Symbol.dispose]()
+  }
+  return { file, copy, base, sources, [Symbol.dispose]: dispose }
+}
+
+function flip(path: string, offset: number): void {
+  const bytes = readFileSync(path)
+  bytes[offset] = (bytes[offset] as number) ^ 1
+  writeFileSync(path, bytes)
+}
+
+describe('a block is read from the first source that has it whole', () => {
+  test.each<[string, (path: string) => void]>([
+    ['whole', () => undefined],
+    ['missing', (path) => rmSync(path)],
+    ['cut off', (path) => truncateSync(path, 520)],
+    ['empty', (path) => truncateSync(path, 0)],
+    ['a flipped bit of an extent', (path) => flip(path, 540)],
+    ['a flipped bit of an extent header', (path) => flip(path, 513)],
+  ])('the first copy is %s', async (_what, damage) => {
+    using copies = twoCopies()
+    damage(copies.file.path)
+    const reader = new BlockReader(copies.base, copies.sources, testKeys)
+    expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
+    expect(second.equals(await reader.read(testIdOf(second)))).toBe(true)
+  })
+})
+
+test('without a whole copy the damage is named with object and offset', async () => {
+  using copies = twoCopies()
+  for (const path of [copies.file.path, copies.copy]) flip(path, 540)
+  const reader = new BlockReader(copies.base, copies.sources, testKeys)
+  const { name } = copies.file
+  const object = `chunks/${name.slice(0, 2)}/${name}.tcf`
+  await expect(reader.read(testIdOf(block))).rejects.toMatchObject({
+    code: 'vault.damaged',
+    data: { object, offset: 512 },
+  })
+  expect(second.equals(await reader.read(testIdOf(second)))).toBe(true)
+})
+
+test('a chunk file that is nowhere, and a block that no index names, are damage', async () => {
+  using copies = twoCopies()
+  for (const path of [copies.file.path, copies.copy]) rmSync(path)
+  const reader = new BlockReader(copies.base, copies.sources, testKeys)
+  const missing = { code: 'vault.damaged', data: { reason: 'the chunk file is missing' } }
+  await expect(reader.read(testIdOf(block))).rejects.toMatchObject(missing)
+  const unknown = { code: 'vault.damaged', data: { reason: 'no index segment says where it is' } }
+  await expect(reader.read(Buffer.alloc(32))).rejects.toMatchObject(unknown)
+})
+
+test('another chunk file with the same block is as good', async () => {
+  using copies = twoCopies()
+  using folder = new TestFolder()
+  copies.base.mergeIndex(testVaultId, testKeyspace, 1, [writeChunkFile(folder.path, [block])])
+  for (const path of [copies.file.path, copies.copy]) flip(path, 540)
+  const reader = new BlockReader(copies.base, [...copies.sources, folderSource(folder.path)], testKeys)
+  expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
+})
+
+test('a vault that does not answer is no damage: the reading ends with its error', async () => {
+  using copies = twoCopies()
+  rmSync(copies.file.path)
+  const away: ChunkSource = {
+    label: 'vault',
+    read: () => Promise.reject(new AgentError('vault.unreachable', { address: '/vault', reason: 'gone' })),
+  }
+  const reader = new BlockReader(copies.base, [copies.sources[0] as ChunkSource, away], testKeys)
+  await expect(reader.read(testIdOf(block))).rejects.toMatchObject({ code: 'vault.unreachable' })
+})
+
+test('an extent is fetched once for all its blocks', async () => {
+  const blocks = Array.from({ length: 20 }, (_, index) => Buffer.from(`block ${index}`))
+  using copies = twoCopies(blocks)
+  const reader = new BlockReader(copies.base, copies.sources, testKeys)
+  await reader.read(testIdOf(blocks[0] as Buffer))
+  const { bytesFetched } = reader
+  expect(bytesFetched).toBeGreaterThan(0)
+  for (const one of blocks) expect(one.equals(await reader.read(testIdOf(one)))).toBe(true)
+  expect(reader.bytesFetched).toBe(bytesFetched)
+})
+
+test('chunk files of another keyspace are not opened', async () => {
+  using folder = new TestFolder()
+  using base = openBase(':memory:')
+  base.mergeIndex(testVaultId, 'a'.repeat(32) as KeyspaceId, 0, [writeChunkFile(folder.path, [block])])
+  const reader = new BlockReader(base, [folderSource(folder.path)], testKeys)
+  await expect(reader.read(testIdOf(block))).rejects.toMatchObject({ code: 'vault.damaged' })
+  expect(reader.bytesFetched).toBe(0)
+})

@@ -1,0 +1,146 @@
+/** The engine with its real worker thread. */
+import { rmSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { TestFolder } from '../../test/support/test-home.ts'
+import { testIdOf, testKeys, testKeyspace, testVaultId } from '../../test/support/test-keys.ts'
+import { openBase } from '../cache/base-db.ts'
+import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
+import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
+import { decodeCbor } from '../format/cbor.ts'
+import { decodeEntry, type Part } from '../format/tree.ts'
+import { Engine, type EngineOptions } from './engine.ts'
+import type { FileRequest } from './messages.ts'
+
+function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
+  const files: CompleteChunkFile[] = []
+  const pages: Uint8Array[] = []
+  const engine = new Engine({
+    start: {
+      chunkFolder: folder.path,
+      basePath: folder.at('base.db'),
+      keys: testKeys,
+      compression: 'lz4',
+      vaults: [testVaultId],
+      cachedChunks: new Set(),
+      parentFileId: undefined,
+      skipNoDump: false,
+    },
+    onChunkFile: (file) => files.push(file),
+    onPages: (list) => pages.push(...list.map(([, page]) => page)),
+    ...options,
+  })
+  return { engine, files, pages }
+}
+
+const requestOf = (path: string): FileRequest => ({ name: 'file', path, volume: 0, previous: undefined })
+
+test('files and pages come back out of the chunk files, byte for byte', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'what is in the file')
+  const { engine, files, pages } = startEngine(folder)
+  await using _ = engine
+  const outcome = engine.captureFile(requestOf(folder.at('file')))
+  const absent = engine.captureFile(requestOf(folder.at('absent')))
+  const page = Buffer.from('a page of some tree')
+  expect(engine.putTree(page)).toEqual(testIdOf(page))
+  expect(await absent).toEqual({ state: 'vanished' })
+  const { encoded } = (await outcome) as { encoded: Uint8Array }
+  await engine.finishData()
+  expect(files.map(({ kind }) => kind)).toEqual(['data'])
+  expect(await engine.finish()).toMatchObject({ bytesNew: 'what is in the file'.length + page.length })
+  expect(files.map(({ kind }) => kind)).toEqual(['data', 'tree'])
+  expect(pages).toEqual([])
+
+  using base = openBase(':memory:')
+  base.mergeIndex(testVaultId, testKeyspace, 0, files)
+  const reader = new BlockReader(base, [folderSource(folder.path)], testKeys)
+  const [part] = decodeEntry(decodeCbor(encoded, 'entry'), 'entry').content?.parts as readonly Part[]
+  expect(Buffer.from(await reader.read(part?.id as Uint8Array)).toString()).toBe('what is in the file')
+  expect(Buffer.from(await reader.read(testIdOf(page)))).toEqual(page)
+})
+
+test('the pages of a long list of parts are told before its file is', async () => {
+  using folder = new TestFolder()
+  const image = Buffer.alloc(100 * 64 * 1024)
+  for (let block = 0; block < 100; block++) image.fill(block + 1, block * 65_536, (block + 1) * 65_536)
+  writeFileSync(folder.at('disk'), image)
+  const { engine, pages } = startEngine(folder)
+  await using _ = engine
+  const previous = { splitting: { mode: 'fixed' as const, grainBytes: 65_536 }, parts: [], sparse: false }
+  const outcome = await engine.captureFile({ ...requestOf(folder.at('disk')), previous })
+  expect(outcome).toMatchObject({ state: 'captured', sizeBytes: image.length })
+  expect(pages).toHaveLength(1)
+  await engine.finish()
+})
+
+test('a worker that dies fails all that waits, and all that comes after', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const { engine } = startEngine(folder)
+  await using _ = engine
+  const died = expect.objectContaining({ code: 'engine.worker-died' })
+  const outcomes = [engine.captureFile(requestOf(undefined as never)), engine.captureFile(requestOf(folder.at('file')))]
+  const finished = engine.finish()
+  for (const outcome of outcomes) await expect(outcome).rejects.toEqual(died)
+  await expect(finished).rejects.toEqual(died)
+  await expect(engine.captureFile(requestOf(folder.at('file')))).rejects.toEqual(died)
+  await expect(engine.room()).rejects.toEqual(died)
+  await expect(engine.finishData()).rejects.toEqual(died)
+  await expect(engine.finish()).rejects.toEqual(died)
+  expect(() => engine.putTree(Buffer.from('page'))).toThrow(died)
+})
+
+test('a failure that has a code arrives as that code', async () => {
+  using folder = new TestFolder()
+  using chunks = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const { engine } = startEngine(chunks)
+  await using _ = engine
+  await engine.captureFile(requestOf(folder.at('absent')))
+  rmSync(chunks.path, { recursive: true })
+  const outcome = engine.captureFile(requestOf(folder.at('file')))
+  await expect(engine.finish()).rejects.toMatchObject({ code: 'cache.failed' })
+  // The block itself waits for its extent; only the writing of it fails.
+  await outcome.catch(() => undefined)
+})
+
+test('a callback that fails fails the engine', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const onChunkFile = () => {
+    throw new Error('the base is full')
+  }
+  const { engine } = startEngine(folder, { onChunkFile })
+  await using _ = engine
+  await engine.captureFile(requestOf(folder.at('file')))
+  await expect(engine.finishData()).rejects.toThrow('the base is full')
+})
+
+test('callers wait while files or pages pile up, and go on when there is room', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const { engine } = startEngine(folder)
+  await using _ = engine
+  await engine.room()
+  const outcomes: Promise<unknown>[] = []
+  while (!engine.isFull) outcomes.push(engine.captureFile(requestOf(folder.at('file'))))
+  expect(outcomes).toHaveLength(512)
+  await engine.room()
+  expect(engine.isFull).toBe(false)
+  await Promise.all(outcomes)
+  let pages = 0
+  while (!engine.isFull) engine.putTree(Buffer.alloc(1024 * 1024, ++pages))
+  expect(pages).toBe(16)
+  await engine.room()
+  expect(engine.isFull).toBe(false)
+  await engine.finish()
+})
+
+test('an engine that is given up leaves no complete chunk file', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const { engine, files } = startEngine(folder)
+  await engine.captureFile(requestOf(folder.at('file')))
+  await engine[Symbol.asyncDispose]()
+  expect(files).toEqual([])
+})

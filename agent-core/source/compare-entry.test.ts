@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import type { Entry } from '../format/tree.ts'
+import { isUnchanged } from './compare-entry.ts'
+import type { FoundEntry } from './found-entry.ts'
+
+/** Of the coarsest file system, FAT. */
+const clockTickMs = 2000
+const lastScanMs = 1_700_000_100_000
+const found: FoundEntry = {
+  type: 'file',
+  sizeBytes: 10,
+  mtime: { sec: 1_700_000_000, ns: 5 },
+  ctime: { sec: 1_700_000_001, ns: 6 },
+  birth: { sec: 1_600_000_000, ns: 0 },
+  inode: 77n,
+  device: 1n,
+  linkCount: 1,
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  specialDevice: 0n,
+}
+const previous: Entry = {
+  name: Buffer.from('name'),
+  type: 'file',
+  sizeBytes: 10,
+  mtime: found.mtime,
+  ctime: found.ctime,
+  inode: 77n,
+  posix: { mode: 0o644, uid: 0, gid: 0, xattrs: [] },
+  content: { splitting: { mode: 'content' }, parts: [{ sizeBytes: 10, id: Buffer.alloc(32, 1) }], sparse: false },
+}
+
+test('an entry with equal fields is unchanged, on whatever device and however it was born', () => {
+  expect(isUnchanged(found, previous, lastScanMs)).toBe(true)
+  expect(isUnchanged({ ...found, device: 9n, birth: undefined, linkCount: 2 }, previous, lastScanMs)).toBe(true)
+})
+
+describe('a difference is seen', () => {
+  test.each<[string, Partial<FoundEntry>]>([
+    ['type', { type: 'symlink' }],
+    ['length', { sizeBytes: 11 }],
+    ['inode', { inode: 78n }],
+    ['seconds of mtime', { mtime: { sec: 1_700_000_001, ns: 5 } }],
+    ['nanoseconds of mtime', { mtime: { sec: 1_700_000_000, ns: 6 } }],
+    ['an older mtime', { mtime: { sec: 1_600_000_000, ns: 5 } }],
+    ['seconds of ctime', { ctime: { sec: 1_700_000_002, ns: 6 } }],
+    ['nanoseconds of ctime', { ctime: { sec: 1_700_000_001, ns: 7 } }],
+  ])('%s', (_what, change) => {
+    expect(isUnchanged({ ...found, ...change }, previous, lastScanMs)).toBe(false)
+  })
+})
+
+test('a file without content in the last point is read', () => {
+  const { content: _, ...withoutContent } = previous
+  expect(isUnchanged(found, withoutContent, lastScanMs)).toBe(false)
+})
+
+test('what is no file has neither length nor content to compare', () => {
+  const { content: _, sizeBytes: __, ...fields } = previous
+  const link = { ...fields, type: 'symlink' as const, linkTarget: Buffer.from('x') }
+  expect(isUnchanged({ ...found, type: 'symlink', sizeBytes: 99 }, link, lastScanMs)).toBe(true)
+})
+
+test('a file changed within a clock tick before the last scan may have changed again unseen', () => {
+  const mtimeMs = found.mtime.sec * 1000 + found.mtime.ns / 1e6
+  const at = (scanMs: number) => isUnchanged(found, previous, scanMs)
+  expect(at(mtimeMs + clockTickMs + 1)).toBe(true)
+  expect(at(mtimeMs + clockTickMs)).toBe(false)
+  expect(at(mtimeMs)).toBe(false)
+  expect(at(mtimeMs - 5000)).toBe(false)
+  expect(at(0)).toBe(false)
+})

@@ -1,0 +1,185 @@
+/** Backups in this process over any object store: a source folder, a cache folder, and the keys of one machine. */
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BackupResult, runBackup } from '../../agent-core/backup/run-backup.ts'
+import { systemClock } from '../../agent-core/base/clock.ts'
+import { silentLog } from '../../agent-core/base/log.ts'
+import { systemRandom } from '../../agent-core/base/random.ts'
+import { createTask } from '../../agent-core/base/task.ts'
+import { openBase } from '../../agent-core/cache/base-db.ts'
+import { ChunkFolder } from '../../agent-core/cache/chunk-folder.ts'
+import { BlockReader } from '../../agent-core/cache/chunk-reader.ts'
+import { TreeReader } from '../../agent-core/cache/tree-reader.ts'
+import { deriveKeys, type KeyspaceKeys } from '../../agent-core/codec/key-derivation.ts'
+import type { HomeId, ItemId, VaultId } from '../../agent-core/contract/ids.ts'
+import type { ListRef } from '../../agent-core/format/paged-list.ts'
+import type { Entry } from '../../agent-core/format/tree.ts'
+import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
+import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
+import { sealManifest, Vault } from '../../agent-core/vault/vault.ts'
+import { createVault } from '../../agent-core/vault/vault-keys.ts'
+
+const home = '00000000000000000000000000000001' as HomeId
+const item = '00000000000000000000000000000002' as ItemId
+
+export class BackupPlace implements Disposable {
+  readonly folder: string
+  readonly source: string
+  readonly #vaultId: VaultId
+  readonly #keys: KeyspaceKeys
+
+  private constructor(folder: string, vaultId: VaultId, keys: KeyspaceKeys) {
+    this.folder = folder
+    this.source = join(folder, 'source')
+    this.#vaultId = vaultId
+    this.#keys = keys
+  }
+
+  /** Makes a vault in `store`, and empty folders beside it. */
+  static async make(store: ObjectStore): Promise<BackupPlace> {
+    const folder = mkdtempSync(join(tmpdir(), 'tharsis-place-'))
+    mkdirSync(join(folder, 'source'))
+    mkdirSync(join(folder, 'cache'))
+    const { vaultId, keyspace, masterKey } = await createVault(
+      store,
+      'a passphrase for the tests only',
+      { machine: 'test', home },
+      { clock: systemClock, random: systemRandom, scrypt: { log2N: 14, r: 8, p: 1 } },
+    )
+    return new BackupPlace(folder, vaultId, deriveKeys(masterKey, keyspace))
+  }
+
+  vaultOf(store: ObjectStore): Vault {
+    return new Vault({ store, id: this.#vaultId, keys: this.#keys, random: systemRandom })
+  }
+
+  /** Backs the source up into `store`; a fault of the vault after the capture is in `failure`. */
+  async backUp(store: ObjectStore): Promise<BackupResult> {
+    using base = openBase(join(this.folder, 'cache', 'base.db'))
+    using task = createTask({ clock: systemClock })
+    return await runBackup(
+      {
+        item: {
+          id: item,
+          name: 'docs',
+          folders: [Buffer.from(this.source)],
+          excludes: [],
+          defaultExcludes: false,
+          crossMounts: false,
+          compression: 'lz4',
+        },
+        kind: 'on-demand',
+        accept: false,
+        source: { machine: 'test', platform: 'test', home, product: 'test' },
+        barriers: [],
+      },
+      {
+        base,
+        chunks: new ChunkFolder(join(this.folder, 'cache', 'chunks')),
+        keys: this.#keys,
+        vault: this.vaultOf(store),
+        vaultId: this.#vaultId,
+        sealPoint: (manifest) => sealManifest(this.#keys, manifest, systemRandom),
+        clock: systemClock,
+        random: systemRandom,
+        log: silentLog,
+        task,
+      },
+    )
+  }
+
+  /** Names in the cache's chunk folder. */
+  chunksInCache(): string[] {
+    return readdirSync(join(this.folder, 'cache', 'chunks'))
+  }
+
+  /** Keeps the cache as it is now; the function returned puts it back. */
+  keepCache(): () => void {
+    const kept = mkdtempSync(join(this.folder, 'kept-'))
+    const cache = join(this.folder, 'cache')
+    copyTree(cache, kept)
+    return () => {
+      rmSync(cache, { recursive: true })
+      mkdirSync(cache)
+      copyTree(kept, cache)
+    }
+  }
+
+  /** Path → content of all files of a confirmed point, read from the vault alone. */
+  async filesOf(store: ObjectStore, point: string): Promise<Record<string, string>> {
+    const vault = this.vaultOf(store)
+    using base = openBase(join(this.folder, 'no base'), { readOnly: true })
+    for await (const { sequence, segment } of vault.readIndex(-1)) {
+      base.mergeIndex(vault.id, this.#keys.keyspace, sequence, segment.chunkFiles)
+    }
+    const blocks = new BlockReader(base, [vault.chunkSource()], this.#keys)
+    const tree = new TreeReader((id) => blocks.read(id))
+    const listed = (await vault.listPoints()).find(({ point: id }) => id === point)
+    if (listed?.confirmationName === undefined) throw new Error(`point ${point} is not confirmed`)
+    const { manifest } = await vault.readPoint(listed)
+    const files: Record<string, string> = {}
+    const contentOf = async ({ content }: Entry) => {
+      const pieces: Buffer[] = []
+      if (content === undefined || 'id' in content.parts) throw new Error('a file of this test has few parts')
+      for (const { id, sizeBytes } of content.parts) {
+        pieces.push(id === null ? Buffer.alloc(sizeBytes) : Buffer.from(await blocks.read(id)))
+      }
+      return Buffer.concat(pieces).toString('latin1')
+    }
+    const visit = async (list: ListRef | undefined, path: string): Promise<void> => {
+      for await (const { entry } of tree.entries(list)) {
+        const name = path === '' ? '.' : `${path}/${Buffer.from(entry.name).toString()}`
+        if (entry.type === 'directory') await visit(entry.directory?.list, name)
+        else files[name] = await contentOf(entry)
+      }
+    }
+    await visit(manifest.root, '')
+    return files
+  }
+
+  /** Path → content of the source's files. */
+  sourceFiles(): Record<string, string> {
+    const files = readdirSync(this.source, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    return Object.fromEntries(
+      files.map((file) => {
+        const path = join(file.parentPath, file.name)
+        return [`.${path.slice(this.source.length)}`, readFileSync(path, 'latin1')]
+      }),
+    )
+  }
+
+  /** Chunk files in the store that no index segment names. */
+  async unreferenced(store: ObjectStore): Promise<string[]> {
+    const vault = this.vaultOf(store)
+    const named = new Set<string>()
+    for await (const { segment } of vault.readIndex(-1)) {
+      for (const { name } of segment.chunkFiles) named.add(vault.layout.chunk(name))
+    }
+    const names: string[] = []
+    for await (const { name } of store.list(`${vault.layout.root}chunks/`)) if (!named.has(name)) names.push(name)
+    return names
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** A memory store with the same objects. */
+export async function copyOfStore(store: ObjectStore): Promise<ObjectStore> {
+  const copy = createMemoryStore({ clock: systemClock })
+  for await (const { name } of store.list('')) await copy.put(name, await store.get(name))
+  return copy
+}
+
+function copyTree(from: string, to: string): void {
+  for (const name of readdirSync(from)) {
+    if (!statSync(join(from, name)).isDirectory()) {
+      copyFileSync(join(from, name), join(to, name))
+      continue
+    }
+    mkdirSync(join(to, name))
+    copyTree(join(from, name), join(to, name))
+  }
+}

@@ -24,7 +24,8 @@ export class CaptureReport implements FileReport {
   }
 
   seen(path: Buffer, found: FoundEntry): void {
-    this.#task.add({ files: 1, bytes: found.sizeBytes, current: path.toString() })
+    const bytes = found.type === 'file' ? found.sizeBytes : 0
+    this.#task.add({ files: 1, bytes, current: path.toString() })
   }
 
   vanished(path: Buffer): void {

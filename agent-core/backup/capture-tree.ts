@@ -169,7 +169,7 @@ export class TreeCapture {
     if (match !== undefined && isUnchanged(found, match.entry, lastScanStartedMs)) {
       return {
         name,
-        now: { encoded: match.encoded, sizeBytes: found.sizeBytes, entriesBelow: 0 },
+        now: { encoded: match.encoded, sizeBytes: match.entry.sizeBytes ?? 0, entriesBelow: 0 },
         previous: match.encoded,
       }
     }

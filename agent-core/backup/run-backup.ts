@@ -294,6 +294,6 @@ function readTree(deps: BackupDeps, pages: PageStore): TreeReader {
 
 function expectAsBefore(task: Task, last: PointManifest | undefined): void {
   if (last === undefined) return
-  const { files, bytes } = last.counts
-  task.expect({ files, bytes })
+  const { files, others, bytes } = last.counts
+  task.expect({ files: files + others, bytes })
 }

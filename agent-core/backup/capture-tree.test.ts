@@ -1,0 +1,199 @@
+/** The walk with the real engine: a folder on disk becomes a tree of pages. */
+import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { TestFolder } from '../../test/support/test-home.ts'
+import { testKeys, testVaultId } from '../../test/support/test-keys.ts'
+import { toHex } from '../base/bytes.ts'
+import { systemClock } from '../base/clock.ts'
+import { TreeReader } from '../cache/tree-reader.ts'
+import { Engine } from '../engine/engine.ts'
+import type { ListRef } from '../format/paged-list.ts'
+import type { Entry } from '../format/tree.ts'
+import { makeNode } from '../platform/posix.ts'
+import { type FoundEntry } from '../source/found-entry.ts'
+import { lookAt } from '../source/list-directory.ts'
+import { TreeCapture } from './capture-tree.ts'
+import type { FileReport } from './file-capturer.ts'
+import { sourceRules } from './look-at-folders.ts'
+
+/** Longer than the coarsest clock ticks: what was written now counts as unchanged. */
+const laterMs = systemClock.nowMs() + 60_000
+
+class Capturing implements Disposable {
+  readonly folder = new TestFolder('capture-tree-')
+  readonly source = this.folder.at('source')
+  readonly pages = new Map<string, Uint8Array>()
+  readonly told: string[] = []
+  readonly tree = new TreeReader((id) => {
+    const page = this.pages.get(toHex(id))
+    return page === undefined ? Promise.reject(new Error('a page is lost')) : Promise.resolve(page)
+  })
+  #last: { readonly entry: Entry; readonly root: ListRef } | undefined
+
+  constructor() {
+    mkdirSync(this.source)
+    mkdirSync(this.folder.at('chunks'))
+  }
+
+  /** Captures the source, compared with the last capture. */
+  async capture(options: { excludes?: readonly string[]; onSeen?: (path: string) => void } = {}) {
+    const chunkFiles: unknown[] = []
+    await using engine = new Engine({
+      start: {
+        chunkFolder: this.folder.at('chunks'),
+        basePath: this.folder.at('base.db'),
+        keys: testKeys,
+        compression: 'lz4',
+        vaults: [testVaultId],
+        cachedChunks: new Set(),
+        parentFileId: undefined,
+        skipNoDump: false,
+      },
+      onChunkFile: (file) => chunkFiles.push(file),
+      onPages: (list) => {
+        for (const [id, page] of list) this.pages.set(toHex(id), page)
+      },
+    })
+    const tell = (what: string) => (path: Buffer) => {
+      this.told.push(`${what} ${path.toString('latin1').slice(this.source.length + 1)}`)
+    }
+    const report: FileReport = {
+      seen: (path) => options.onSeen?.(path.toString('latin1')),
+      vanished: tell('vanished'),
+      changing: tell('changing'),
+      unreadable: tell('unreadable'),
+      metadataUnreadable: tell('metadata'),
+    }
+    const capture = new TreeCapture({
+      engine,
+      tree: this.tree,
+      keepPage: (id, page) => this.pages.set(toHex(id), page),
+      lastScanStartedMs: laterMs,
+      crossMounts: false,
+      rules: sourceRules({ excludes: options.excludes ?? [], defaultExcludes: false }, []),
+      report,
+      checkpoint: () => undefined,
+    })
+    const found = lookAt(Buffer.from(this.source)) as FoundEntry
+    const origin = { path: Buffer.from(this.source), fileSystem: 'test' }
+    const previous = this.#last?.entry
+    const { root } = await capture.run([{ label: Buffer.from('source'), origin, found, previous }])
+    if (root === undefined) throw new Error('no root')
+    await engine.finish()
+    const { value } = await this.tree.entries(root).next()
+    if (value === undefined) throw new Error('no folder')
+    this.#last = { entry: value.entry, root }
+    return { counts: capture.counts, entry: value.entry, root, chunkFiles }
+  }
+
+  async names(entry: Entry, prefix = ''): Promise<string[]> {
+    const names: string[] = []
+    for await (const { entry: child } of this.tree.entries(entry.directory?.list)) {
+      const name = prefix + Buffer.from(child.name).toString('latin1')
+      names.push(name, ...(await this.names(child, `${name}/`)))
+    }
+    return names
+  }
+
+  at(...names: readonly string[]): string {
+    return this.folder.at('source', ...names)
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]()
+  }
+}
+
+function fill(capturing: Capturing): void {
+  for (let index = 0; index < 150; index++) writeFileSync(capturing.at(`file ${index}`), `content ${index}`)
+  mkdirSync(capturing.at('folder', 'inner'), { recursive: true })
+  writeFileSync(capturing.at('folder', 'inner', 'deep'), 'deep')
+  symlinkSync('nowhere', capturing.at('link'))
+  makeNode(capturing.at('pipe'), 0o010644)
+}
+
+test('everything is captured with its counts; a second look reads nothing and makes no page', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  const first = await capturing.capture()
+  expect(first.counts).toMatchObject({ files: 151, others: 2, filesRead: 151, filesChanged: 151, deleted: 0 })
+  expect(first.entry.directory).toMatchObject({ entriesBelow: 155, bytesBelow: first.counts.bytes })
+  expect(await capturing.names(first.entry)).toHaveLength(155)
+  const { size } = capturing.pages
+  const second = await capturing.capture()
+  expect(second.counts).toMatchObject({ files: 151, others: 2, filesRead: 0, filesChanged: 0, deleted: 0 })
+  expect(second.root).toEqual(first.root)
+  expect(second.chunkFiles).toEqual([])
+  expect(capturing.pages.size).toBe(size)
+  expect(capturing.told).toEqual([])
+})
+
+test('new, changed and deleted entries are seen, and the rest is not read', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  await capturing.capture()
+  writeFileSync(capturing.at('file 7'), 'changed content')
+  writeFileSync(capturing.at('folder', 'new'), 'new')
+  rmSync(capturing.at('folder', 'inner'), { recursive: true })
+  rmSync(capturing.at('link'))
+  const { counts, entry } = await capturing.capture()
+  expect(counts).toMatchObject({ files: 151, filesRead: 2, filesChanged: 2, deleted: 3, others: 1 })
+  const names = await capturing.names(entry)
+  expect(names).toContain('folder/new')
+  expect(names).not.toContain('link')
+  expect(names.some((name) => name.includes('inner'))).toBe(false)
+  const found = await capturing.tree.find(entry.directory?.list, Buffer.from('file 7'))
+  expect(found?.entry.sizeBytes).toBe('changed content'.length)
+})
+
+test('a directory that became a file, and the other way round', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  await capturing.capture()
+  rmSync(capturing.at('folder'), { recursive: true })
+  writeFileSync(capturing.at('folder'), 'now a file')
+  rmSync(capturing.at('file 1'))
+  mkdirSync(capturing.at('file 1'))
+  const { entry } = await capturing.capture()
+  const typeOf = async (name: string) =>
+    (await capturing.tree.find(entry.directory?.list, Buffer.from(name)))?.entry.type
+  expect([await typeOf('folder'), await typeOf('file 1')]).toEqual(['file', 'directory'])
+})
+
+test('the names of one inode share a group, and it is read once', async () => {
+  using capturing = new Capturing()
+  writeFileSync(capturing.at('a'), 'shared')
+  linkSync(capturing.at('a'), capturing.at('b'))
+  const { counts, entry } = await capturing.capture()
+  expect(counts).toMatchObject({ files: 2, filesRead: 1 })
+  const [a, b] = await Promise.all(
+    ['a', 'b'].map(async (name) => await capturing.tree.find(entry.directory?.list, Buffer.from(name))),
+  )
+  expect(a?.entry.linkGroup).toBeDefined()
+  expect(b?.entry).toEqual({ ...a?.entry, name: b?.entry.name })
+})
+
+test('a file that goes away after it was seen is told, and is not in the tree', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  const { entry } = await capturing.capture({ onSeen: (path) => path.endsWith('/file 3') && rmSync(path) })
+  expect(capturing.told).toEqual(['vanished file 3'])
+  expect(await capturing.names(entry)).not.toContain('file 3')
+})
+
+test('what is excluded later leaves the tree', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  await capturing.capture()
+  const { counts, entry } = await capturing.capture({ excludes: ['file 1*', 'folder/'] })
+  expect(counts.excluded).toBe(62)
+  expect(counts.deleted).toBe(64)
+  expect(await capturing.names(entry)).toHaveLength(155 - 64)
+})
+
+test('a file under a name of raw bytes keeps them', async () => {
+  using capturing = new Capturing()
+  writeFileSync(Buffer.concat([Buffer.from(capturing.at('x')), Buffer.of(0xff, 0x0a)]), 'raw')
+  const { entry } = await capturing.capture()
+  expect(await capturing.names(entry)).toEqual(['x\u00ff\n'])
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
+import type { HomeId, KeyspaceId } from '../contract/ids.ts'
+import { keyspaceLayout, vaultFileName } from '../format/vault-layout.ts'
+import { createMemoryStore, type MemoryStore } from './memory-store.ts'
+import { changePassphrase, createVault, listKeyspaces, readVaultFile, unlockKeyspaces } from './vault-keys.ts'
+
+const deps = { clock: systemClock, random: systemRandom, scrypt: { log2N: 14, r: 8, p: 1 } }
+const owner = { machine: 'machine', home: '0'.repeat(32) as HomeId }
+const passphrase = 'a passphrase for tests'
+
+async function make() {
+  const store = createMemoryStore({ clock: systemClock })
+  return { store, created: await createVault(store, passphrase, owner, deps) }
+}
+
+async function names(store: MemoryStore, prefix = ''): Promise<string[]> {
+  const found: string[] = []
+  for await (const { name } of store.list(prefix)) found.push(name)
+  return found
+}
+const keysOf = async (store: MemoryStore, secret: string) =>
+  (await unlockKeyspaces(store, secret)).map(({ masterKey }) => masterKey.toString('hex'))
+
+describe('a new vault', () => {
+  test('opens with its passphrase and its recovery code, and with nothing else', async () => {
+    const { store, created } = await make()
+    const key = created.masterKey.toString('hex')
+    expect(await keysOf(store, passphrase)).toEqual([key])
+    expect(await keysOf(store, created.recoveryCode.toLowerCase())).toEqual([key])
+    expect(await keysOf(store, `${passphrase} `)).toEqual([])
+    expect(
+      await keysOf(
+        store,
+        created.recoveryCode.replace(/^./, (first) => (first === '0' ? '2' : '0')),
+      ),
+    ).toEqual([])
+  })
+
+  test('is made in an empty place only, and with a long passphrase only', async () => {
+    const { store } = await make()
+    const before = await names(store)
+    await expect(createVault(store, passphrase, owner, deps)).rejects.toMatchObject({ code: 'vault.not-empty' })
+    expect(await names(store)).toEqual(before)
+    const empty = createMemoryStore({ clock: systemClock })
+    await expect(createVault(empty, 'too short', owner, deps)).rejects.toMatchObject({ code: 'vault.weak-passphrase' })
+    expect(await names(empty)).toEqual([])
+  })
+
+  test('keeps the keyspace that the machine has already', async () => {
+    const { created } = await make()
+    const second = createMemoryStore({ clock: systemClock })
+    const keyspace = { id: created.keyspace, masterKey: created.masterKey }
+    const made = await createVault(second, 'another passphrase 2', { ...owner, keyspace }, deps)
+    expect(made.keyspace).toBe(created.keyspace)
+    expect(made.vaultId).not.toBe(created.vaultId)
+    expect(await keysOf(second, 'another passphrase 2')).toEqual([created.masterKey.toString('hex')])
+  })
+
+  test('holds the passphrase nowhere', async () => {
+    const { store } = await make()
+    for (const name of await names(store)) expect((await store.get(name)).includes(passphrase)).toBe(false)
+  })
+})
+
+test('a place without vault.json holds no vault', async () => {
+  const store = createMemoryStore({ clock: systemClock })
+  await expect(readVaultFile(store)).rejects.toMatchObject({ code: 'vault.unreachable' })
+  const { store: made } = await make()
+  await made.delete(vaultFileName)
+  await expect(unlockKeyspaces(made, passphrase)).rejects.toMatchObject({ code: 'vault.unreachable' })
+})
+
+test('keyspaces are listed in order, each once', async () => {
+  const store = createMemoryStore({ clock: systemClock })
+  expect(await listKeyspaces(store)).toEqual([])
+  const ids = ['f', '0', 'a'].map((digit) => digit.repeat(32) as KeyspaceId)
+  for (const id of ids) {
+    for (const name of ['a', 'b', 'c']) await store.put(`keyspaces/${id}/chunks/${name}`, Buffer.from(name))
+  }
+  await store.put('keyspaces/notes', Buffer.from('of somebody'))
+  expect(await listKeyspaces(store)).toEqual(ids.toSorted())
+})
+
+describe('a change of the passphrase', () => {
+  test('ends the old one and keeps key and recovery code', async () => {
+    const { store, created } = await make()
+    await changePassphrase(store, created.keyspace, created.masterKey, 'the new passphrase', deps)
+    const key = created.masterKey.toString('hex')
+    expect(await keysOf(store, passphrase)).toEqual([])
+    expect(await keysOf(store, 'the new passphrase')).toEqual([key])
+    expect(await keysOf(store, created.recoveryCode)).toEqual([key])
+    expect(await names(store, keyspaceLayout(created.keyspace).keys)).toHaveLength(2)
+  })
+
+  test('cut off before the old slot is gone leaves both', async () => {
+    const { store, created } = await make()
+    const cut = { ...store, delete: () => Promise.reject(new Error('cut off')) }
+    const change = changePassphrase(cut, created.keyspace, created.masterKey, 'the new passphrase', deps)
+    await expect(change).rejects.toThrow('cut off')
+    expect(await keysOf(store, passphrase)).toHaveLength(1)
+    expect(await keysOf(store, 'the new passphrase')).toHaveLength(1)
+  })
+
+  test('to a short one changes nothing', async () => {
+    const { store, created } = await make()
+    const change = changePassphrase(store, created.keyspace, created.masterKey, 'short', deps)
+    await expect(change).rejects.toMatchObject({ code: 'vault.weak-passphrase' })
+    expect(await keysOf(store, passphrase)).toHaveLength(1)
+  })
+})
+
+test('a damaged slot is told only when nothing else opens', async () => {
+  const { store, created } = await make()
+  const slots = await names(store, keyspaceLayout(created.keyspace).keys)
+  const slot = slots.find((name) => name.endsWith('-passphrase')) as string
+  store.damage(slot, (bytes) => Buffer.concat([bytes.subarray(0, 100), Buffer.of(1), bytes.subarray(101)]))
+  await expect(unlockKeyspaces(store, passphrase)).rejects.toMatchObject({ code: 'format.invalid' })
+  expect(await keysOf(store, created.recoveryCode)).toHaveLength(1)
+})

@@ -1,13 +1,13 @@
 /** Refuses folders that cannot be what they are named for, before anything is changed. */
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
 
 /** True when `inner` is `outer` or lies in it; both absolute and real. */
 export function isInside(inner: string, outer: string): boolean {
   const path = relative(outer, inner)
-  return path === '' || (!path.startsWith('..') && !isAbsolute(path))
+  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path)
 }
 
 /** Names of vaults and items: what is easy to type and to read out in any shell. */

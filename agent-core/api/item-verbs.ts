@@ -13,7 +13,7 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { checkName, isInside, realSourceFolder } from './folder-checks.ts'
+import { checkName, isInside, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 
 /** Throws `item.not-found`. */
@@ -67,15 +67,20 @@ export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocum
   }
 }
 
-/** Folders that no backup enters: the home folder and the vaults on this machine. */
+/** Folders that no backup enters, by their real paths: the home folder and the vaults on this machine. */
 export function barriersOf(deps: AgentDeps): { readonly path: string; readonly what: string }[] {
   return [
     { path: realpathSync(deps.paths.root), what: 'the home folder' },
-    ...deps.state.vaults().map((vault) => ({ path: vault.address, what: `the vault "${vault.name}"` })),
+    ...deps.state
+      .vaults()
+      .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),
   ]
 }
 
-/** Writes all items of the machine into its vault's definitions; throws `vault.taken-over`, `vault.foreign`. */
+/**
+ * Writes all items of the machine into its vault's definitions. Those that stand there and are not known here stay:
+ * this home may have been put back to an older state. Throws `vault.taken-over`, `vault.foreign`.
+ */
 async function writeDefinitions(
   deps: AgentDeps,
   known: KnownVault,
@@ -83,7 +88,12 @@ async function writeDefinitions(
   items: readonly Item[],
 ): Promise<void> {
   const current = await requireWriter(deps, known, vault)
-  await vault.writeDefinitions(current, { writer: deps.state.homeId, items: items.map(definitionOf) })
+  const knownIds = new Set([...deps.state.items(), ...items].map(({ id }) => id))
+  const unknown = (current?.definitions.items ?? []).filter(({ id }) => !knownIds.has(id))
+  await vault.writeDefinitions(current, {
+    writer: deps.state.homeId,
+    items: [...items.map(definitionOf), ...unknown],
+  })
 }
 
 /** Throws `vault.foreign` where this home only reads, `vault.taken-over` when another home writes now. */

@@ -4,12 +4,14 @@
  */
 
 import { isVaultTrouble } from '../backup/transfer.ts'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import type { Log } from '../base/log.ts'
 import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
 import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { PointId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -23,6 +25,12 @@ export interface ReadablePoint {
   readonly tiers: readonly Tier[]
 }
 
+/** A point of the vault whose manifest or confirmation is damaged. */
+interface DamagedPoint {
+  readonly id: PointId
+  readonly error: AgentError
+}
+
 export class ItemReading implements AsyncDisposable {
   readonly item: Item
   readonly known: KnownVault
@@ -33,66 +41,104 @@ export class ItemReading implements AsyncDisposable {
   /** The vault, or why it cannot be had now. */
   readonly vault: Vault | AgentError
 
-  constructor(parts: Pick<ItemReading, 'item' | 'known' | 'keys' | 'catalogue' | 'vault'>, chunkFolder: string) {
+  readonly #log: Log
+
+  constructor(parts: Pick<ItemReading, 'item' | 'known' | 'keys' | 'catalogue' | 'vault'>, deps: AgentDeps) {
     this.item = parts.item
     this.known = parts.known
     this.keys = parts.keys
     this.catalogue = parts.catalogue
     this.vault = parts.vault
-    const cached = folderSource(chunkFolder)
-    const sources = 'store' in this.vault ? [cached, this.vault.chunkSource()] : [cached]
-    this.blocks = new BlockReader(this.catalogue, sources, this.keys)
+    this.#log = deps.log
+    const cached = folderSource(deps.paths.chunks)
+    this.blocks =
+      'store' in this.vault
+        ? new BlockReader(this.catalogue, [cached, this.vault.chunkSource()], this.keys)
+        : new BlockReader(this.catalogue, [cached], this.keys, { unavailable: this.vault })
     this.tree = new TreeReader(async (id) => this.catalogue.base.treePage(id) ?? (await this.blocks.read(id)))
   }
 
-  /** All readable points, oldest first. Throws the vault's error when it is away and nothing waits in the cache. */
+  /**
+   * All readable points, oldest first: those of the vault, then those that wait for it. Damaged ones are left out
+   * and logged. Throws the vault's error when it is away and nothing waits in the cache, the damage when no point
+   * is readable.
+   */
   async points(): Promise<ReadablePoint[]> {
-    const { base } = this.catalogue
-    const waiting = base.unconfirmedPoints(this.known.id).filter((point) => point.item === this.item.id)
-    const points = new Map<string, ReadablePoint>()
-    for (const point of waiting) {
-      const manifest = decodePointManifest(point.manifest, 'captured point')
-      points.set(manifest.id, { manifest, tiers: ['instant'] })
-    }
-    if ('store' in this.vault) {
-      const listed = (await this.vault.listPoints(this.item.id)).filter((point) => point.confirmationName !== undefined)
-      for (const point of listed) {
-        const { manifest } = await this.vault.readPoint(point)
-        points.set(manifest.id, { manifest, tiers: ['vault'] })
-      }
-    } else if (points.size === 0) {
-      throw this.vault
-    }
-    return [...points.values()].toSorted((a, b) => a.manifest.sequence - b.manifest.sequence)
+    const { readable, damaged } = await this.#read()
+    const last = damaged.at(-1)
+    if (readable.length === 0 && last !== undefined) throw last.error
+    return readable
   }
 
   /**
    * The point that `wanted` names: `latest`, an id or the beginning of one, or a date or time (the newest
-   * point not after it). Throws `point.not-found`, `point.ambiguous`.
+   * readable point not after it). Throws `point.not-found`, `point.ambiguous`, and the damage of a point that is
+   * named by its id.
    */
   async point(wanted: string): Promise<ReadablePoint> {
-    const points = await this.points()
-    const notFound = () => new AgentError('point.not-found', { item: this.item.name, point: wanted })
-    if (wanted === 'latest') {
-      const latest = points.at(-1)
-      if (latest === undefined) throw notFound()
-      return latest
-    }
     const untilMs = timeOf(wanted)
-    if (untilMs !== undefined) {
-      const before = points.findLast(({ manifest }) => manifest.timeMs <= untilMs)
-      if (before === undefined) throw notFound()
-      return before
-    }
-    const matches = /^[0-9a-f]{1,32}$/i.test(wanted)
-      ? points.filter(({ manifest }) => manifest.id.startsWith(wanted.toLowerCase()))
-      : []
+    if (wanted !== 'latest' && untilMs === undefined) return await this.#pointOfId(wanted)
+    const points = await this.points()
+    const point = untilMs === undefined ? points.at(-1) : points.findLast(({ manifest }) => manifest.timeMs <= untilMs)
+    if (point === undefined) throw this.#notFound(wanted)
+    return point
+  }
+
+  async #pointOfId(wanted: string): Promise<ReadablePoint> {
+    const { readable, damaged } = await this.#read()
+    const beginning = wanted.toLowerCase()
+    const points = new Map<PointId, ReadablePoint | AgentError>([
+      ...damaged.map(({ id, error }) => [id, error] as const),
+      ...readable.map((point) => [point.manifest.id, point] as const),
+    ])
+    const matches = /^[0-9a-f]{1,32}$/.test(beginning) ? [...points].filter(([id]) => id.startsWith(beginning)) : []
     const [match] = matches
-    if (match === undefined) throw notFound()
+    if (match === undefined) throw this.#notFound(wanted)
     if (matches.length > 1) {
-      throw new AgentError('point.ambiguous', { point: wanted, matches: matches.map(({ manifest }) => manifest.id) })
+      throw new AgentError('point.ambiguous', { point: wanted, matches: matches.map(([id]) => id) })
     }
-    return match
+    const [, point] = match
+    if (point instanceof AgentError) throw point
+    return point
+  }
+
+  #notFound(wanted: string): AgentError {
+    return new AgentError('point.not-found', { item: this.item.name, point: wanted })
+  }
+
+  async #read(): Promise<{ readonly readable: ReadablePoint[]; readonly damaged: readonly DamagedPoint[] }> {
+    const waiting = this.#waiting()
+    if (!('store' in this.vault)) {
+      if (waiting.length === 0) throw this.vault
+      return { readable: waiting, damaged: [] }
+    }
+    const confirmed: ReadablePoint[] = []
+    const damaged: DamagedPoint[] = []
+    for (const listed of await this.vault.listPoints(this.item.id)) {
+      if (listed.confirmationName === undefined) continue
+      try {
+        confirmed.push({ manifest: (await this.vault.readPoint(listed)).manifest, tiers: ['vault'] })
+      } catch (error) {
+        if (!isDamage(error)) throw error
+        this.#log.warn('left out a damaged point', { point: listed.point, reason: error.message })
+        damaged.push({ id: listed.point, error })
+      }
+    }
+    const ids = new Set(confirmed.map(({ manifest }) => manifest.id))
+    const readable = [...confirmed.toSorted(bySequence), ...waiting.filter(({ manifest }) => !ids.has(manifest.id))]
+    return { readable, damaged }
+  }
+
+  /** Points that the vault has not confirmed; those captured while the base was lost may have low numbers yet. */
+  #waiting(): ReadablePoint[] {
+    return this.catalogue.base
+      .unconfirmedPoints(this.known.id)
+      .filter((point) => point.item === this.item.id)
+      .map(({ manifest }) => ({
+        manifest: decodePointManifest(manifest, 'captured point'),
+        tiers: ['instant' as const],
+      }))
+      .toSorted(bySequence)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,16 +160,24 @@ export async function openItemReading(deps: AgentDeps, name: string): Promise<It
     const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
     if ('store' in vault) {
       const { keyspace } = vault.keys
-      for await (const { sequence, segment } of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace))) {
-        catalogue.add(vault.id, keyspace, sequence, segment)
+      for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace))) {
+        catalogue.add(vault.id, keyspace, read)
       }
     }
-    return new ItemReading({ item, known, keys, catalogue, vault }, deps.paths.chunks)
+    return new ItemReading({ item, known, keys, catalogue, vault }, deps)
   } catch (error) {
     catalogue[Symbol.dispose]()
     if ('store' in vault) await vault.store.close()
     throw error
   }
+}
+
+function isDamage(error: unknown): error is AgentError {
+  return isAgentError(error, 'format.invalid') || isAgentError(error, 'store.not-found')
+}
+
+function bySequence(a: ReadablePoint, b: ReadablePoint): number {
+  return a.manifest.sequence - b.manifest.sequence
 }
 
 /** `2026-11-22` (the whole day), `2026-11-22 14:30`, or ISO 8601; local time unless it says otherwise. */

@@ -23,7 +23,7 @@ import {
 } from '../vault/vault-keys.ts'
 import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { checkName, realVaultFolder } from './folder-checks.ts'
+import { checkName, realPathOfFuture, realVaultFolder } from './folder-checks.ts'
 import { barriersOf } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
@@ -67,7 +67,10 @@ export async function createNewVault(
   }
 }
 
-/** Connects an existing vault: reads another machine's points, or takes that machine over. */
+/**
+ * Connects an existing vault: reads another machine's points, or takes that machine over. A vault that is known here
+ * is taken over under the name it has; otherwise `vault.known`.
+ */
 export async function connectToVault(
   deps: AgentDeps,
   name: string,
@@ -77,13 +80,14 @@ export async function connectToVault(
 ): Promise<VaultDocument & { readonly items: readonly string[]; readonly remarks: readonly string[] }> {
   checkName('vault', name)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+  const isOwner = options.takeOver !== undefined
+  if (!isOwner && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
   const store = await openDirectoryStore(directory, deps)
   try {
     const machine = options.takeOver ?? options.read
     const chosen = await chooseMachine(store, passphrase, machine, deps)
     const { vault, machineName } = chosen
-    const isOwner = options.takeOver !== undefined
+    requireConnectable(deps, name, vault, isOwner)
     const definitions = await vault.readDefinitions()
     if (isOwner) await takeOver(deps, vault, definitions)
     const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
@@ -91,7 +95,7 @@ export async function connectToVault(
       name,
       id: vault.id,
       kind: 'local',
-      address: store.address,
+      address: realPathOfFuture(store.address),
       keyspace: vault.keys.keyspace,
       machine: machineName,
       access: isOwner ? 'owner' : 'read-only',
@@ -242,26 +246,42 @@ function checkVaultFile(expected: Uint8Array, vaultFile: Buffer): void {
   })
 }
 
+/** Throws `vault.known`, `vault.exists`. */
+function requireConnectable(deps: AgentDeps, name: string, vault: Vault, isOwner: boolean): void {
+  const { keyspace } = vault.keys
+  const known = deps.state.vaults().find((other) => other.id === vault.id && other.keyspace === keyspace)
+  if (known !== undefined && !(isOwner && known.name === name))
+    throw new AgentError('vault.known', { name: known.name })
+  if (known === undefined && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+}
+
 async function takeOver(deps: AgentDeps, vault: Vault, current: ReadDefinitions | undefined): Promise<void> {
   const items = current?.definitions.items ?? []
   await vault.writeDefinitions(current, { writer: deps.state.homeId, items })
 }
 
-/** The vault's items under names that are free here. */
+/** The vault's items: under the names they have here, else under names that are free. */
 function itemsOf(
   deps: AgentDeps,
   vault: KnownVault,
   definitions: Definitions | undefined,
 ): { readonly item: Item; readonly renamedFrom: string | undefined }[] {
-  const taken = new Set(deps.state.items().map((item) => item.name))
+  const here = deps.state.items()
+  const taken = new Set(here.map((item) => item.name))
   return (definitions?.items ?? []).map((definition) => {
-    let name = definition.name
-    for (let count = 2; taken.has(name); count++) name = `${definition.name} ${count}`
+    const known = here.find((item) => item.id === definition.id && item.vault === vault.name)
+    const name = known?.name ?? freeName(definition.name, taken)
     taken.add(name)
     const folders = definition.folders.map((folder) => Buffer.from(folder))
     const item: Item = { ...definition, name, vault: vault.name, folders }
     return { item, renamedFrom: name === definition.name ? undefined : definition.name }
   })
+}
+
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted
+  for (let count = 2; taken.has(name); count++) name = `${wanted} ${count}`
+  return name
 }
 
 function documentOf(known: KnownVault, secretPlace: string): Omit<VaultDocument, 'state'> {

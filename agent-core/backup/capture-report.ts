@@ -17,6 +17,7 @@ interface Told {
 export class CaptureReport implements FileReport {
   readonly #task: Task
   readonly #told: Told[] = []
+  readonly #missing: Buffer[] = []
   failedFiles = 0
 
   constructor(task: Task) {
@@ -38,6 +39,7 @@ export class CaptureReport implements FileReport {
 
   unreadable(path: Buffer, reason: string): void {
     this.failedFiles++
+    this.#missing.push(Buffer.from(path))
     this.#tell('file.unreadable', path, reason)
   }
 
@@ -50,11 +52,9 @@ export class CaptureReport implements FileReport {
     return this.#told.map(({ path, code, reason }) => ({ key: path, value: [path, code, reason] }))
   }
 
-  /** What belongs to the point and is not in it: [path, code]. */
+  /** All that belongs to the point and is not in it: [path, code]. */
   missingElements(): { readonly key: Uint8Array; readonly value: CborValue }[] {
-    return this.#told
-      .filter(({ code }) => code === 'file.unreadable')
-      .map(({ path, code }) => ({ key: path, value: [path, code] }))
+    return this.#missing.map((path) => ({ key: path, value: [path, 'file.unreadable'] }))
   }
 
   #tell(code: FileWarningCode, path: Buffer, reason: string): void {

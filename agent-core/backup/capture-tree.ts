@@ -7,11 +7,13 @@
 import { readlinkSync } from 'node:fs'
 import { yieldToEventLoop } from '../base/event-loop.ts'
 import type { EncodedEntry } from '../cache/tree-reader.ts'
+import { sha256 } from '../codec/block-id.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { type DirectorySection, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
-import { anchoredPath } from '../platform/anchored-path.ts'
-import { isUnchanged } from '../source/compare-entry.ts'
+import { type AnchoredPath, anchoredPath } from '../platform/anchored-path.ts'
+import { fileSystemId } from '../platform/file-system-id.ts'
+import { isSettled, isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
 import { readMetadata } from '../source/read-metadata.ts'
@@ -33,7 +35,8 @@ export interface CaptureTreeOptions extends DirectoryBuilderDeps {
 
 export interface CapturedTree {
   readonly root: ListRef | undefined
-  readonly folders: readonly DirectorySection[]
+  /** Entries captured below each folder, at all depths. */
+  readonly entriesIn: ReadonlyMap<SourceFolder, number>
 }
 
 /** A directory under way. */
@@ -73,40 +76,47 @@ export class TreeCapture {
   }
 
   /**
-   * Captures all folders: the root list, and each folder's own section in the order of `folders`.
+   * Captures all folders: the root list, and how much each folder holds.
    * Throws `engine.*`, `cache.*`, or the abort reason.
    */
   async run(folders: readonly SourceFolder[]): Promise<CapturedTree> {
     const sorted = folders.toSorted((a, b) => Buffer.compare(a.label, b.label))
     const root = new SlotQueue(new DirectoryBuilder(this.#options, undefined))
-    const sections = new Map<SourceFolder, Promise<DirectorySection>>()
+    const entries = new Map<SourceFolder, Promise<number>>()
     for (const folder of sorted) {
       const { label, origin, found, previous } = folder
       const path = Buffer.from(origin.path)
       const pending = await this.#walk({ path, relative: '', found }, previous?.directory)
-      sections.set(folder, pending.done)
+      entries.set(
+        folder,
+        pending.done.then(({ entriesBelow }) => entriesBelow),
+      )
       await root.add(
-        this.#directorySlot({ name: label, path, found, previous: undefined, reuse: previous, pending, origin }),
+        this.#directorySlot({
+          name: label,
+          path,
+          fullPath: path,
+          found,
+          previous: undefined,
+          reuse: previous,
+          pending,
+          origin,
+        }),
       )
     }
     const { list } = await root.finish()
-    const folderSections = await Promise.all(
-      folders.map(async (folder) => (await sections.get(folder)) ?? emptySection),
-    )
-    return { root: list, folders: folderSections }
+    const entriesIn = new Map<SourceFolder, number>()
+    for (const [folder, count] of entries) entriesIn.set(folder, await count)
+    return { root: list, entriesIn }
   }
 
   /** The entries of one directory, depth first. */
   async #walk(directory: Folder, previous: DirectorySection | undefined): Promise<Pending> {
-    const { checkpoint, rules, tree } = this.#options
-    const { path, relative } = directory
+    const { checkpoint, tree } = this.#options
     checkpoint()
-    using anchored = anchoredPath(path)
-    const folder: OpenFolder = { ...directory, openPath: anchored.path }
-    const names = this.#list(folder)
-    if (names === undefined || rules.judgeContent(path, folder.openPath, relative, names) !== 'in') {
-      return { done: Promise.resolve(emptySection) }
-    }
+    using opened = this.#open(directory)
+    if (opened === undefined) return { done: Promise.resolve(emptySection) }
+    const { folder, names } = opened
     const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
     const before = tree.entries(previous?.list)
     let old = await before.next()
@@ -120,7 +130,7 @@ export class TreeCapture {
       if (match !== undefined) old = await before.next()
       const slot = await this.#entry(folder, name, match)
       if (slot !== undefined) await queue.add(slot)
-      else if (match !== undefined) await this.#deleted(match.entry, queue)
+      else if (match !== undefined) await queue.markChanged()
     }
     for (; old.done !== true; old = await before.next()) await this.#deleted(old.value.entry, queue)
     const done = queue.finish()
@@ -162,7 +172,7 @@ export class TreeCapture {
         isForeign || verdict === 'folder-only'
           ? { done: Promise.resolve(emptySection) }
           : await this.#walk({ path: fullPath, relative, found }, match?.entry.directory)
-      return this.#directorySlot({ name, path, found, previous: match, reuse: match?.entry, pending })
+      return this.#directorySlot({ name, path, fullPath, found, previous: match, reuse: match?.entry, pending })
     }
     this.counts.addSeen(found)
     report.seen(fullPath, found)
@@ -173,20 +183,28 @@ export class TreeCapture {
         previous: match.encoded,
       }
     }
-    if (found.type !== 'file') return this.#special(path, fullPath, name, found)
+    const volume = found.linkCount > 1 ? this.#volumeOf(found.device, folder.openPath) : 0
+    if (found.type !== 'file') return this.#special({ path, fullPath, name, found, volume })
     if (engine.isFull) await engine.room()
     this.#options.checkpoint()
     return this.#files.capture({
       name,
       path: fullPath,
       found,
-      volume: this.#volumeOf(found.device),
+      volume,
       previous: match?.entry.type === 'file' ? match.entry.content : undefined,
     })
   }
 
   /** A symbolic link, FIFO, socket or device: recorded, never read. */
-  #special(path: Buffer, fullPath: Buffer, name: Buffer, found: FoundEntry): Slot | undefined {
+  #special(special: {
+    readonly path: Buffer
+    readonly fullPath: Buffer
+    readonly name: Buffer
+    readonly found: FoundEntry
+    readonly volume: number
+  }): Slot | undefined {
+    const { path, fullPath, name, found, volume } = special
     const { report } = this.#options
     try {
       const { posix, problem } = readMetadata(found, path)
@@ -200,7 +218,7 @@ export class TreeCapture {
         inode: found.inode,
         posix,
         ...(found.type === 'symlink' && { linkTarget: readlinkSync(path, { encoding: 'buffer' }) }),
-        ...(found.linkCount > 1 && { linkGroup: { volume: this.#volumeOf(found.device), inode: found.inode } }),
+        ...(found.linkCount > 1 && { linkGroup: { volume, inode: found.inode } }),
       })
       this.counts.othersChanged++
       return { name, now: { encoded, sizeBytes: 0, entriesBelow: 0 }, previous: undefined }
@@ -214,6 +232,7 @@ export class TreeCapture {
   #directorySlot(directory: {
     readonly name: Uint8Array
     readonly path: Buffer
+    readonly fullPath: Buffer
     readonly found: FoundEntry
     /** The entry that stood here, to be compared with. */
     readonly previous: EncodedEntry | undefined
@@ -222,12 +241,14 @@ export class TreeCapture {
     readonly pending: Pending
     readonly origin?: Origin
   }): Slot {
-    const { name, path, found, previous, reuse, pending, origin } = directory
+    const { name, path, fullPath, found, previous, reuse, pending, origin } = directory
     this.counts.directories++
-    const isSame = reuse?.ctime.sec === found.ctime.sec && reuse.ctime.ns === found.ctime.ns
-    const { posix, problem } =
-      isSame && reuse !== undefined ? { posix: reuse.posix, problem: undefined } : readMetadata(found, path)
-    if (problem !== undefined) this.#options.report.metadataUnreadable(path, problem)
+    const isSame =
+      reuse?.ctime.sec === found.ctime.sec &&
+      reuse.ctime.ns === found.ctime.ns &&
+      isSettled(found.ctime, this.#options.lastScanStartedMs)
+    const { posix, problem } = isSame ? { posix: reuse.posix, problem: undefined } : readMetadata(found, path)
+    if (problem !== undefined) this.#options.report.metadataUnreadable(fullPath, problem)
     const encoded = pending.done.then((section) => ({
       encoded: encodeEntry({
         name,
@@ -256,20 +277,37 @@ export class TreeCapture {
     this.#options.checkpoint()
   }
 
-  #list({ openPath, path }: OpenFolder): string[] | undefined {
+  /** Lists a directory; undefined when there is nothing to walk: it is gone, unreadable, or its content stays out. */
+  #open(
+    directory: Folder,
+  ): (Disposable & { readonly folder: OpenFolder; readonly names: readonly string[] }) | undefined {
+    const { report, rules } = this.#options
+    const { path, relative } = directory
+    let anchored: AnchoredPath | undefined
     try {
-      return listDirectory(openPath)
+      anchored = anchoredPath(path)
+      const openPath = anchored.path
+      const names = listDirectory(openPath)
+      if (rules.judgeContent(path, openPath, relative, names) === 'in') {
+        const close = anchored
+        return { folder: { ...directory, openPath }, names, [Symbol.dispose]: () => close[Symbol.dispose]() }
+      }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#options.report.vanished(path)
-      else this.#options.report.unreadable(path, (error as Error).message)
-      return undefined
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') report.vanished(path)
+      else report.unreadable(path, (error as Error).message)
     }
+    anchored?.[Symbol.dispose]()
+    return undefined
   }
 
-  #volumeOf(device: bigint): number {
+  /**
+   * A number for the file system behind `device`, which `path` lies on: the same in every point, since unchanged
+   * entries keep theirs.
+   */
+  #volumeOf(device: bigint, path: Buffer): number {
     let volume = this.#volumes.get(device)
     if (volume === undefined) {
-      volume = this.#volumes.size
+      volume = sha256(Buffer.from(fileSystemId(path), 'utf8')).readUIntBE(0, 6)
       this.#volumes.set(device, volume)
     }
     return volume

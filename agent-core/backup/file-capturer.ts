@@ -22,8 +22,8 @@ export class FileCapturer {
   readonly #engine: Engine
   readonly #report: FileReport
   readonly #counts: CaptureCounts
-  /** Outcomes of files with several links, by volume and inode. */
-  readonly #groups = new Map<string, Promise<FileOutcome>>()
+  /** Files with several links, by volume and inode, until all their names were met. */
+  readonly #groups = new Map<string, { readonly first: Promise<FileOutcome>; namesLeft: number }>()
 
   constructor(engine: Engine, report: FileReport, counts: CaptureCounts) {
     this.#engine = engine
@@ -53,12 +53,23 @@ export class FileCapturer {
 
   #outcome(request: FileRequest, found: FoundEntry): Promise<FileOutcome> {
     if (found.linkCount === 1) return this.#engine.captureFile(request)
-    const group = `${request.volume}/${found.inode}`
-    const first = this.#groups.get(group)
-    if (first !== undefined) return first.then((outcome) => renamed(outcome, Buffer.from(request.name, 'latin1')))
-    const outcome = this.#engine.captureFile(request)
-    this.#groups.set(group, outcome)
-    return outcome
+    const key = `${request.volume}/${found.inode}`
+    const group = this.#groups.get(key)
+    if (group === undefined) {
+      const first = this.#engine.captureFile(request)
+      this.#groups.set(key, { first, namesLeft: found.linkCount - 1 })
+      return first
+    }
+    group.namesLeft--
+    if (group.namesLeft === 0) this.#groups.delete(key)
+    return this.#furtherName(request, found, group.first)
+  }
+
+  /** The first name may have been replaced or removed since: its outcome counts only for the same inode. */
+  async #furtherName(request: FileRequest, found: FoundEntry, first: Promise<FileOutcome>): Promise<FileOutcome> {
+    const outcome = await first
+    const isSame = outcome.state === 'captured' && outcome.inode === found.inode
+    return isSame ? renamed(outcome, Buffer.from(request.name, 'latin1')) : await this.#engine.captureFile(request)
   }
 
   async #settle(path: Buffer, pending: Promise<FileOutcome>): Promise<Settled | undefined> {

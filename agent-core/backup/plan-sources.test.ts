@@ -16,7 +16,7 @@ function before(path: string, entriesBelow: number, fileSystem = 'ext4:1'): Entr
   const built = new PointTree().entry({ name: 'x', type: 'directory' })
   return { ...built, directory: { entriesBelow, bytesBelow: 0 }, origin: { path: Buffer.from(path), fileSystem } }
 }
-const code = (expected: string) => expect.objectContaining({ code: expected })
+const code = (expected: string) => expect.objectContaining({ code: expected }) as unknown
 
 test('every folder is labelled by its own name, made unique', () => {
   const states = ['/a/docs', '/b/docs', '/b/docs/docs/', '/'].map((path) => folder(path))

@@ -71,6 +71,19 @@ export function checkNotEmptied(folder: SourceFolder, entriesNow: number): void 
   }
 }
 
+/** After the walk: throws when a folder is not the one that was there when it began; its disk went away meanwhile. */
+export function checkStillThere(folders: readonly SourceFolder[], now: readonly FolderState[]): void {
+  const states = new Map(now.map((state) => [keyOf(state.path), state.found]))
+  for (const { origin, found } of folders) {
+    const path = shownPath(origin.path).path
+    const state = states.get(keyOf(origin.path))
+    if (state === undefined) throw new AgentError('source.missing', { path })
+    if (state.entry.inode !== found.inode || state.fileSystem !== origin.fileSystem) {
+      throw new AgentError('source.replaced', { path, was: origin.fileSystem, is: state.fileSystem })
+    }
+  }
+}
+
 /** The folder's own name, made unique; `root` for `/`. Raw bytes as latin1. */
 function freeLabel(path: Buffer, labels: Set<string>): string {
   const name =

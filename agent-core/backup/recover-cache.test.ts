@@ -23,7 +23,8 @@ function makeCache() {
     folder[Symbol.dispose]()
   }
   const write = (text: string) => writeChunkFile(folder.path, [Buffer.from(text)])
-  const recover = () => recoverCache(base, chunks, testKeys, testVaultId)
+  const { signal } = new AbortController()
+  const recover = () => recoverCache({ base, chunks, keys: testKeys, vault: testVaultId, signal })
   return { folder, base, chunks, write, recover, [Symbol.dispose]: dispose }
 }
 
@@ -66,7 +67,7 @@ test('a captured point whose payload is lost is taken back, and its blocks are f
 test('only what no vault waits for any more is evicted', () => {
   using cache = makeCache()
   const [placed, waiting, unknown] = [cache.write('placed'), cache.write('waiting'), cache.write('unknown')]
-  cache.base.mergeIndex(testVaultId, testKeyspace, 0, [placed])
+  cache.base.mergeIndex(testVaultId, testKeyspace, 0, [placed], Buffer.alloc(32))
   cache.base.adopt(testVaultId, testKeyspace, [waiting])
   evictPlaced(cache.base, cache.chunks)
   expect(cache.chunks.names().toSorted()).toEqual([waiting.name, unknown.name].toSorted())

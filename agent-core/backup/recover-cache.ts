@@ -3,13 +3,13 @@
  *  1. chunk files without a footer are removed (they are never appended to);
  *  2. complete chunk files that no capture names are checked and adopted, so that their blocks need not be sealed
  *     again; damaged ones are removed;
- *  3. captured points whose payload was lost before any transfer are taken back: their files are read again;
+ *  3. captured points whose payload was lost or damaged before any transfer are taken back: their files are read again;
  *  4. payload that the vault has confirmed is evicted.
  */
 import type { BaseDb } from '../cache/base-db.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
-import type { VaultId } from '../contract/ids.ts'
+import type { ChunkFileName, VaultId } from '../contract/ids.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 
 export interface Recovery {
@@ -21,15 +21,20 @@ export interface Recovery {
   readonly wasInterrupted: boolean
 }
 
-export async function recoverCache(
-  base: BaseDb,
-  chunks: ChunkFolder,
-  keys: KeyspaceKeys,
-  vault: VaultId,
-): Promise<Recovery> {
+export interface RecoverDeps {
+  readonly base: BaseDb
+  readonly chunks: ChunkFolder
+  readonly keys: KeyspaceKeys
+  readonly vault: VaultId
+  readonly signal: AbortSignal
+}
+
+export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
+  const { base, chunks, keys, vault, signal } = deps
   const removed = chunks.removeOpen()
   const adopted: IndexedChunkFile[] = []
   for (const name of chunks.names()) {
+    signal.throwIfAborted()
     if (base.chunkFileNumber(name) !== undefined) continue
     const file = await chunks.describe(name, keys)
     if (file !== undefined) adopted.push(file)
@@ -37,7 +42,7 @@ export async function recoverCache(
   }
   base.adopt(vault, keys.keyspace, adopted)
   const unconfirmed = base.unconfirmedPoints(vault)
-  const takenBack = takeBackLost(base, chunks, vault)
+  const takenBack = await takeBackLost(deps, new Set(adopted.map((file) => file.name)))
   evictPlaced(base, chunks)
   const wasInterrupted = removed > 0 || adopted.length > 0 || unconfirmed.length > 0
   return { removed, adopted: adopted.length, takenBack, wasInterrupted }
@@ -50,12 +55,20 @@ export function evictPlaced(base: BaseDb, chunks: ChunkFolder): void {
   }
 }
 
-function takeBackLost(base: BaseDb, chunks: ChunkFolder, vault: VaultId): number {
-  const lost = base.waitingChunkFiles(vault).filter((file) => !chunks.has(file.name))
+/** What waits is read once more before it may be confirmed: bits rot in caches too. `checked`: read just now. */
+async function takeBackLost(deps: RecoverDeps, checked: ReadonlySet<ChunkFileName>): Promise<number> {
+  const { base, chunks, vault, signal } = deps
+  const lost: ChunkFileName[] = []
+  for (const { name } of base.waitingChunkFiles(vault)) {
+    signal.throwIfAborted()
+    if (checked.has(name) || (await chunks.isWhole(name))) continue
+    lost.push(name)
+    if (chunks.has(name)) chunks.evict(name)
+  }
   if (lost.length === 0) return 0
   // Any captured point may rest on any of them, and so may the ones after it.
   const points = base.unconfirmedPoints(vault)
   for (const { item } of points) base.forgetItem(item)
-  base.forgetChunkFiles(lost.flatMap((file) => base.chunkFileNumber(file.name) ?? []))
+  base.forgetChunkFiles(lost.flatMap((name) => base.chunkFileNumber(name) ?? []))
   return points.length
 }

@@ -32,7 +32,7 @@ import { CaptureReport } from './capture-report.ts'
 import { TreeCapture } from './capture-tree.ts'
 import { findPointSeries, type LastPoint, pointSeriesHere } from './last-point.ts'
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
-import { checkNotEmptied, planSources, type SourceFolder } from './plan-sources.ts'
+import { checkNotEmptied, checkStillThere, planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPlaced, recoverCache } from './recover-cache.ts'
 import { isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
 import { writeList } from './write-list.ts'
@@ -89,14 +89,15 @@ export interface BackupResult {
 /** Runs a backup; warnings go to the task. Throws when no point was captured. */
 export async function runBackup(request: BackupRequest, deps: BackupDeps): Promise<BackupResult> {
   const { base, chunks, keys, vaultId, task, log, clock } = deps
-  const run = new VaultRun(deps)
+  await using run = new VaultRun(deps)
   task.setPhase('estimate')
-  const recovery = await recoverCache(base, chunks, keys, vaultId)
+  const recovery = await recoverCache({ base, chunks, keys, vault: vaultId, signal: task.signal })
   if (recovery.wasInterrupted) log.info('recovered after an interrupted run', { ...recovery })
   await run.whileReachable(async (vault, transfer) => {
     if (recovery.wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
     await refreshIndex(base, vault)
     await transfer.confirmCaptured()
+    evictPlaced(base, chunks)
   })
   let series = pointSeriesHere(request.item.id, base)
   await run.whileReachable(async (vault) => {
@@ -131,14 +132,15 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   })
   task.setPhase('merge')
   if (run.failure === undefined) evictPlaced(base, chunks)
-  await pages.dropUnused(tree)
+  const untidy = await pages.dropUnused()
+  if (untidy !== undefined) log.warn('the cache was not cleaned', { reason: untidy.message })
   // The vault may have given the point a later number.
   const manifest = pointSeriesHere(request.item.id, base).last?.manifest ?? captured.manifest
   return { ...captured, manifest, transferredBytes: run.transferredBytes, failure: run.failure }
 }
 
 /** The vault as this run meets it: the first trouble ends all dealings with it, and capture goes on alone. */
-class VaultRun {
+class VaultRun implements AsyncDisposable {
   readonly #vault: Vault | undefined
   readonly #transfer: Transfer | undefined
   failure: AgentError | undefined
@@ -165,6 +167,11 @@ class VaultRun {
       if (!isVaultTrouble(error)) throw error
       this.failure = error
     }
+  }
+
+  /** Nothing is being sent any more when this resolves: the vault may be closed then. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transfer?.stop()
   }
 
   send(file: CompleteChunkFile): void {
@@ -200,6 +207,7 @@ async function capture(context: Capture) {
       parentFileId: base.lastFileId(keys.keyspace),
       skipNoDump: rules.skipNoDump,
     },
+    signal: task.signal,
     onChunkFile: (file) => {
       chunkFiles.push(file)
       run.send(file)
@@ -222,10 +230,9 @@ async function capture(context: Capture) {
     report,
     checkpoint: () => task.throwIfAborted(),
   })
-  const { root, folders: sections } = await treeCapture.run(folders)
-  for (const [index, folder] of folders.entries()) {
-    if (!request.accept) checkNotEmptied(folder, sections[index]?.entriesBelow ?? 0)
-  }
+  const { root, entriesIn } = await treeCapture.run(folders)
+  checkStillThere(folders, lookAtFolders(folders.map(({ origin }) => Buffer.from(origin.path))))
+  if (!request.accept) for (const [folder, count] of entriesIn) checkNotEmptied(folder, count)
   task.throwIfAborted()
   await engine.finishData()
   const lists = {
@@ -260,7 +267,7 @@ async function capture(context: Capture) {
       bytesNew,
       bytesStored: chunkFiles.reduce((sum, file) => sum + file.sizeBytes, 0),
     },
-    partial: lists.missing !== undefined,
+    partial: report.failedFiles > 0,
     ...(lists.chunkFiles && { chunkFiles: lists.chunkFiles }),
     ...(lists.warnings && { warnings: lists.warnings }),
     ...(lists.missing && { missing: lists.missing }),

@@ -10,12 +10,16 @@ import type { Clock } from '../base/clock.ts'
 import type { BaseDb, CapturedPoint } from '../cache/base-db.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Vault } from '../vault/vault.ts'
 import { numberCaptured } from './number-captured.ts'
 
 /** Chunk files on their way at the same time. */
 const lanes = 2
+/** Block tables in one index segment; far below what a reader accepts, however much has waited. */
+const segmentTargetSizeBytes = 16 * 1024 * 1024
+const maxIndexAttempts = 5
 
 export interface TransferDeps {
   readonly vault: Vault
@@ -51,6 +55,12 @@ export class Transfer {
   async settle(): Promise<void> {
     while (this.#lanes.size > 0) await Promise.all(this.#lanes)
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Gives up what is not under way yet, and resolves when nothing is. */
+  async stop(): Promise<void> {
+    this.#waiting.length = 0
+    await Promise.all(this.#lanes)
   }
 
   /**
@@ -91,18 +101,49 @@ export class Transfer {
 
   /** Lists what the vault now holds; only then do the chunk files count as placed there. */
   async #writeIndex(): Promise<void> {
+    const { base, vault } = this.#deps
+    const waiting = base.waitingChunkFiles(vault.id)
+    const unsent = waiting.find((file) => !this.#sent.has(file.name))
+    if (unsent !== undefined) throw new Error(`chunk file ${unsent.name} would be indexed before it is in the vault`)
+    for (let from = 0; from < waiting.length; ) {
+      let until = from + 1
+      let sizeBytes = waiting[from]?.table.length ?? 0
+      for (; until < waiting.length; until++) {
+        sizeBytes += waiting[until]?.table.length ?? 0
+        if (sizeBytes > segmentTargetSizeBytes) break
+      }
+      await this.#writeSegment(waiting.slice(from, until))
+      from = until
+    }
+  }
+
+  async #writeSegment(chunkFiles: readonly IndexedChunkFile[]): Promise<void> {
     const { base, vault, onPut } = this.#deps
     const { keyspace } = vault.keys
-    const chunkFiles = base.waitingChunkFiles(vault.id)
-    if (chunkFiles.length === 0) return
-    const unsent = chunkFiles.find((file) => !this.#sent.has(file.name))
-    if (unsent !== undefined) throw new Error(`chunk file ${unsent.name} would be indexed before it is in the vault`)
-    const { sequence, sizeBytes } = await vault.writeIndex(base.lastIndexSeen(vault.id, keyspace), {
-      chunkFiles,
-      supersedes: [],
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const lastSeen = base.lastIndexSeen(vault.id, keyspace)
+        const { sequence, sizeBytes, sha256 } = await vault.writeIndex(lastSeen, { chunkFiles, supersedes: [] })
+        base.mergeIndex(vault.id, keyspace, sequence, chunkFiles, sha256)
+        onPut(sizeBytes)
+        return
+      } catch (error) {
+        if (!isAgentError(error, 'store.conflict') || attempt === maxIndexAttempts) throw error
+        // Another writer's segment, or this run's own one whose answer was lost: either is to be known first.
+        await this.#refreshIndex()
+        if (chunkFiles.every((file) => !base.isWaiting(file.name))) return
+      }
+    }
+  }
+
+  /** As `refreshIndex`, for when this run has built on what was known: another history is an error then. */
+  async #refreshIndex(): Promise<void> {
+    const { base, vault } = this.#deps
+    if (!(await refreshIndex(base, vault))) return
+    throw new AgentError('store.failed', {
+      address: vault.store.address,
+      reason: 'its history changed while the backup ran',
     })
-    base.mergeIndex(vault.id, keyspace, sequence, chunkFiles)
-    onPut(sizeBytes)
   }
 
   async #confirm(point: CapturedPoint): Promise<void> {
@@ -119,15 +160,10 @@ export class Transfer {
    * needs. Intents are read first, the index after them (the other order loses data; see the model).
    */
   async #lookAgain(manifest: PointManifest): Promise<void> {
-    const { base, vault } = this.#deps
+    const { vault } = this.#deps
     const intents = await vault.openIntents()
     if (intents.length > 0) throw new AgentError('vault.cleaning', { address: vault.store.address, point: manifest.id })
-    if (await refreshIndex(base, vault)) {
-      throw new AgentError('store.failed', {
-        address: vault.store.address,
-        reason: 'it was put back to an older state while the backup ran',
-      })
-    }
+    await this.#refreshIndex()
   }
 }
 
@@ -145,18 +181,25 @@ export function isVaultTrouble(error: unknown): error is AgentError {
 }
 
 /**
- * Reads the index segments of a vault that the base has not seen yet. A vault that lacks the last one
- * that was seen has been put back from an older copy: everything known about it is read again, and the
- * points that wait for it are taken back, since they may rest on what that copy lacks; their payload stays
- * in the cache and counts for the next capture. Returns true when that was the case. Throws the store's error.
+ * Reads the index segments of a vault that the base has not seen yet. A vault whose last segment is not the
+ * one that was seen has another history (put back from an older copy, or a copy that went its own way):
+ * everything known about it is read again, and the points that wait for it are taken back, since they may
+ * rest on what this vault lacks; their payload stays in the cache and counts for the next capture. Returns
+ * true when that was the case. Throws the store's error.
  */
 export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean> {
   const { keyspace } = vault.keys
   const lastSeen = base.lastIndexSeen(vault.id, keyspace)
-  const isOlder = lastSeen >= 0 && (await vault.store.stat(vault.layout.indexSegment(lastSeen))) === undefined
-  if (isOlder) base.forgetVault(vault.id)
-  for await (const { sequence, segment } of vault.readIndex(base.lastIndexSeen(vault.id, keyspace))) {
-    base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles)
+  const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
+  if (isOther) base.forgetVault(vault.id)
+  for await (const { sequence, segment, sha256 } of vault.readIndex(base.lastIndexSeen(vault.id, keyspace))) {
+    base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles, sha256)
   }
-  return isOlder
+  return isOther
+}
+
+async function isSegmentAsSeen(base: BaseDb, vault: Vault, sequence: number): Promise<boolean> {
+  const seen = base.indexSha256(vault.id, vault.keys.keyspace, sequence)
+  const now = await vault.hashIndexSegment(sequence)
+  return now !== undefined && seen !== undefined && now.equals(seen)
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
@@ -80,8 +80,8 @@ describe('what a vault holds', () => {
     capture(base, 1, [file])
     expect(base.isWaiting(file.name)).toBe(true)
     expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(-1)
-    base.mergeIndex(testVaultId, testKeyspace, 4, [file])
-    base.mergeIndex(testVaultId, testKeyspace, 4, [file])
+    base.mergeIndex(testVaultId, testKeyspace, 4, [file], Buffer.alloc(32))
+    base.mergeIndex(testVaultId, testKeyspace, 4, [file], Buffer.alloc(32))
     expect(base.isWaiting(file.name)).toBe(false)
     expect(base.placedChunks(testVaultId)).toEqual(new Set([base.chunkFileNumber(file.name)]))
     expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(4)
@@ -94,11 +94,11 @@ describe('what a vault holds', () => {
     using folder = new TestFolder()
     using base = openBase(':memory:')
     const files = [writeChunkFile(folder.path, [block]), writeChunkFile(folder.path, [block])]
-    base.mergeIndex(testVaultId, testKeyspace, 0, files)
+    base.mergeIndex(testVaultId, testKeyspace, 0, files, Buffer.alloc(32))
     expect(base.locate(testIdOf(block)).map(({ chunk }) => chunk)).toEqual([1, 2])
     base.forgetChunkFiles([1])
     expect(base.locate(testIdOf(block)).map(({ chunk }) => chunk)).toEqual([2])
-    expect(() => base.chunkFile(1)).toThrow()
+    expect(() => base.chunkFile(1)).toThrow('does not hold it')
     expect(base.placedChunks(testVaultId)).toEqual(new Set([2]))
   })
 
@@ -106,7 +106,7 @@ describe('what a vault holds', () => {
     using folder = new TestFolder()
     using base = openBase(':memory:')
     const placed = writeChunkFile(folder.path, [block])
-    base.mergeIndex(testVaultId, testKeyspace, 3, [placed])
+    base.mergeIndex(testVaultId, testKeyspace, 3, [placed], Buffer.alloc(32))
     const waiting = writeChunkFile(folder.path, [Buffer.from('waits')])
     capture(base, 1, [waiting])
     base.forgetVault(testVaultId)
@@ -119,7 +119,7 @@ describe('what a vault holds', () => {
     using folder = new TestFolder()
     using base = openBase(':memory:')
     const [placed, left] = [writeChunkFile(folder.path, [block]), writeChunkFile(folder.path, [Buffer.from('left')])]
-    base.mergeIndex(testVaultId, testKeyspace, 0, [placed])
+    base.mergeIndex(testVaultId, testKeyspace, 0, [placed], Buffer.alloc(32))
     base.adopt(testVaultId, testKeyspace, [placed, left])
     expect(base.waitingChunkFiles(testVaultId).map(({ name }) => name)).toEqual([left.name])
   })
@@ -143,7 +143,7 @@ test('tree pages are kept until they are said to be dead', () => {
   base.putTreePages(pages)
   base.putTreePages(pages)
   expect(base.treePageCounts()).toEqual({ held: 3, lastLive: 0 })
-  base.keepTreePages(new Set([(pages[1]?.[0] as Buffer).toString('latin1')]))
+  base.keepTreePages(new Set([testIdOf(Buffer.from('two')).toString('latin1')]))
   expect(pages.map(([id]) => base.treePage(id)?.toString())).toEqual([undefined, 'two', undefined])
   expect(base.treePageCounts()).toEqual({ held: 1, lastLive: 1 })
 })
@@ -167,6 +167,56 @@ describe('the file', () => {
     using reader = openBase(folder.at('base.db'), { readOnly: true })
     expect(reader.latestPoint(testItem)).toBeUndefined()
     expect(existsSync(folder.at('base.db'))).toBe(false)
+  })
+
+  test.each<[string, (path: string) => void]>([
+    ['empty', (path) => writeFileSync(path, '')],
+    [
+      'without tables',
+      (path) => {
+        const db = new Database(path)
+        db.pragma('journal_mode = WAL')
+        db.close()
+      },
+    ],
+  ])('that is %s, as an ended process leaves it, is as good as none', (_what, leave) => {
+    using folder = new TestFolder()
+    leave(folder.at('base.db'))
+    using reader = openBase(folder.at('base.db'), { readOnly: true })
+    expect(reader.latestPoint(testItem)).toBeUndefined()
+    expect(reader.locate(testIdOf(block))).toEqual([])
+    using base = openBase(folder.at('base.db'))
+    expect(base.setAside).toBeUndefined()
+    capture(base, 1, [])
+    expect(base.latestPoint(testItem)?.sequence).toBe(1)
+  })
+
+  test('that is damaged where nobody looked yet says so in every reading', () => {
+    using folder = new TestFolder()
+    const path = folder.at('base.db')
+    const made = openBase(path)
+    capture(made, 1, [])
+    made.close()
+    const bytes = readFileSync(path)
+    bytes.fill(0x5a, 4096)
+    writeFileSync(path, bytes)
+    using reader = openBase(path, { readOnly: true })
+    const readings: (() => unknown)[] = [
+      () => reader.locate(testIdOf(block)),
+      () => reader.treePage(testIdOf(block)),
+      () => reader.chunkFile(1),
+      () => reader.chunkFileNumber('a'.repeat(64) as CompleteChunkFile['name']),
+      () => reader.placedChunks(testVaultId),
+      () => reader.waitingChunkFiles(testVaultId),
+      () => reader.latestPoint(testItem),
+      () => reader.latestPoints(),
+      () => reader.unconfirmedPoints(testVaultId),
+      () => reader.lastIndexSeen(testVaultId, testKeyspace),
+      () => reader.indexSha256(testVaultId, testKeyspace, 0),
+      () => reader.lastFileId(testKeyspace),
+      () => reader.treePageCounts(),
+    ]
+    for (const read of readings) expect(read).toThrow(expect.objectContaining({ code: 'cache.damaged' }))
   })
 
   test('that is damaged is set aside, one after the other, and a new one is made', () => {

@@ -9,7 +9,7 @@
  */
 import { existsSync, renameSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
@@ -31,7 +31,8 @@ const schema = `
     vault TEXT NOT NULL, chunk INTEGER NOT NULL, placed INTEGER NOT NULL, PRIMARY KEY (vault, chunk)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE index_seen (
-    vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (vault, keyspace, sequence)
+    vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, sha256 BLOB NOT NULL,
+    PRIMARY KEY (vault, keyspace, sequence)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE tree_page (id BLOB PRIMARY KEY, page BLOB NOT NULL) STRICT;
   CREATE TABLE point (
@@ -86,7 +87,7 @@ export interface Increment {
 /**
  * Opens the base at `path`. One that is not there is created; a damaged one is set aside as
  * `<path>.damaged-<n>` and a new one is made; `setAside` then names it. With `readOnly`, an empty one in memory
- * stands for either. Throws `home.newer` and `cache.failed`.
+ * stands for either, and for one that is not made yet. Throws `home.newer`, `cache.failed`, `cache.damaged`.
  */
 export function openBase(path: string, options: { readonly readOnly?: boolean } = {}): BaseDb {
   const isNew = !existsSync(path)
@@ -102,13 +103,15 @@ export function openBase(path: string, options: { readonly readOnly?: boolean } 
   if (options.readOnly !== true) return new BaseDb(path, false, undefined)
   if (isNew) return new BaseDb(':memory:', false, undefined)
   try {
+    if (!isMade(path)) return new BaseDb(':memory:', false, undefined)
     return new BaseDb(path, true, undefined)
   } catch (error) {
-    if (error instanceof AgentError && isDamaged(error.cause)) return new BaseDb(':memory:', false, undefined)
+    if (isAgentError(error, 'cache.damaged')) return new BaseDb(':memory:', false, undefined)
     throw error
   }
 }
 
+/** Every method throws `cache.failed` where SQLite refuses, and `cache.damaged` where the file is found damaged. */
 export class BaseDb implements Disposable {
   readonly path: string
   /** Where a damaged base was moved to when this one was opened. */
@@ -133,19 +136,19 @@ export class BaseDb implements Disposable {
 
   /** All places of a block, in any chunk file, in any vault. */
   locate(id: Uint8Array): BlockLocation[] {
-    return this.#locate.all(id)
+    return this.#translated(() => this.#locate.all(id))
   }
 
   /** A tree page of the latest state of some item; undefined when the base does not hold it. */
   treePage(id: Uint8Array): Buffer | undefined {
-    return this.#page.get(id)?.page
+    return this.#translated(() => this.#page.get(id))?.page
   }
 
   /** A chunk file by its number in this base. */
   chunkFile(number: number): KnownChunkFile {
     const cached = this.#chunks.get(number)
     if (cached !== undefined) return cached
-    const row = this.#db.prepare<[number], ChunkFileRow>('SELECT * FROM chunk_file WHERE number = ?').get(number)
+    const row = this.#get<ChunkFileRow>('SELECT * FROM chunk_file WHERE number = ?', number)
     if (row === undefined) throw new Error(`base.db names chunk file ${number} but does not hold it`)
     const known = knownChunkFile(row)
     this.#chunks.set(number, known)
@@ -153,77 +156,88 @@ export class BaseDb implements Disposable {
   }
 
   chunkFileNumber(name: ChunkFileName): number | undefined {
-    return this.#db
-      .prepare<[Buffer], { number: number }>('SELECT number FROM chunk_file WHERE name = ?')
-      .get(fromHex(name))?.number
+    return this.#get<{ number: number }>('SELECT number FROM chunk_file WHERE name = ?', fromHex(name))?.number
   }
 
   /** Numbers of the chunk files that `vault` is known to hold and index. */
   placedChunks(vault: VaultId): Set<number> {
-    const rows = this.#db
-      .prepare<[string], { chunk: number }>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1')
-      .all(vault)
+    const rows = this.#all<{ chunk: number }>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1', vault)
     return new Set(rows.map((row) => row.chunk))
   }
 
   /** Chunk files that wait in the cache for `vault`, oldest first, as index segments list them. */
   waitingChunkFiles(vault: VaultId): IndexedChunkFile[] {
-    return this.#db
-      .prepare<[string], ChunkFileRow>(
-        `SELECT chunk_file.* FROM placement JOIN chunk_file ON number = chunk
-         WHERE vault = ? AND placed = 0 ORDER BY number`,
-      )
-      .all(vault)
-      .map(indexedChunkFile)
+    return this.#all<ChunkFileRow>(
+      `SELECT chunk_file.* FROM placement JOIN chunk_file ON number = chunk
+       WHERE vault = ? AND placed = 0 ORDER BY number`,
+      vault,
+    ).map(indexedChunkFile)
   }
 
   /** True while any vault waits for the chunk file. */
   isWaiting(name: ChunkFileName): boolean {
-    const row = this.#db
-      .prepare<[Buffer], { waiting: number }>(
-        `SELECT count(*) AS waiting FROM placement JOIN chunk_file ON number = chunk WHERE name = ? AND placed = 0`,
-      )
-      .get(fromHex(name))
+    const row = this.#get<{ waiting: number }>(
+      'SELECT count(*) AS waiting FROM placement JOIN chunk_file ON number = chunk WHERE name = ? AND placed = 0',
+      fromHex(name),
+    )
     return (row?.waiting ?? 0) > 0
   }
 
   /** The latest captured point of an item. */
   latestPoint(item: ItemId): CapturedPoint | undefined {
-    const row = this.#db
-      .prepare<[string], PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point WHERE base.item = ?')
-      .get(item)
+    const row = this.#get<PointRow>(
+      'SELECT point.* FROM base JOIN point ON point.id = base.point WHERE base.item = ?',
+      item,
+    )
     return row && capturedPoint(row)
   }
 
   /** Points that `vault` has not confirmed yet, in the order they were captured. */
   unconfirmedPoints(vault: VaultId): CapturedPoint[] {
-    return this.#db
-      .prepare<[string], PointRow>(
-        `SELECT point.* FROM transfer JOIN point ON point.id = transfer.point
-         WHERE transfer.vault = ? AND transfer.confirmed = 0 ORDER BY point.sequence`,
-      )
-      .all(vault)
-      .map(capturedPoint)
+    return this.#all<PointRow>(
+      `SELECT point.* FROM transfer JOIN point ON point.id = transfer.point
+       WHERE transfer.vault = ? AND transfer.confirmed = 0 ORDER BY point.sequence`,
+      vault,
+    ).map(capturedPoint)
   }
 
   /** Highest index segment of a keyspace in `vault` that was read or written; −1 for none. */
   lastIndexSeen(vault: VaultId, keyspace: KeyspaceId): number {
-    const row = this.#db
-      .prepare<[string, Buffer], { last: number | null }>(
-        'SELECT max(sequence) AS last FROM index_seen WHERE vault = ? AND keyspace = ?',
-      )
-      .get(vault, fromHex(keyspace))
+    const row = this.#get<{ last: number | null }>(
+      'SELECT max(sequence) AS last FROM index_seen WHERE vault = ? AND keyspace = ?',
+      vault,
+      fromHex(keyspace),
+    )
     return row?.last ?? -1
   }
 
-  /** Adds the content of an index segment of `vault`: its chunk files are known and placed there. One transaction. */
-  mergeIndex(vault: VaultId, keyspace: KeyspaceId, sequence: number, chunkFiles: readonly IndexedChunkFile[]): void {
+  /**
+   * Adds the content of an index segment of `vault`, whose object has that SHA-256: its chunk files are known and
+   * placed there. One transaction.
+   */
+  mergeIndex(
+    vault: VaultId,
+    keyspace: KeyspaceId,
+    sequence: number,
+    chunkFiles: readonly IndexedChunkFile[],
+    sha256: Uint8Array,
+  ): void {
     this.#transaction(() => {
       for (const file of chunkFiles) this.#place(vault, this.#addChunkFile(keyspace, file))
       this.#db
-        .prepare('INSERT OR IGNORE INTO index_seen (vault, keyspace, sequence) VALUES (?, ?, ?)')
-        .run(vault, fromHex(keyspace), sequence)
+        .prepare('INSERT OR IGNORE INTO index_seen (vault, keyspace, sequence, sha256) VALUES (?, ?, ?, ?)')
+        .run(vault, fromHex(keyspace), sequence, sha256)
     })
+  }
+
+  /** SHA-256 of an index segment's object as it was when it was merged. */
+  indexSha256(vault: VaultId, keyspace: KeyspaceId, sequence: number): Buffer | undefined {
+    return this.#get<{ sha256: Buffer }>(
+      'SELECT sha256 FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?',
+      vault,
+      fromHex(keyspace),
+      sequence,
+    )?.sha256
   }
 
   /** Registers complete chunk files that an interrupted run left in the cache, to go to `vault`. One transaction. */
@@ -326,9 +340,9 @@ export class BaseDb implements Disposable {
 
   /** Tree pages held, live or not, and how many there were after the last `keepTreePages`. */
   treePageCounts(): { readonly held: number; readonly lastLive: number } {
-    const { held } = this.#db.prepare('SELECT count(*) AS held FROM tree_page').get() as { held: number }
-    const live = this.#db.prepare<[], { value: Buffer }>("SELECT value FROM fact WHERE key = 'live-tree-pages'").get()
-    return { held, lastLive: live === undefined ? 0 : live.value.readDoubleLE(0) }
+    const counted = this.#get<{ held: number }>('SELECT count(*) AS held FROM tree_page')
+    const live = this.#fact('live-tree-pages')
+    return { held: counted?.held ?? 0, lastLive: live === undefined ? 0 : live.readDoubleLE(0) }
   }
 
   /** Drops all tree pages but `live` (ids as latin1 strings). */
@@ -345,17 +359,12 @@ export class BaseDb implements Disposable {
 
   /** All latest points, one an item. */
   latestPoints(): CapturedPoint[] {
-    return this.#db
-      .prepare<[], PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point')
-      .all()
-      .map(capturedPoint)
+    return this.#all<PointRow>('SELECT point.* FROM base JOIN point ON point.id = base.point').map(capturedPoint)
   }
 
   /** File id of the last chunk file written for a keyspace. */
   lastFileId(keyspace: KeyspaceId): Uint8Array | undefined {
-    return this.#db
-      .prepare<[string], { value: Buffer }>('SELECT value FROM fact WHERE key = ?')
-      .get(`last-file-id/${keyspace}`)?.value
+    return this.#fact(`last-file-id/${keyspace}`)
   }
 
   close(): void {
@@ -406,12 +415,28 @@ export class BaseDb implements Disposable {
     this.#db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(key, value)
   }
 
-  #transaction(work: () => void): void {
+  #fact(key: string): Buffer | undefined {
+    return this.#get<{ value: Buffer }>('SELECT value FROM fact WHERE key = ?', key)?.value
+  }
+
+  #get<Row>(sql: string, ...parameters: readonly (string | number | Uint8Array)[]): Row | undefined {
+    return this.#translated(() => this.#db.prepare<unknown[], Row>(sql).get(...parameters))
+  }
+
+  #all<Row>(sql: string, ...parameters: readonly (string | number | Uint8Array)[]): Row[] {
+    return this.#translated(() => this.#db.prepare<unknown[], Row>(sql).all(...parameters))
+  }
+
+  #translated<Result>(work: () => Result): Result {
     try {
-      this.#db.transaction(work).immediate()
+      return work()
     } catch (error) {
       throw translate(error, this.path)
     }
+  }
+
+  #transaction(work: () => void): void {
+    this.#translated(() => this.#db.transaction(work).immediate())
   }
 
   #prepare(readOnly: boolean): void {
@@ -483,24 +508,36 @@ function capturedPoint(row: PointRow): CapturedPoint {
 
 function isWhole(path: string): boolean {
   try {
-    const db = new Database(path, { readonly: true })
+    return askFile(path, 'quick_check(1)') === 'ok'
+  } catch (error) {
+    if (isAgentError(error, 'cache.damaged')) return false
+    throw error
+  }
+}
+
+/** False for what a process leaves that ended before it had made the tables. */
+function isMade(path: string): boolean {
+  return askFile(path, 'user_version') !== 0
+}
+
+function askFile(path: string, pragma: string): unknown {
+  try {
+    const db = new Database(path, { readonly: true, timeout: 10_000 })
     try {
-      return db.pragma('quick_check(1)', { simple: true }) === 'ok'
+      return db.pragma(pragma, { simple: true })
     } finally {
       db.close()
     }
   } catch (error) {
-    if (isDamaged(error)) return false
     throw translate(error, path)
   }
-}
-
-function isDamaged(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code)
 }
 
 function translate(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error
   if (error.code === 'SQLITE_FULL') return new AgentError('cache.full', { path }, error)
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) {
+    return new AgentError('cache.damaged', { path, reason: error.message }, error)
+  }
   return new AgentError('cache.failed', { path, reason: error.message }, error)
 }

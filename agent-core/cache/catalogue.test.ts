@@ -13,10 +13,11 @@ test('finds blocks of the base and of index segments that it has not merged; the
   using folder = new TestFolder()
   const path = folder.at('base.db')
   const writer = openBase(path)
-  writer.mergeIndex(testVaultId, testKeyspace, 0, [writeChunkFile(folder.path, [known, both])])
+  writer.mergeIndex(testVaultId, testKeyspace, 0, [writeChunkFile(folder.path, [known, both])], Buffer.alloc(32))
   using catalogue = new Catalogue(openBase(path, { readOnly: true }))
   const files = [writeChunkFile(folder.path, [unseen]), writeChunkFile(folder.path, [both])]
-  catalogue.add(testVaultId, testKeyspace, 1, { chunkFiles: files, supersedes: [] })
+  const segment = { chunkFiles: files, supersedes: [] }
+  catalogue.add(testVaultId, testKeyspace, { sequence: 1, segment, sha256: Buffer.alloc(32) })
   const reader = new BlockReader(catalogue, [folderSource(folder.path)], testKeys)
   for (const block of [known, unseen, both]) expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
   expect(catalogue.locate(testIdOf(both))).toHaveLength(2)
@@ -29,7 +30,8 @@ test('finds blocks of the base and of index segments that it has not merged; the
 test('works without a base', async () => {
   using folder = new TestFolder()
   using catalogue = new Catalogue(openBase(folder.at('base.db'), { readOnly: true }))
-  catalogue.add(testVaultId, testKeyspace, 0, { chunkFiles: [writeChunkFile(folder.path, [unseen])], supersedes: [] })
+  const segment = { chunkFiles: [writeChunkFile(folder.path, [unseen])], supersedes: [] }
+  catalogue.add(testVaultId, testKeyspace, { sequence: 0, segment, sha256: Buffer.alloc(32) })
   const reader = new BlockReader(catalogue, [folderSource(folder.path)], testKeys)
   expect(unseen.equals(await reader.read(testIdOf(unseen)))).toBe(true)
 })

@@ -16,8 +16,13 @@ export class Catalogue implements BlockIndex, Disposable {
   }
 
   /** Adds an index segment that the base has not merged. */
-  add(vault: VaultId, keyspace: KeyspaceId, sequence: number, segment: IndexSegment): void {
-    this.#unseen.mergeIndex(vault, keyspace, sequence, segment.chunkFiles)
+  add(
+    vault: VaultId,
+    keyspace: KeyspaceId,
+    read: { sequence: number; segment: IndexSegment; sha256: Uint8Array },
+  ): void {
+    const { sequence, segment, sha256 } = read
+    this.#unseen.mergeIndex(vault, keyspace, sequence, segment.chunkFiles, sha256)
   }
 
   /** Chunk files of the unseen segments have negative numbers. */

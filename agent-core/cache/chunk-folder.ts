@@ -41,6 +41,17 @@ export class ChunkFolder {
       .map((name) => name.slice(0, 64) as ChunkFileName)
   }
 
+  /** True when the file is here and its bytes are those its name stands for; reads all of it. */
+  async isWhole(name: ChunkFileName): Promise<boolean> {
+    if (!this.has(name)) return false
+    try {
+      return (await inspectChunkFile(this.pathOf(name))).name === name
+    } catch (error) {
+      if (isAgentError(error, 'format.invalid') || isAgentError(error, 'format.too-new')) return false
+      throw error
+    }
+  }
+
   /** Removes chunk files that an ended process left open; returns how many. */
   removeOpen(): number {
     const open = readdirSync(this.path).filter((name) => name.startsWith(openChunkFilePrefix))

@@ -18,7 +18,7 @@ function twoCopies(blocks: readonly Buffer[] = [block, second]) {
   const file = writeChunkFile(cache.path, blocks)
   const copy = vault.at(`${file.name}.tcf`)
   writeFileSync(copy, readFileSync(file.path))
-  base.mergeIndex(testVaultId, testKeyspace, 0, [file])
+  base.mergeIndex(testVaultId, testKeyspace, 0, [file], Buffer.alloc(32))
   const sources = [folderSource(cache.path), folderSource(vault.path)]
   const dispose = () => {
     base.close()
@@ -77,7 +77,7 @@ test('a chunk file that is nowhere, and a block that no index names, are damage'
 test('another chunk file with the same block is as good', async () => {
   using copies = twoCopies()
   using folder = new TestFolder()
-  copies.base.mergeIndex(testVaultId, testKeyspace, 1, [writeChunkFile(folder.path, [block])])
+  copies.base.mergeIndex(testVaultId, testKeyspace, 1, [writeChunkFile(folder.path, [block])], Buffer.alloc(32))
   for (const path of [copies.file.path, copies.copy]) flip(path, 540)
   const reader = new BlockReader(copies.base, [...copies.sources, folderSource(folder.path)], testKeys)
   expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
@@ -94,6 +94,19 @@ test('a vault that does not answer is no damage: the reading ends with its error
   await expect(reader.read(testIdOf(block))).rejects.toMatchObject({ code: 'vault.unreachable' })
 })
 
+test.each<[string, (path: string) => void]>([
+  ['missing', (path) => rmSync(path)],
+  ['damaged', (path) => flip(path, 540)],
+])('while a source is away, a copy that is %s here is no damage of the whole', async (_what, damage) => {
+  using copies = twoCopies()
+  const unavailable = new AgentError('vault.unreachable', { address: '/vault', reason: 'gone' })
+  const reader = new BlockReader(copies.base, [copies.sources[0] as ChunkSource], testKeys, { unavailable })
+  expect(second.equals(await reader.read(testIdOf(second)))).toBe(true)
+  damage(copies.file.path)
+  await expect(reader.read(testIdOf(block))).rejects.toBe(unavailable)
+  await expect(reader.read(Buffer.alloc(32))).rejects.toBe(unavailable)
+})
+
 test('an extent is fetched once for all its blocks', async () => {
   const blocks = Array.from({ length: 20 }, (_, index) => Buffer.from(`block ${index}`))
   using copies = twoCopies(blocks)
@@ -108,7 +121,13 @@ test('an extent is fetched once for all its blocks', async () => {
 test('chunk files of another keyspace are not opened', async () => {
   using folder = new TestFolder()
   using base = openBase(':memory:')
-  base.mergeIndex(testVaultId, 'a'.repeat(32) as KeyspaceId, 0, [writeChunkFile(folder.path, [block])])
+  base.mergeIndex(
+    testVaultId,
+    'a'.repeat(32) as KeyspaceId,
+    0,
+    [writeChunkFile(folder.path, [block])],
+    Buffer.alloc(32),
+  )
   const reader = new BlockReader(base, [folderSource(folder.path)], testKeys)
   await expect(reader.read(testIdOf(block))).rejects.toMatchObject({ code: 'vault.damaged' })
   expect(reader.bytesFetched).toBe(0)

@@ -61,15 +61,23 @@ export class BlockReader {
   readonly #index: BlockIndex
   readonly #sources: readonly ChunkSource[]
   readonly #keys: KeyspaceKeys
+  readonly #unavailable: AgentError | undefined
   readonly #opened = new Map<string, readonly Uint8Array[]>()
   readonly #fileKeys = new Map<number, Uint8Array>()
   #openedBytes = 0
   #bytesFetched = 0
 
-  constructor(index: BlockIndex, sources: readonly ChunkSource[], keys: KeyspaceKeys) {
+  /** `unavailable`: why a source that may hold more is not among `sources`. */
+  constructor(
+    index: BlockIndex,
+    sources: readonly ChunkSource[],
+    keys: KeyspaceKeys,
+    options: { readonly unavailable?: AgentError } = {},
+  ) {
     this.#index = index
     this.#sources = sources
     this.#keys = keys
+    this.#unavailable = options.unavailable
   }
 
   /** Stored bytes fetched so far. */
@@ -79,7 +87,8 @@ export class BlockReader {
 
   /**
    * The plain bytes of a block; they belong to this reader and must not be changed. Throws
-   * `vault.damaged` when no whole copy is left, or the store's error when the vault does not answer.
+   * `vault.damaged` when no whole copy is left, or the store's error when the vault does not answer or is among
+   * the sources no more: nothing shows then that its copy is damaged.
    */
   async read(id: Uint8Array): Promise<Uint8Array> {
     let failure: unknown
@@ -109,7 +118,7 @@ export class BlockReader {
         reason: 'the chunk file is missing',
       })
     }
-    throw asDamage(failure, id)
+    throw this.#unavailable ?? asDamage(failure, id)
   }
 
   async #openExtent(
@@ -156,7 +165,7 @@ export class BlockReader {
 }
 
 /** Object name of a chunk file inside its keyspace, for messages. */
-export function chunkObject(file: { readonly name: ChunkFileName }): string {
+function chunkObject(file: { readonly name: ChunkFileName }): string {
   return `chunks/${file.name.slice(0, 2)}/${file.name}.tcf`
 }
 

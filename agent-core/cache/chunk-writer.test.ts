@@ -116,7 +116,7 @@ test('property: every block comes back', async () => {
       for (const block of blocks) writer.add(testIdOf(block), block)
       writer.finish()
       using base = openBase(':memory:')
-      base.mergeIndex(testVaultId, testKeyspace, 0, files)
+      base.mergeIndex(testVaultId, testKeyspace, 0, files, Buffer.alloc(32))
       const reader = new BlockReader(base, [folderSource(folder.path)], testKeys)
       for (const block of blocks) expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
     }),

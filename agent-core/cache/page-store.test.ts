@@ -4,7 +4,6 @@ import { testCapturedPoint, testIdOf, testKeyspace } from '../../test/support/te
 import { fromHex } from '../base/bytes.ts'
 import { openBase } from './base-db.ts'
 import { PageStore } from './page-store.ts'
-import { TreeReader } from './tree-reader.ts'
 
 const unexpected = () => Promise.reject(new Error('nothing is to be fetched'))
 const pageOf = (text: string) => [testIdOf(Buffer.from(text)), Buffer.from(text)] as const
@@ -63,13 +62,42 @@ test('pages that no latest state needs are dropped, all others stay', async () =
   for (const [id, page] of needed) store.keep(fromHex(id), page)
   const newest = testCapturedPoint(1, { root })
   base.capture({ keyspace: testKeyspace, point: newest, chunkFiles: [], vaults: [], lastFileId: undefined })
-  const tree = new TreeReader((id) => store.read(id, unexpected))
 
   for (let number = 0; number < 500; number++) store.keep(...pageOf(`dead ${number}`))
-  await store.dropUnused(tree)
+  await store.dropUnused()
   expect(base.treePageCounts().held).toBe(needed.length + 500)
   for (let number = 500; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))
-  await store.dropUnused(tree)
+  await store.dropUnused()
   expect(base.treePageCounts()).toEqual({ held: needed.length, lastLive: needed.length })
   for (const [id] of needed) expect(base.treePage(fromHex(id))).toBeDefined()
+})
+
+test('while a page of a latest state is not here, nothing is dropped', async () => {
+  using base = openBase(':memory:')
+  const store = new PageStore(base)
+  const point = new PointTree()
+  const inner: PlannedEntry = {
+    name: 'inner',
+    type: 'directory',
+    children: [{ name: 'file', type: 'file', content: [] }],
+  }
+  const root = point.root({ '/src': { name: 'src', type: 'directory', children: [inner] } })
+  if (root === undefined) throw new Error('a root was planned')
+  const rootId = Buffer.from(root.id)
+  for (const [id, page] of point.blocks) if (!rootId.equals(fromHex(id))) store.keep(fromHex(id), page)
+  const newest = testCapturedPoint(1, { root })
+  base.capture({ keyspace: testKeyspace, point: newest, chunkFiles: [], vaults: [], lastFileId: undefined })
+  for (let number = 0; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))
+  expect(await store.dropUnused()).toBeUndefined()
+  expect(base.treePageCounts()).toEqual({ held: point.blocks.size - 1 + 1200, lastLive: 0 })
+})
+
+test('what keeps it from cleaning is told, not thrown', async () => {
+  using base = openBase(':memory:')
+  const store = new PageStore(base)
+  const broken = { ...testCapturedPoint(1), manifest: Buffer.from('no manifest') }
+  base.capture({ keyspace: testKeyspace, point: broken, chunkFiles: [], vaults: [], lastFileId: undefined })
+  for (let number = 0; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))
+  expect(await store.dropUnused()).toMatchObject({ code: 'format.invalid' })
+  expect(base.treePageCounts().held).toBe(1200)
 })

@@ -3,10 +3,11 @@
  * transaction: they are addressed by content, and a page too many does no harm.
  */
 
+import { AgentError } from '../base/agent-error.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { decodePointManifest } from '../format/point.ts'
 import type { BaseDb } from './base-db.ts'
-import type { TreeReader } from './tree-reader.ts'
+import { TreeReader } from './tree-reader.ts'
 
 const batchSizeBytes = 4 * 1024 * 1024
 /** Pages that no base needs are dropped once they are as many as the ones that are needed. */
@@ -44,18 +45,37 @@ export class PageStore {
     return fetched
   }
 
-  /** Drops pages that no latest state needs, when there are as many of them as needed ones. */
-  async dropUnused(tree: TreeReader): Promise<void> {
-    this.flush()
-    const { held, lastLive } = this.#base.treePageCounts()
-    if (held < lastLive * 2 + slackPages) return
+  /**
+   * Drops pages that no latest state needs, when there are as many of them as needed ones. Looks into the base
+   * only; while that lacks a page of a latest state (its vault may be away), everything stays. Resolves with what
+   * kept it from cleaning, if anything did: a cache that is not tidy is no failed backup.
+   */
+  async dropUnused(): Promise<AgentError | undefined> {
+    try {
+      this.flush()
+      const { held, lastLive } = this.#base.treePageCounts()
+      if (held < lastLive * 2 + slackPages) return undefined
+      this.#base.keepTreePages(await this.#livePages())
+    } catch (error) {
+      if (error instanceof AgentError) return error
+      if (!(error instanceof PageAbsent)) throw error
+    }
+    return undefined
+  }
+
+  async #livePages(): Promise<Set<string>> {
+    const tree = new TreeReader(async (id) => {
+      const page = this.#base.treePage(id)
+      if (page === undefined) throw new PageAbsent()
+      return page
+    })
     const live = new Set<string>()
     for (const point of this.#base.latestPoints()) {
       const { root, chunkFiles, warnings, missing } = decodePointManifest(point.manifest, 'captured point')
       for (const list of [chunkFiles, warnings, missing]) await this.#mark(tree, list, live)
       await this.#markDirectory(tree, root, live)
     }
-    this.#base.keepTreePages(live)
+    return live
   }
 
   async #mark(tree: TreeReader, list: ListRef | undefined, live: Set<string>): Promise<void> {
@@ -71,3 +91,6 @@ export class PageStore {
     }
   }
 }
+
+/** The base lacks a page; what lies below it is unknown. */
+class PageAbsent extends Error {}

@@ -93,6 +93,13 @@ export const errorTable = {
     words: (d) => `The cache ${d.path} cannot be used: ${d.reason}.`,
     advice: () => 'Check that disk; the cache can be deleted and is rebuilt from the vault.',
   }),
+  'cache.damaged': spec<{ path: string } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 1,
+    words: (d) => `The cache ${d.path} is damaged: ${d.reason}.`,
+    advice: () => 'Run a backup, which sets that file aside, or delete it: it is rebuilt from the vault.',
+  }),
 
   // item
   'item.not-found': spec<{ name: string }>({
@@ -242,6 +249,14 @@ export const errorTable = {
     words: (d) => `A vault named "${d.name}" is known here already.`,
     advice: () => 'Choose another name.',
   }),
+  'vault.known': spec<{ name: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `This vault is connected here already as "${d.name}".`,
+    advice: (d) =>
+      `Use it under that name; to become the machine that writes to it, run "tharsis vault connect ${d.name} … --take-over".`,
+  }),
   'vault.not-empty': spec<{ address: string }>({
     scope: 'agent',
     retry: false,
@@ -310,7 +325,7 @@ export const errorTable = {
     retry: false,
     exitCode: 5,
     words: (d) => `Another home folder has taken over the machine "${d.machine}" in vault "${d.name}".`,
-    advice: () => 'If this is the right one, connect again with --take-over.',
+    advice: (d) => `If this is the right one, run "tharsis vault connect ${d.name} … --take-over" again.`,
   }),
   'vault.full': spec<{ address: string }>({
     scope: 'job',

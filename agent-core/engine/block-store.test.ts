@@ -53,7 +53,7 @@ test('a block is stored once, and named by the same id again', () => {
 test('a block is known when all vaults hold it, or when it waits in the cache', () => {
   using folder = new TestFolder()
   using base = openBase(':memory:')
-  base.mergeIndex(testVaultId, testKeyspace, 0, [writeChunkFile(folder.path, [block])])
+  base.mergeIndex(testVaultId, testKeyspace, 0, [writeChunkFile(folder.path, [block])], Buffer.alloc(32))
   const bytesNew = (options: Parameters<typeof makeStore>[2]) => {
     const { store } = makeStore(folder, base, options)
     store.putData(block)

@@ -62,6 +62,7 @@ function captureOpen(fd: number, request: FileRequest, deps: CaptureDeps): FileO
         content: read.content,
         ...(before.linkCount > 1 && { linkGroup: { volume: request.volume, inode: before.inode } }),
       }),
+      inode: before.inode,
       sizeBytes: read.sizeBytes,
       isRead: true,
       bytesRead: read.bytesRead,

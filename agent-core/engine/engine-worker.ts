@@ -41,7 +41,10 @@ const store = new BlockStore({
   data: openWriter('data'),
   tree: openWriter('tree'),
 })
+/** Pages of block lists are handed over once they are this long together, and with each batch. */
+const pageBatchSizeBytes = 1024 * 1024
 let pages: [Uint8Array, Uint8Array][] = []
+let pagesSizeBytes = 0
 const captureDeps = {
   base,
   skipNoDump: start.skipNoDump,
@@ -51,16 +54,23 @@ const captureDeps = {
     putPage: (page: Uint8Array) => {
       const id = store.putTree(page)
       pages.push([id, page])
+      pagesSizeBytes += page.length
+      if (pagesSizeBytes >= pageBatchSizeBytes) handOverPages()
       return id
     },
   },
 }
 
+function handOverPages(): void {
+  if (pages.length > 0) say({ type: 'pages', pages })
+  pages = []
+  pagesSizeBytes = 0
+}
+
 /** One answer a batch: a message costs as much as reading a small file. */
 function captureFiles(files: readonly { readonly ref: number; readonly request: FileRequest }[]): void {
   const outcomes = files.map(({ ref, request }) => ({ ref, outcome: captureFile(request, captureDeps) }))
-  if (pages.length > 0) say({ type: 'pages', pages })
-  pages = []
+  handOverPages()
   say({ type: 'files', files: outcomes })
 }
 

@@ -25,6 +25,7 @@ function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
       parentFileId: undefined,
       skipNoDump: false,
     },
+    signal: new AbortController().signal,
     onChunkFile: (file) => files.push(file),
     onPages: (list) => pages.push(...list.map(([, page]) => page)),
     ...options,
@@ -52,9 +53,10 @@ test('files and pages come back out of the chunk files, byte for byte', async ()
   expect(pages).toEqual([])
 
   using base = openBase(':memory:')
-  base.mergeIndex(testVaultId, testKeyspace, 0, files)
+  base.mergeIndex(testVaultId, testKeyspace, 0, files, Buffer.alloc(32))
   const reader = new BlockReader(base, [folderSource(folder.path)], testKeys)
-  const [part] = decodeEntry(decodeCbor(encoded, 'entry'), 'entry').content?.parts as readonly Part[]
+  const entry = decodeEntry(decodeCbor(encoded, 'entry'), 'entry')
+  const [part] = (entry.content?.parts ?? []) as readonly Part[]
   expect(Buffer.from(await reader.read(part?.id as Uint8Array)).toString()).toBe('what is in the file')
   expect(Buffer.from(await reader.read(testIdOf(page)))).toEqual(page)
 })
@@ -78,7 +80,7 @@ test('a worker that dies fails all that waits, and all that comes after', async 
   writeFileSync(folder.at('file'), 'x')
   const { engine } = startEngine(folder)
   await using _ = engine
-  const died = expect.objectContaining({ code: 'engine.worker-died' })
+  const died = expect.objectContaining({ code: 'engine.worker-died' }) as unknown
   const outcomes = [engine.captureFile(requestOf(undefined as never)), engine.captureFile(requestOf(folder.at('file')))]
   const finished = engine.finish()
   for (const outcome of outcomes) await expect(outcome).rejects.toEqual(died)
@@ -114,6 +116,18 @@ test('a callback that fails fails the engine', async () => {
   await using _ = engine
   await engine.captureFile(requestOf(folder.at('file')))
   await expect(engine.finishData()).rejects.toThrow('the base is full')
+})
+
+test('a cancelled engine rejects what waits with the reason', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const controller = new AbortController()
+  const { engine } = startEngine(folder, { signal: controller.signal })
+  await using _ = engine
+  const outcome = engine.captureFile(requestOf(folder.at('file')))
+  controller.abort(new Error('cancelled'))
+  await expect(outcome).rejects.toThrow('cancelled')
+  await expect(engine.finish()).rejects.toThrow('cancelled')
 })
 
 test('callers wait while files or pages pile up, and go on when there is room', async () => {

@@ -17,6 +17,8 @@ const maxYoungGenerationSizeMb = 12
 
 export interface EngineOptions {
   readonly start: WorkerStart
+  /** Its abort fails everything at once, with its reason. */
+  readonly signal: AbortSignal
   /** A chunk file is complete and durable in the cache. */
   readonly onChunkFile: (file: CompleteChunkFile) => void
   /** Pages of long block lists, to be kept in the base. */
@@ -60,6 +62,7 @@ export class Engine implements AsyncDisposable {
         this.#fail(error as Error)
       }
     })
+    options.signal.addEventListener('abort', () => this.#fail(options.signal.reason as Error), { once: true })
     this.#worker.on('error', (error: Error) =>
       this.#fail(new AgentError('engine.worker-died', { reason: error.message }, error)),
     )

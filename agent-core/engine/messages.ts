@@ -28,7 +28,7 @@ export interface FileRequest {
   readonly name: string
   /** Absolute. */
   readonly path: string
-  /** Index of the file's volume among those of the point, for hard-link groups. */
+  /** Number of the file's volume, the same in every point, for hard-link groups. */
   readonly volume: number
   /** Content in the last point, if it was there. */
   readonly previous: Content | undefined
@@ -40,6 +40,7 @@ export type FileOutcome =
       readonly state: 'captured'
       /** The whole entry. */
       readonly encoded: Uint8Array
+      readonly inode: bigint
       readonly sizeBytes: number
       /** False for a further link to an inode that was read already. */
       readonly isRead: boolean
@@ -49,7 +50,7 @@ export type FileOutcome =
       readonly metadataProblem: string | undefined
     }
   | { readonly state: 'vanished' | 'excluded' }
-  /** Another kind of entry stands there now; it is looked at again. */
+  /** Another kind of entry stands there now: the file is gone. */
   | { readonly state: 'replaced' }
   | { readonly state: 'unreadable'; readonly reason: string }
 

@@ -2,7 +2,8 @@
  * Restores one entry that is no folder: decides by what has its name, makes it in the private folder, publishes it.
  */
 import type { BigIntStats } from 'node:fs'
-import { asBuffer } from '../base/bytes.ts'
+import { asBuffer, toHex } from '../base/bytes.ts'
+import { sha256 } from '../codec/block-id.ts'
 import type { Entry } from '../format/tree.ts'
 import type { DirectoryHandle } from '../platform/directory-handle.ts'
 import { type Comparison, type ConflictRules, copyName, decideAction, type RestoreAction } from './conflict.ts'
@@ -120,8 +121,18 @@ export class EntryRestorer {
   }
 }
 
+/**
+ * What entries of one inode share. Their content is part of it: whatever a tree says of groups, no name ever gets
+ * another file's content.
+ */
 function linkGroupOf(entry: Entry): string | undefined {
-  return entry.linkGroup && `${entry.linkGroup.volume}/${entry.linkGroup.inode}`
+  const { linkGroup, sizeBytes, content, linkTarget, type } = entry
+  if (linkGroup === undefined) return undefined
+  const parts = content?.parts ?? []
+  const blocks = 'id' in parts ? [parts] : parts
+  const ids = blocks.map(({ id, ...part }) => `${'sizeBytes' in part ? part.sizeBytes : 0}:${id ? toHex(id) : ''}`)
+  const identity = [type, sizeBytes ?? 0, linkTarget ? toHex(linkTarget) : '', ...ids].join(' ')
+  return `${linkGroup.volume}/${linkGroup.inode}/${toHex(sha256(Buffer.from(identity)))}`
 }
 
 function isLinkedAlready(entry: Entry, existing: BigIntStats, staging: Staging): boolean {

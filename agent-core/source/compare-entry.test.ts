@@ -62,12 +62,17 @@ test('what is no file has neither length nor content to compare', () => {
   expect(isUnchanged({ ...found, type: 'symlink', sizeBytes: 99 }, link, lastScanMs)).toBe(true)
 })
 
+test('a file rewritten within a tick under an old mtime is told by its young ctime', () => {
+  const young = { sec: lastScanMs / 1000, ns: 0 }
+  expect(isUnchanged({ ...found, ctime: young }, { ...previous, ctime: young }, lastScanMs)).toBe(false)
+})
+
 test('a file changed within a clock tick before the last scan may have changed again unseen', () => {
-  const mtimeMs = found.mtime.sec * 1000 + found.mtime.ns / 1e6
+  const ctimeMs = found.ctime.sec * 1000 + found.ctime.ns / 1e6
   const at = (scanMs: number) => isUnchanged(found, previous, scanMs)
-  expect(at(mtimeMs + clockTickMs + 1)).toBe(true)
-  expect(at(mtimeMs + clockTickMs)).toBe(false)
-  expect(at(mtimeMs)).toBe(false)
-  expect(at(mtimeMs - 5000)).toBe(false)
+  expect(at(ctimeMs + clockTickMs + 1)).toBe(true)
+  expect(at(ctimeMs + clockTickMs)).toBe(false)
+  expect(at(ctimeMs)).toBe(false)
+  expect(at(ctimeMs - 5000)).toBe(false)
   expect(at(0)).toBe(false)
 })

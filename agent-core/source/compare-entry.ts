@@ -5,11 +5,16 @@
 import type { Entry, Timestamp } from '../format/tree.ts'
 import type { FoundEntry } from './found-entry.ts'
 
-/**
- * A file changed later than this before the last scan began may have changed again within one tick
- * of its file system's clock (FAT keeps 2 s), unseen by its times.
- */
+/** Coarsest tick of a file system's clock (FAT). */
 const clockTickMs = 2000
+
+/**
+ * True when a time lies so long before the last scan began that a later change cannot have given the same
+ * time: within one tick of the file system's clock two changes look like one.
+ */
+export function isSettled(time: Timestamp, lastScanStartedMs: number): boolean {
+  return time.sec * 1000 + time.ns / 1e6 < lastScanStartedMs - clockTickMs
+}
 
 /**
  * True when `found` needs no second look beside the entry of the last point, whose scan began at
@@ -23,7 +28,8 @@ export function isUnchanged(found: FoundEntry, previous: Entry, lastScanStartedM
     sameTime(found.mtime, previous.mtime) &&
     sameTime(found.ctime, previous.ctime) &&
     (found.type !== 'file' || (found.sizeBytes === previous.sizeBytes && previous.content !== undefined)) &&
-    found.mtime.sec * 1000 + found.mtime.ns / 1e6 < lastScanStartedMs - clockTickMs
+    isSettled(found.mtime, lastScanStartedMs) &&
+    isSettled(found.ctime, lastScanStartedMs)
   )
 }
 

@@ -44,9 +44,11 @@ test('property: neighbouring zeros are one part, everything else is kept in orde
       const expected: Part[] = []
       for (const part of parts) {
         const last = expected.at(-1)
-        if (part.id === null && last?.id === null)
+        if (part.id === null && last?.id === null) {
           expected.splice(-1, 1, { sizeBytes: last.sizeBytes + part.sizeBytes, id: null })
-        else expected.push(part)
+        } else {
+          expected.push(part)
+        }
       }
       const { result, read } = await collected(parts)
       expect(read).toEqual(expected)

@@ -78,13 +78,15 @@ export class StateDb implements Disposable {
     return this.#db.prepare<[string], KnownVault>('SELECT * FROM vault WHERE name = ?').get(name)
   }
 
-  /** Adds a vault and the items that come with it (of another machine, or taken over). One transaction. */
+  /** Adds a vault, or replaces the one of that name, with the items that come with it. One transaction. */
   addVault(vault: KnownVault, items: readonly Item[]): void {
     this.#write(() => {
       this.#db
         .prepare(
           `INSERT INTO vault (name, id, kind, address, keyspace, machine, access)
-           VALUES (@name, @id, @kind, @address, @keyspace, @machine, @access)`,
+           VALUES (@name, @id, @kind, @address, @keyspace, @machine, @access)
+           ON CONFLICT (name) DO UPDATE SET id = excluded.id, kind = excluded.kind, address = excluded.address,
+             keyspace = excluded.keyspace, machine = excluded.machine, access = excluded.access`,
         )
         .run(vault)
       for (const item of items) this.#putItem(item)
@@ -100,7 +102,7 @@ export class StateDb implements Disposable {
     return row && itemOf(row)
   }
 
-  /** Adds an item or replaces the one of that name. */
+  /** Adds an item or replaces the one of that name; throws `home.unusable` when its id has another name here. */
   putItem(item: Item): void {
     this.#write(() => this.#putItem(item))
   }
@@ -116,8 +118,11 @@ export class StateDb implements Disposable {
   #putItem(item: Item): void {
     this.#db
       .prepare(
-        `INSERT OR REPLACE INTO item (name, id, vault, folders, excludes, default_excludes, cross_mounts, compression)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO item (name, id, vault, folders, excludes, default_excludes, cross_mounts, compression)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET id = excluded.id, vault = excluded.vault, folders = excluded.folders,
+           excludes = excluded.excludes, default_excludes = excluded.default_excludes,
+           cross_mounts = excluded.cross_mounts, compression = excluded.compression`,
       )
       .run(
         item.name,

@@ -21,7 +21,7 @@ export async function sweepFolders(
 ): Promise<number> {
   const { folder: start, signal } = options
   if (start !== '' && (await lookAt(root.pathOf(start))) === undefined) return 0
-  const before = (await readPlaceClock(root, random)) - olderThanMs
+  const before = (await readPlaceClock(root, start, random)) - olderThanMs
   const folders = [start]
   let removed = 0
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -39,8 +39,9 @@ export async function sweepFolders(
   return removed
 }
 
-async function readPlaceClock(root: DirectoryRoot, random: Random): Promise<number> {
-  const name = root.pathOf(`${TEMPORARY_PREFIX}${random.bytes(8).toString('hex')}-clock`)
+async function readPlaceClock(root: DirectoryRoot, folder: string, random: Random): Promise<number> {
+  const temporary = `${TEMPORARY_PREFIX}${random.bytes(8).toString('hex')}-clock`
+  const name = root.pathOf(folder === '' ? temporary : `${folder}/${temporary}`)
   const handle = await createPrivateFile(name)
   try {
     await handle.write('now')

@@ -70,7 +70,7 @@ export class DirectoryWriter {
     if ((await lookAt(this.#root.pathOf(name))) !== undefined) return await this.#recognise(name, body, signal)
     let outcome: PublishOutcome | 'unfit' = 'unfit'
     try {
-      if (!(body instanceof Uint8Array) && (await this.#hasLinks())) {
+      if (!(body instanceof Uint8Array) && (await this.#hasLinks(folderOf(name)))) {
         outcome = await this.#publishFile(name, body, signal)
       }
       if (outcome === 'unfit') outcome = await this.#publishCopy(name, body, signal)
@@ -116,7 +116,7 @@ export class DirectoryWriter {
     try {
       signal?.throwIfAborted()
       await this.#root.requireSame()
-      if (!(await this.#hasLinks())) {
+      if (!(await this.#hasLinks(folderOf(name)))) {
         const files = turnFilesIn(this.#root.pathOf(folderOf(name)))
         const publication = { temporaryName: lastSegmentOf(temporary), finalName: lastSegmentOf(name) }
         const outcome = await publishByTurn(files, this.#deps.clock, publication)
@@ -214,9 +214,12 @@ export class DirectoryWriter {
     this.#unsettled.delete(name)
   }
 
-  /** True when this file system makes hard links; tried once, so that all its writers publish alike. */
-  #hasLinks(): Promise<boolean> {
-    this.#links ??= tryLink(this.#root, this.#deps.random).catch((error: unknown) => {
+  /**
+   * True when this file system makes hard links; tried once, so that all its writers publish alike. Tried in the
+   * object's own folder: what a crash leaves there is found by who sweeps that part of the place.
+   */
+  #hasLinks(folder: string): Promise<boolean> {
+    this.#links ??= tryLink(this.#root, folder, this.#deps.random).catch((error: unknown) => {
       this.#links = undefined
       throw error
     })
@@ -251,9 +254,10 @@ async function linkOrLose(temporaryPath: string, finalPath: string): Promise<Pub
   throw new Error(`hard links worked in this file system and now do not: ${finalPath}`)
 }
 
-async function tryLink(root: DirectoryRoot, random: Random): Promise<boolean> {
-  const from = root.pathOf(temporaryNameFor('links', random))
-  const to = root.pathOf(temporaryNameFor('links', random))
+async function tryLink(root: DirectoryRoot, folder: string, random: Random): Promise<boolean> {
+  const name = folder === '' ? 'links' : `${folder}/links`
+  const from = root.pathOf(temporaryNameFor(name, random))
+  const to = root.pathOf(temporaryNameFor(name, random))
   await (await createPrivateFile(from)).close()
   try {
     return (await linkNew(from, to)) === 'made'

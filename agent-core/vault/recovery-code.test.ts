@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fixedRandom } from '../../test/formats/samples.ts'
 import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
 
-const code = createRecoveryCode(fixedRandom('a recovery code'))
+/** The same bytes every time, others for another seed. */
+const randomOf = (seed: number) => ({
+  bytes: (sizeBytes: number) =>
+    Buffer.from(Array.from({ length: sizeBytes }, (_, index) => (index * 89 + seed * 31) % 256)),
+})
+const code = createRecoveryCode(randomOf(1))
 
 test('seven groups of five symbols that cannot be mistaken for one another', () => {
   expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{5}-){6}[0-9A-HJKMNP-TV-Z]{5}$/)
-  expect(createRecoveryCode(fixedRandom('another'))).not.toBe(code)
+  expect(createRecoveryCode(randomOf(2))).not.toBe(code)
   expect(createRecoveryCode({ bytes: (sizeBytes) => Buffer.alloc(sizeBytes) })).toMatch(/^00000-00000-/)
 })
 
@@ -33,7 +37,7 @@ test('property: one mistyped symbol is nearly always told', () => {
   const plain = code.replaceAll('-', '')
   let missed = 0
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 34 }), fc.constantFrom(...alphabet), (at, symbol) => {
+    fc.property(fc.integer({ min: 0, max: 34 }), fc.constantFrom(...alphabet.split('')), (at, symbol) => {
       fc.pre(plain[at] !== symbol)
       if (normalizeRecoveryCode(plain.slice(0, at) + symbol + plain.slice(at + 1)) !== undefined) missed++
     }),

@@ -4,7 +4,7 @@ import { systemRandom } from '../base/random.ts'
 import type { HomeId, KeyspaceId } from '../contract/ids.ts'
 import { keyspaceLayout, vaultFileName } from '../format/vault-layout.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
-import { changePassphrase, createVault, listKeyspaces, readVaultFile, unlockKeyspaces } from './vault-keys.ts'
+import { changePassphrase, createVault, readVaultFile, unlockKeyspaces } from './vault-keys.ts'
 
 const deps = { clock: systemClock, random: systemRandom, scrypt: { log2N: 14, r: 8, p: 1 } }
 const owner = { machine: 'machine', home: '0'.repeat(32) as HomeId }
@@ -72,15 +72,17 @@ test('a place without vault.json holds no vault', async () => {
   await expect(unlockKeyspaces(made, passphrase)).rejects.toMatchObject({ code: 'vault.unreachable' })
 })
 
-test('keyspaces are listed in order, each once', async () => {
-  const store = createMemoryStore({ clock: systemClock })
-  expect(await listKeyspaces(store)).toEqual([])
-  const ids = ['f', '0', 'a'].map((digit) => digit.repeat(32) as KeyspaceId)
-  for (const id of ids) {
-    for (const name of ['a', 'b', 'c']) await store.put(`keyspaces/${id}/chunks/${name}`, Buffer.from(name))
+test('a keyspace is found among others, each of them tried once', async () => {
+  const { store, created } = await make()
+  for (const digit of ['f', '0', 'a']) {
+    for (const name of ['a', 'b', 'c']) {
+      await store.put(`keyspaces/${digit.repeat(32)}/chunks/${name}`, Buffer.from(name))
+    }
   }
   await store.put('keyspaces/notes', Buffer.from('of somebody'))
-  expect(await listKeyspaces(store)).toEqual(ids.toSorted())
+  const unlocked = await unlockKeyspaces(store, passphrase)
+  expect(unlocked).toEqual([{ vaultId: created.vaultId, keyspace: created.keyspace, masterKey: created.masterKey }])
+  expect(await unlockKeyspaces(store, passphrase, ['a'.repeat(32) as KeyspaceId])).toEqual([])
 })
 
 describe('a change of the passphrase', () => {

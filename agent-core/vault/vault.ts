@@ -74,33 +74,43 @@ export class Vault {
     return decodeKeyspaceFacts(openObject(this.keys, 'keyspace', name, await this.store.get(name)), name)
   }
 
-  /** Index segments after `lastSeen` in their order. */
-  async *readIndex(lastSeen: number): AsyncGenerator<{ sequence: number; segment: IndexSegment }, void, undefined> {
+  /** Index segments after `lastSeen` in their order, each with the SHA-256 of its object. */
+  async *readIndex(
+    lastSeen: number,
+  ): AsyncGenerator<{ sequence: number; segment: IndexSegment; sha256: Buffer }, void, undefined> {
     const startAfter = lastSeen < 0 ? undefined : this.layout.indexSegment(lastSeen)
     for await (const { name } of this.store.list(this.layout.index, startAfter === undefined ? {} : { startAfter })) {
       const sequence = parseSequenceName(name)
       if (sequence === undefined) continue
-      const payload = openObject(this.keys, 'index', name, await this.store.get(name))
-      yield { sequence, segment: decodeIndexSegment(payload, name) }
+      const object = await this.store.get(name)
+      const payload = openObject(this.keys, 'index', name, object)
+      yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
+    }
+  }
+
+  /** SHA-256 of an index segment's object; undefined when the vault has none of that number. */
+  async hashIndexSegment(sequence: number): Promise<Buffer | undefined> {
+    try {
+      return sha256(await this.store.get(this.layout.indexSegment(sequence)))
+    } catch (error) {
+      if (isAgentError(error, 'store.not-found')) return undefined
+      throw error
     }
   }
 
   /**
-   * Writes an index segment under the first free number after `lastSeen`; returns the number and the
-   * object's length. The number of a segment that another writer took meanwhile is left to it.
+   * Writes an index segment under the number after `lastSeen`. Throws `store.conflict` when another writer
+   * took that number: its segment is to be read before the next try.
    */
-  async writeIndex(lastSeen: number, segment: IndexSegment): Promise<{ sequence: number; sizeBytes: number }> {
-    const payload = encodeIndexSegment(segment)
-    for (let sequence = lastSeen + 1; ; sequence++) {
-      const name = this.layout.indexSegment(sequence)
-      const object = sealObject(this.keys, 'index', name, payload, this.#random)
-      try {
-        await this.store.put(name, object)
-        return { sequence, sizeBytes: object.length }
-      } catch (error) {
-        if (!isAgentError(error, 'store.conflict')) throw error
-      }
-    }
+  async writeIndex(
+    lastSeen: number,
+    segment: IndexSegment,
+  ): Promise<{ sequence: number; sizeBytes: number; sha256: Buffer }> {
+    const sequence = lastSeen + 1
+    const name = this.layout.indexSegment(sequence)
+    const object = sealObject(this.keys, 'index', name, encodeIndexSegment(segment), this.#random)
+    await this.store.put(name, object)
+    return { sequence, sizeBytes: object.length, sha256: sha256(object) }
   }
 
   /** Points of one item, or of all, in the order of their numbers; provisional ones without a confirmation. */

@@ -102,6 +102,7 @@ test('captured payload that was lost before any transfer is read again', async (
 
 test('a lost base costs a look, not an upload', async () => {
   await cli.setUp()
+  await cli.letTimesSettle()
   await cli.backUp()
   rmSync(join(cli.home, 'cache'), { recursive: true })
   writeOld('more', 'later')

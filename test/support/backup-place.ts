@@ -111,7 +111,7 @@ export class BackupPlace implements Disposable {
     const vault = this.vaultOf(store)
     using base = openBase(join(this.folder, 'no base'), { readOnly: true })
     for await (const { sequence, segment } of vault.readIndex(-1)) {
-      base.mergeIndex(vault.id, this.#keys.keyspace, sequence, segment.chunkFiles)
+      base.mergeIndex(vault.id, this.#keys.keyspace, sequence, segment.chunkFiles, Buffer.alloc(32))
     }
     const blocks = new BlockReader(base, [vault.chunkSource()], this.#keys)
     const tree = new TreeReader((id) => blocks.read(id))

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { BackupDocument, PointDocument, PointFile, RestoreDocument } from '../../agent-core/api/agent-api.ts'
 
 const commandLine = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
@@ -109,6 +110,11 @@ export class CliHome implements Disposable {
 
   async backUp(status = 0, ...more: readonly string[]): Promise<BackupDocument> {
     return await this.json<BackupDocument>(['backup-now', 'docs', ...more], status)
+  }
+
+  /** Waits until what was written by now is older than the tick below which times prove nothing (2 s). */
+  async letTimesSettle(): Promise<void> {
+    await setTimeout(2100)
   }
 
   async points(item = 'docs'): Promise<readonly PointDocument[]> {

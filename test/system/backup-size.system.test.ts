@@ -71,9 +71,11 @@ function say(what: string, { backup, tookMs, peakMiB }: Measured): void {
 test('10,000 and 100,000 small files: memory, growth, one changed', { timeout: 400_000 }, async () => {
   writeSmallFiles(join(cli.source, 'flat'), 0, 10_000)
   await cli.setUp()
+  await cli.letTimesSettle()
   const small = await measure()
   say('10,000 files, first backup', small)
   writeSmallFiles(join(cli.source, 'flat'), 10_000, 110_000)
+  await cli.letTimesSettle()
   const large = await measure()
   say('100,000 files more in one folder', large)
   expect(large.backup.files.read).toBe(100_000)

@@ -179,7 +179,7 @@ describe('what only root or odd programs make', needs('rsync', 'setfacl', 'setfa
     ftruncateSync(sparse, 6 * 1024 ** 3)
     closeSync(sparse)
     const deep = `cd "$1" && for i in $(seq 1 25); do mkdir "$2" && cd "$2" || exit 1; done && echo deep > file`
-    execFileSync('sh', ['-c', deep, 'sh', cli.source, 'd'.repeat(200)])
+    execFileSync('bash', ['-c', deep, 'sh', cli.source, 'd'.repeat(200)])
     await cli.setUp()
     const started = performance.now()
     expect((await cli.backUp()).warnings).toEqual([])
@@ -190,7 +190,7 @@ describe('what only root or odd programs make', needs('rsync', 'setfacl', 'setfa
     const parameters = ['-aHAXn', '--checksum', '--itemize-changes', ...shallow, `${cli.source}/`, `${target}/`]
     expect(execFileSync('rsync', parameters, { encoding: 'utf8' })).toBe('')
     const read = `cd "$1" && for i in $(seq 1 25); do cd "$2" || exit 1; done && cat file`
-    expect(execFileSync('sh', ['-c', read, 'sh', target, 'd'.repeat(200)], { encoding: 'utf8' })).toBe('deep\n')
+    expect(execFileSync('bash', ['-c', read, 'sh', target, 'd'.repeat(200)], { encoding: 'utf8' })).toBe('deep\n')
     const blocks = execFileSync('stat', ['-c', '%s %b', join(target, 'sparse')], { encoding: 'utf8' }).split(' ')
     expect(Number(blocks[0])).toBe(6 * 1024 ** 3)
     expect(Number(blocks[1])).toBeLessThan(1000)
@@ -244,16 +244,20 @@ describe('fsync errors', needs('strace'), () => {
     writeFileSync(at('first'), randomBytes(100_000))
     await cli.setUp()
     await cli.backUp()
-    for (const when of [1, 2, 3, 5, 8]) {
+    const statuses: (number | null)[] = []
+    // Counted in each thread; the second of all is that of standard error at the end, which does not concern a vault.
+    for (const when of [1, 3, 4, 5, 6, 8]) {
       writeFileSync(at('second'), randomBytes(100_000))
       const inject = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=fsync', '-e']
       const under = [...inject, `inject=fsync:error=EIO:when=${when}`]
       const result = await cli.run(['backup-now', 'docs', '--output', 'json'], { under })
-      expect(result.status, `fsync ${when}\n${result.stderr}`).not.toBe(3)
+      expect([0, 1], `fsync ${when}\n${result.stderr}`).toContain(result.status)
+      statuses.push(result.status)
       expect(await cli.backUp()).toMatchObject({ point: { confirmed: true } })
       await assertWhole()
       expect(differences(cli.source, await cli.restore('latest'))).toBe('')
     }
+    expect(statuses.filter((status) => status === 1).length).toBeGreaterThan(2)
   })
 })
 
@@ -264,6 +268,7 @@ describe('unchanged files are not opened', needs('strace'), () => {
       utimesSync(at(`${number}`), 1_600_000_000, 1_600_000_000)
     }
     await cli.setUp()
+    await cli.letTimesSettle()
     await cli.backUp()
     writeFileSync(at('1234'), 'changed')
     const trace = join(cli.folder, 'trace')

@@ -80,8 +80,9 @@ describe(
       const points = read(join(golden, 'vault-v1'), expected.passphrase)
       const byId = new Map(points.map((point) => [point.id, point]))
       expect([...byId.keys()].toSorted()).toEqual(expected.points.map(({ point }) => point).toSorted())
-      for (const { point, entries } of expected.points)
+      for (const { point, entries } of expected.points) {
         expect(plainEntries(byId.get(point) as ReadPoint)).toEqual(entries)
+      }
       const [first, second] = expected.points.map(({ point }) => byId.get(point) as ReadPoint)
       expect(second?.parent).toBe(first?.id)
       expect(first?.entries['source/disk.qcow2']).toMatchObject({ splitting: 'fixed', sparse: true })

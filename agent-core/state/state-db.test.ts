@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { TestFolder } from '../../test/support/test-home.ts'
+import { systemRandom } from '../base/random.ts'
+import type { ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import { type Item, type KnownVault, openState } from './state-db.ts'
+
+const vault: KnownVault = {
+  name: 'v',
+  id: '1'.repeat(32) as VaultId,
+  kind: 'local',
+  address: '/vault',
+  keyspace: '2'.repeat(32) as KeyspaceId,
+  machine: 'machine',
+  access: 'owner',
+}
+const item: Item = {
+  name: 'docs',
+  id: '3'.repeat(32) as ItemId,
+  vault: 'v',
+  folders: [Buffer.from('/home/ä'), Buffer.from([0x2f, 0xff, 0x0a])],
+  excludes: ['*.tmp', 'a "quoted" one'],
+  defaultExcludes: false,
+  crossMounts: true,
+  compression: 'zstd',
+}
+
+test('keeps who it is, and what it was told, across a restart', () => {
+  using folder = new TestFolder()
+  const first = openState(folder.at('state.db'), systemRandom)
+  const { homeId } = first
+  expect(homeId).toMatch(/^[0-9a-f]{32}$/)
+  first.addVault(vault, [item])
+  first.close()
+  using second = openState(folder.at('state.db'), systemRandom)
+  expect(second.homeId).toBe(homeId)
+  expect(second.vaults()).toEqual([vault])
+  expect(second.vault('v')).toEqual(vault)
+  expect(second.item('docs')).toEqual(item)
+  expect([second.vault('other'), second.item('other')]).toEqual([undefined, undefined])
+})
+
+test('an item is replaced as a whole, and items come by name', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  state.addVault(vault, [])
+  state.putItem(item)
+  state.putItem({ ...item, name: 'a', id: '4'.repeat(32) as ItemId })
+  state.putItem({ ...item, excludes: [], compression: 'lz4' })
+  expect(state.items().map(({ name, compression }) => [name, compression])).toEqual([
+    ['a', 'zstd'],
+    ['docs', 'lz4'],
+  ])
+})
+
+test('a vault of that name is replaced and keeps its items; no item is taken from another vault', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  state.addVault(vault, [item])
+  state.addVault({ ...vault, address: '/moved' }, [])
+  expect([state.vault('v')?.address, state.items()]).toEqual(['/moved', [item]])
+  const taken = { ...item, name: 'docs 2', vault: 'w' }
+  const unusable = { code: 'home.unusable' }
+  expect(() => state.addVault({ ...vault, name: 'w' }, [taken])).toThrow(expect.objectContaining(unusable))
+  expect([state.vaults().length, state.items()]).toEqual([1, [item]])
+})
+
+test('a vault comes with all its items or not at all', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  const broken = { ...item, name: 'second', vault: 'no such vault' }
+  expect(() => state.addVault(vault, [item, broken])).toThrow(expect.objectContaining({ code: 'home.unusable' }))
+  expect([state.vaults(), state.items()]).toEqual([[], []])
+  expect(() => state.putItem(item)).toThrow(expect.objectContaining({ code: 'home.unusable' }))
+})
+
+test('two processes can have it open', () => {
+  using folder = new TestFolder()
+  using one = openState(folder.at('state.db'), systemRandom)
+  using other = openState(folder.at('state.db'), systemRandom)
+  expect(other.homeId).toBe(one.homeId)
+  one.addVault(vault, [item])
+  expect(other.item('docs')).toEqual(item)
+})
+
+test('a state of a newer Tharsis, and one that is no database, are refused and left alone', () => {
+  using folder = new TestFolder()
+  openState(folder.at('state.db'), systemRandom).close()
+  const db = new Database(folder.at('state.db'))
+  db.pragma('user_version = 1000')
+  db.close()
+  expect(() => openState(folder.at('state.db'), systemRandom)).toThrow(expect.objectContaining({ code: 'home.newer' }))
+  writeFileSync(folder.at('damaged.db'), 'this is no database, '.repeat(100))
+  expect(() => openState(folder.at('damaged.db'), systemRandom)).toThrow(
+    expect.objectContaining({ code: 'home.unusable' }),
+  )
+})

@@ -250,9 +250,11 @@ function checkVaultFile(expected: Uint8Array, vaultFile: Buffer): void {
 function requireConnectable(deps: AgentDeps, name: string, vault: Vault, isOwner: boolean): void {
   const { keyspace } = vault.keys
   const known = deps.state.vaults().find((other) => other.id === vault.id && other.keyspace === keyspace)
-  if (known !== undefined && !(isOwner && known.name === name))
-    throw new AgentError('vault.known', { name: known.name })
-  if (known === undefined && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+  if (known === undefined) {
+    if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+    return
+  }
+  if (!isOwner || known.name !== name) throw new AgentError('vault.known', { name: known.name })
 }
 
 async function takeOver(deps: AgentDeps, vault: Vault, current: ReadDefinitions | undefined): Promise<void> {

@@ -34,7 +34,7 @@ import { findPointSeries, type LastPoint, pointSeriesHere } from './last-point.t
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPlaced, recoverCache } from './recover-cache.ts'
-import { isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
+import { isVaultTrouble, refreshIndex, Transfer, unplaceLostChunkFiles } from './transfer.ts'
 import { writeList } from './write-list.ts'
 
 export interface BackupDeps {
@@ -96,6 +96,8 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   await run.whileReachable(async (vault, transfer) => {
     if (recovery.wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
     await refreshIndex(base, vault)
+    const lost = await unplaceLostChunkFiles(base, vault)
+    if (lost > 0) log.warn('the vault has lost chunk files; everything is read again', { lost })
     await transfer.confirmCaptured()
     evictPlaced(base, chunks)
   })
@@ -230,9 +232,15 @@ async function capture(context: Capture) {
     report,
     checkpoint: () => task.throwIfAborted(),
   })
-  const { root, entriesIn } = await treeCapture.run(folders)
+  // Where the vault has lost something, nothing may be taken over from the point before.
+  const walked = base.mustReadAll(vaultId, request.item.id)
+    ? folders.map((folder) => ({ ...folder, previous: undefined }))
+    : folders
+  const { root, entriesIn } = await treeCapture.run(walked)
   checkStillThere(folders, lookAtFolders(folders.map(({ origin }) => Buffer.from(origin.path))))
-  if (!request.accept) for (const [folder, count] of entriesIn) checkNotEmptied(folder, count)
+  for (const [index, folder] of folders.entries()) {
+    if (!request.accept) checkNotEmptied(folder, entriesIn.get(walked[index] ?? folder) ?? 0)
+  }
   task.throwIfAborted()
   await engine.finishData()
   const lists = {

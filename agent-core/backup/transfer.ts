@@ -192,14 +192,32 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
   const lastSeen = base.lastIndexSeen(vault.id, keyspace)
   const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
   if (isOther) base.forgetVault(vault.id)
-  for await (const { sequence, segment, sha256 } of vault.readIndex(base.lastIndexSeen(vault.id, keyspace))) {
-    base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles, sha256)
+  const onDamage = () => base.distrust(vault.id)
+  for await (const read of vault.readIndex(base.lastIndexSeen(vault.id, keyspace), onDamage)) {
+    base.mergeIndex(vault.id, keyspace, read.sequence, read.segment.chunkFiles, read.sha256)
   }
   return isOther
 }
 
+/**
+ * Compares what the vault is known to hold with what it lists. Chunk files that are gone or have another
+ * length do not count any more, so that their blocks are stored again; returns how many. Throws the store's error.
+ */
+export async function unplaceLostChunkFiles(base: BaseDb, vault: Vault): Promise<number> {
+  const listed = await vault.listChunkFiles()
+  const lost = base.placedChunkFiles(vault.id).filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
+  if (lost.length === 0) return 0
+  base.distrust(vault.id)
+  base.unplace(
+    vault.id,
+    lost.map(({ number }) => number),
+  )
+  return lost.length
+}
+
+/** Bytes that do not open are damage, not another history: `vault verify` tells. */
 async function isSegmentAsSeen(base: BaseDb, vault: Vault, sequence: number): Promise<boolean> {
-  const seen = base.indexSha256(vault.id, vault.keys.keyspace, sequence)
   const now = await vault.hashIndexSegment(sequence)
-  return now !== undefined && seen !== undefined && now.equals(seen)
+  if (now === 'damaged' || now === undefined) return now === 'damaged'
+  return base.indexSha256(vault.id, vault.keys.keyspace, sequence)?.equals(now) === true
 }

@@ -262,6 +262,10 @@ export class BaseDb implements Disposable {
       this.#db
         .prepare('INSERT INTO base (item, point) VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET point = excluded.point')
         .run(point.item, point.id)
+      for (const vault of increment.vaults) {
+        const distrust = this.#fact(`distrust/${vault}`)
+        if (distrust !== undefined) this.#setFact(`trust/${vault}/${point.item}`, distrust)
+      }
       if (increment.lastFileId) this.#setFact(`last-file-id/${increment.keyspace}`, increment.lastFileId)
     })
   }
@@ -315,15 +319,52 @@ export class BaseDb implements Disposable {
     })
   }
 
+  /**
+   * The vault does not hold what it was known to hold: no item's next capture takes anything over from the point
+   * before, until it was captured once more as a whole.
+   */
+  distrust(vault: VaultId): void {
+    this.#transaction(() => {
+      const count = Buffer.alloc(8)
+      count.writeDoubleLE(this.#count(`distrust/${vault}`) + 1)
+      this.#setFact(`distrust/${vault}`, count)
+    })
+  }
+
+  /** True when the vault was distrusted since the item was last captured for it. */
+  mustReadAll(vault: VaultId, item: ItemId): boolean {
+    return this.#count(`distrust/${vault}`) > this.#count(`trust/${vault}/${item}`)
+  }
+
+  /** Forgets that `vault` holds these chunk files; where else they are stays known. */
+  unplace(vault: VaultId, numbers: readonly number[]): void {
+    this.#transaction(() => {
+      this.#db
+        .prepare('DELETE FROM placement WHERE vault = ? AND chunk IN (SELECT value FROM json_each(?))')
+        .run(vault, JSON.stringify(numbers))
+    })
+  }
+
+  /** Chunk files that `vault` is known to hold, with their lengths. */
+  placedChunkFiles(
+    vault: VaultId,
+  ): { readonly name: ChunkFileName; readonly number: number; readonly sizeBytes: number }[] {
+    return this.#all<{ name: Buffer; number: number; sizeBytes: number }>(
+      `SELECT name, number, size_bytes AS sizeBytes FROM placement JOIN chunk_file ON number = chunk
+         WHERE vault = ? AND placed = 1`,
+      vault,
+    ).map((row) => ({ ...row, name: toHex(row.name) as ChunkFileName }))
+  }
+
   /** Forgets chunk files whose payload is lost; their blocks are read and stored again. */
   forgetChunkFiles(numbers: readonly number[]): void {
     this.#transaction(() => {
-      for (const number of numbers) {
-        this.#db.prepare('DELETE FROM block WHERE chunk = ?').run(number)
-        this.#db.prepare('DELETE FROM placement WHERE chunk = ?').run(number)
-        this.#db.prepare('DELETE FROM chunk_file WHERE number = ?').run(number)
-        this.#chunks.delete(number)
-      }
+      const list = JSON.stringify(numbers)
+      // One pass over the blocks, however many chunk files there are: they are not indexed by file.
+      this.#db.prepare('DELETE FROM block WHERE chunk IN (SELECT value FROM json_each(?))').run(list)
+      this.#db.prepare('DELETE FROM placement WHERE chunk IN (SELECT value FROM json_each(?))').run(list)
+      this.#db.prepare('DELETE FROM chunk_file WHERE number IN (SELECT value FROM json_each(?))').run(list)
+      for (const number of numbers) this.#chunks.delete(number)
     })
   }
 
@@ -409,6 +450,10 @@ export class BaseDb implements Disposable {
 
   #await(vault: VaultId, chunk: number): void {
     this.#db.prepare('INSERT OR IGNORE INTO placement (vault, chunk, placed) VALUES (?, ?, 0)').run(vault, chunk)
+  }
+
+  #count(key: string): number {
+    return this.#fact(key)?.readDoubleLE(0) ?? 0
   }
 
   #setFact(key: string, value: Uint8Array): void {

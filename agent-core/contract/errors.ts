@@ -367,6 +367,13 @@ export const errorTable = {
     words: (d) => `The vault has no ${d.object}.`,
     advice: () => 'Run "tharsis vault verify" to see what it means.',
   }),
+  'store.wrong-size': spec<{ object: string; sizeBytes: number } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `${d.object} in the vault has ${d.sizeBytes} bytes: ${d.reason}.`,
+    advice: () => 'Run "tharsis vault verify" to see what it means.',
+  }),
   'store.conflict': spec<{ object: string }>({
     scope: 'job',
     retry: false,

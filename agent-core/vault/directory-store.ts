@@ -15,10 +15,12 @@ import { sweepFolders } from './directory-sweep.ts'
 import { DirectoryWriter } from './directory-writer.ts'
 import { translateFileError } from './file-errors.ts'
 import { createFolderBook, type FolderBook } from './folder-book.ts'
+import { checkSize } from './object-body.ts'
 import { assertObjectName, assertObjectPrefix, folderOf } from './object-name.ts'
 import type {
   ByteRange,
   CallOptions,
+  GetOptions,
   ObjectBody,
   ObjectInfo,
   ObjectStore,
@@ -60,7 +62,7 @@ class DirectoryStore implements ObjectStore {
     return await this.#run(`writing ${name}`, options, () => this.#writer.put(name, body, options?.signal))
   }
 
-  async get(name: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Buffer> {
+  async get(name: string, options?: GetOptions): Promise<Buffer> {
     assertObjectName(name)
     const range = options?.range
     if (range !== undefined) assertRange(range)
@@ -71,9 +73,7 @@ class DirectoryStore implements ObjectStore {
       try {
         const { size } = await handle.stat()
         const { offset, sizeBytes } = range ?? { offset: 0, sizeBytes: size }
-        if (offset + sizeBytes > size) {
-          throw this.#failed(`${name} has ${size} bytes; ${sizeBytes} from ${offset} were asked for`)
-        }
+        checkSize(name, size, offset + sizeBytes, range === undefined ? options?.maxSizeBytes : undefined)
         const bytes = Buffer.allocUnsafeSlow(sizeBytes)
         const readBytes = await readFully(handle, bytes, offset, options?.signal)
         if (readBytes !== sizeBytes) throw this.#failed(`${name} ended at ${offset + readBytes} while it was read`)

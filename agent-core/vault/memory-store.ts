@@ -1,7 +1,7 @@
 /** The object store in memory, for tests: the whole contract, nothing durable. */
 import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
-import { readWholeBody } from './object-body.ts'
+import { checkSize, readWholeBody } from './object-body.ts'
 import { assertObjectName, assertObjectPrefix } from './object-name.ts'
 import type { ObjectBody, ObjectInfo, ObjectStore } from './object-store.ts'
 
@@ -58,10 +58,12 @@ export function createMemoryStore(deps: { readonly clock: Clock }, address = 'me
       if (!isWhole(offset) || !isWhole(sizeBytes)) {
         throw new RangeError(`not a range: ${sizeBytes} bytes from ${offset}`)
       }
-      if (offset + sizeBytes > bytes.length) {
-        const reason = `${name} has ${bytes.length} bytes; ${sizeBytes} from ${offset} were asked for`
-        throw new AgentError('store.failed', { address, reason })
-      }
+      checkSize(
+        name,
+        bytes.length,
+        offset + sizeBytes,
+        options?.range === undefined ? options?.maxSizeBytes : undefined,
+      )
       return Buffer.from(bytes.subarray(offset, offset + sizeBytes))
     },
     stat: async (name, options) => {

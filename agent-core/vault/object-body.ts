@@ -74,3 +74,22 @@ async function readBodyPiece(handle: FileHandle, piece: Buffer, path: string, ad
     throw bodyFailed(address, path, `it cannot be read (${errnoOf(error)})`, error)
   }
 }
+
+/** Throws `store.wrong-size` when an object of `sizeBytes` ends before `endOfRange` or is over `maxSizeBytes`. */
+export function checkSize(
+  object: string,
+  sizeBytes: number,
+  endOfRange: number,
+  maxSizeBytes = Number.POSITIVE_INFINITY,
+): void {
+  if (endOfRange > sizeBytes) {
+    throw new AgentError('store.wrong-size', { object, sizeBytes, reason: `it ends before ${endOfRange}` })
+  }
+  if (sizeBytes > maxSizeBytes) {
+    throw new AgentError('store.wrong-size', {
+      object,
+      sizeBytes,
+      reason: `no such object is over ${maxSizeBytes} bytes`,
+    })
+  }
+}

@@ -10,8 +10,9 @@
  *     these bytes, durable; before, it holds nothing. A crash leaves either.
  *  3. `put` of a name that holds the same bytes resolves `false` (a lost answer is recognised), also
  *     where the place is full; other bytes there: `store.conflict`, and what is there stays.
- *  4. `get` returns exactly the bytes that were put, or exactly the range asked for. A range past
- *     the end, or a body that is short, is `store.failed`, never a shorter answer.
+ *  4. `get` returns exactly the bytes that were put, or exactly the range asked for. A range past the
+ *     end, or an object over `maxSizeBytes`, is `store.wrong-size`; a body that ends early is `store.failed`;
+ *     never a shorter answer.
  *  5. A missing name is `store.not-found`; `stat` of it resolves `undefined`.
  *  6. `list` yields each name under the prefix once, in ascending byte order, strictly after
  *     `startAfter`; names whose put has resolved before the call are there. The prefix is one of
@@ -59,6 +60,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface GetOptions extends CallOptions {
+  readonly range?: ByteRange
+  /** A longer object is `store.wrong-size`, before anything is allocated for it. */
+  readonly maxSizeBytes?: number
+}
+
 export interface SweepOptions extends CallOptions {
   /** Only below this name; everywhere when left out. */
   readonly folder?: string
@@ -73,7 +80,7 @@ export interface ObjectStore {
   /** Puts an object; true when this call made it, false when the same bytes were there (2, 3). */
   put(name: string, body: ObjectBody, options?: CallOptions): Promise<boolean>
   /** The object's bytes, or those of `range` (4), in a buffer that is the caller's own. */
-  get(name: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Buffer>
+  get(name: string, options?: GetOptions): Promise<Buffer>
   stat(name: string, options?: CallOptions): Promise<ObjectInfo | undefined>
   list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncIterable<ObjectInfo>
   delete(name: string, options?: CallOptions): Promise<void>

@@ -14,6 +14,7 @@ import type { ScryptParameters, SlotKind } from '../format/key-slot.ts'
 import { decodeVaultFile, encodeVaultFile, type VaultFile } from '../format/vault-file.ts'
 import { keyspaceLayout, keyspaceOfName, keyspacesPrefix, vaultFileName } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
+import { readObject } from './read-object.ts'
 import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
 import { Vault } from './vault.ts'
 
@@ -93,7 +94,7 @@ export async function requireEmpty(store: ObjectStore): Promise<void> {
 export async function readVaultFile(store: ObjectStore): Promise<{ readonly file: VaultFile; readonly bytes: Buffer }> {
   let bytes: Buffer
   try {
-    bytes = await store.get(vaultFileName)
+    bytes = await readObject(store, vaultFileName)
   } catch (error) {
     if (!isAgentError(error, 'store.not-found')) throw error
     const reason = 'there is no vault in that place (no vault.json)'
@@ -165,7 +166,7 @@ export async function changePassphrase(
     if (name.endsWith('-passphrase')) before.push(name)
   }
   const made = await putSlot(store, { keyspace, masterKey }, { kind: 'passphrase', text: passphrase }, deps)
-  const opened = await openKeySlot(await store.get(made), passphrase, made)
+  const opened = await openKeySlot(await readObject(store, made), passphrase, made)
   if (opened === undefined || !opened.equals(masterKey)) {
     throw new AgentError('format.invalid', { what: made, offset: 0, reason: 'the new key slot does not open' })
   }
@@ -179,7 +180,7 @@ async function openSlots(store: ObjectStore, keyspace: KeyspaceId, secret: strin
     const isCodeSlot = name.endsWith('-recovery-code')
     if (isCodeSlot && code === undefined) continue
     try {
-      const masterKey = await openKeySlot(await store.get(name), isCodeSlot ? (code as string) : secret, name)
+      const masterKey = await openKeySlot(await readObject(store, name), isCodeSlot ? (code as string) : secret, name)
       if (masterKey !== undefined) return masterKey
     } catch (error) {
       if (!isAgentError(error, 'format.invalid')) throw error

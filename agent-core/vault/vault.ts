@@ -24,8 +24,15 @@ import {
   encodePointManifest,
   type PointManifest,
 } from '../format/point.ts'
-import { keyspaceLayout, type PointObjectName, parsePointName, parseSequenceName } from '../format/vault-layout.ts'
+import {
+  keyspaceLayout,
+  type PointObjectName,
+  parseChunkName,
+  parsePointName,
+  parseSequenceName,
+} from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
+import { readObject } from './read-object.ts'
 
 export interface VaultOptions {
   readonly store: ObjectStore
@@ -39,6 +46,13 @@ export interface ListedPoint extends PointObjectName {
   readonly name: string
   /** The confirmation's object name; absent while the point is provisional. */
   readonly confirmationName?: string
+}
+
+export interface ReadIndexSegment {
+  readonly sequence: number
+  readonly segment: IndexSegment
+  /** Of the whole object. */
+  readonly sha256: Buffer
 }
 
 /** A point's manifest with the sealed object it stands in. */
@@ -71,29 +85,55 @@ export class Vault {
   /** What the keyspace says of itself; throws `format.invalid` when it is another vault's. */
   async readFacts(): Promise<KeyspaceFacts> {
     const name = this.layout.facts
-    return decodeKeyspaceFacts(openObject(this.keys, 'keyspace', name, await this.store.get(name)), name)
+    return decodeKeyspaceFacts(openObject(this.keys, 'keyspace', name, await readObject(this.store, name)), name)
   }
 
-  /** Index segments after `lastSeen` in their order, each with the SHA-256 of its object. */
+  /**
+   * Index segments after `lastSeen` in their order, each with the SHA-256 of its object. A damaged one goes to
+   * `onDamage` and is left out; without that it is thrown.
+   */
   async *readIndex(
     lastSeen: number,
-  ): AsyncGenerator<{ sequence: number; segment: IndexSegment; sha256: Buffer }, void, undefined> {
+    onDamage?: (error: AgentError, sequence: number) => void,
+  ): AsyncGenerator<ReadIndexSegment, void, undefined> {
     const startAfter = lastSeen < 0 ? undefined : this.layout.indexSegment(lastSeen)
     for await (const { name } of this.store.list(this.layout.index, startAfter === undefined ? {} : { startAfter })) {
       const sequence = parseSequenceName(name)
       if (sequence === undefined) continue
-      const object = await this.store.get(name)
-      const payload = openObject(this.keys, 'index', name, object)
-      yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
+      try {
+        const object = await readObject(this.store, name)
+        const payload = openObject(this.keys, 'index', name, object)
+        yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
+      } catch (error) {
+        if (onDamage === undefined || !isAgentError(error, 'format.invalid')) throw error
+        onDamage(error, sequence)
+      }
     }
   }
 
-  /** SHA-256 of an index segment's object; undefined when the vault has none of that number. */
-  async hashIndexSegment(sequence: number): Promise<Buffer | undefined> {
+  /** Lengths of the chunk files that the vault holds, by name. */
+  async listChunkFiles(): Promise<Map<ChunkFileName, number>> {
+    const files = new Map<ChunkFileName, number>()
+    for await (const { name, sizeBytes } of this.store.list(this.layout.chunks)) {
+      const chunk = parseChunkName(name)
+      if (chunk !== undefined) files.set(chunk, sizeBytes)
+    }
+    return files
+  }
+
+  /**
+   * What stands under the number of an index segment: the SHA-256 of an authentic segment, `damaged` for bytes
+   * that do not open, undefined when there is nothing.
+   */
+  async hashIndexSegment(sequence: number): Promise<Buffer | 'damaged' | undefined> {
+    const name = this.layout.indexSegment(sequence)
     try {
-      return sha256(await this.store.get(this.layout.indexSegment(sequence)))
+      const object = await readObject(this.store, name)
+      openObject(this.keys, 'index', name, object)
+      return sha256(object)
     } catch (error) {
       if (isAgentError(error, 'store.not-found')) return undefined
+      if (isAgentError(error, 'format.invalid')) return 'damaged'
       throw error
     }
   }
@@ -133,7 +173,7 @@ export class Vault {
 
   /** Reads a point; checks its confirmation where it has one. Throws `format.invalid` when they do not fit. */
   async readPoint(point: ListedPoint): Promise<ReadPoint> {
-    const object = await this.store.get(point.name)
+    const object = await readObject(this.store, point.name)
     const manifest = decodePointManifest(openObject(this.keys, 'point', point.name, object), point.name)
     if (manifest.id !== point.point || manifest.sequence !== point.sequence || manifest.item !== point.item) {
       throw new AgentError('format.invalid', {
@@ -156,7 +196,7 @@ export class Vault {
   }
 
   async readConfirmation(name: string): Promise<Confirmation> {
-    return decodeConfirmation(openObject(this.keys, 'confirmation', name, await this.store.get(name)), name)
+    return decodeConfirmation(openObject(this.keys, 'confirmation', name, await readObject(this.store, name)), name)
   }
 
   /** Puts the provisional point; true when this call made it. */
@@ -187,7 +227,7 @@ export class Vault {
       if (parseSequenceName(name) !== undefined) newest = name
     }
     if (newest === undefined) return undefined
-    const payload = openObject(this.keys, 'definitions', newest, await this.store.get(newest))
+    const payload = openObject(this.keys, 'definitions', newest, await readObject(this.store, newest))
     return { sequence: parseSequenceName(newest) as number, definitions: decodeDefinitions(payload, newest) }
   }
 
@@ -211,7 +251,7 @@ export class Vault {
       label: 'vault',
       read: async (name: ChunkFileName, offset: number, sizeBytes: number): Promise<Buffer | undefined> => {
         try {
-          return await this.store.get(this.layout.chunk(name), { range: { offset, sizeBytes } })
+          return await readObject(this.store, this.layout.chunk(name), { range: { offset, sizeBytes } })
         } catch (error) {
           if (isAgentError(error, 'store.not-found')) return undefined
           throw error

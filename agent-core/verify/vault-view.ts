@@ -5,6 +5,7 @@ import type { ChunkFileBytes } from '../cache/sequential-bytes.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { invalid } from '../format/invalid.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
+import { objectLimit, readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import { DamageLog } from './damage-log.ts'
 
@@ -46,14 +47,14 @@ export class VaultView {
   async get(name: string, range?: { readonly offset: number; readonly sizeBytes: number }): Promise<Buffer> {
     const { signal } = this.task
     try {
-      const bytes = await this.vault.store.get(name, { signal, ...(range && { range }) })
+      const bytes = await readObject(this.vault.store, name, { signal, ...(range && { range }) })
       this.bytesRead += bytes.length
       return bytes
     } catch (error) {
       if (isAgentError(error, 'store.not-found')) throw invalid(name, 0, 'the object is missing', error)
       if (!isAgentError(error, 'store.failed')) throw error
       // When the vault still answers, it is this object that cannot be read.
-      await this.vault.store.get(vaultFileName, { signal })
+      await this.vault.store.get(vaultFileName, { signal, maxSizeBytes: objectLimit(vaultFileName) })
       throw invalid(name, range?.offset ?? 0, `it cannot be read: ${error.data.reason}`, error)
     }
   }

@@ -180,7 +180,7 @@ function describeGet(current: () => ObjectStore): void {
       [9_999, 2],
       [2 ** 40, 1],
     ] as const) {
-      await rejectsWith(store.get('object', { range: { offset, sizeBytes } }), 'store.failed')
+      await rejectsWith(store.get('object', { range: { offset, sizeBytes } }), 'store.wrong-size')
     }
     for (const [offset, sizeBytes] of [
       [-1, 2],

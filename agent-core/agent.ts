@@ -2,7 +2,7 @@
  * The composition root: the only place where ports meet implementations. Opens one home folder and
  * gives the agent's verbs over it.
  */
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { arch, hostname, release, type } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths } from './api/agent-deps.ts'
@@ -23,7 +23,9 @@ import {
 import { verifyKnownVault } from './api/verify-verbs.ts'
 import { AgentError } from './base/agent-error.ts'
 import { systemClock } from './base/clock.ts'
+import { troubleWords } from './base/file-trouble.ts'
 import { openLogFile } from './base/log.ts'
+import { makeFolder } from './base/make-folder.ts'
 import { systemRandom } from './base/random.ts'
 import { openSecretStore, type SecretStore } from './platform/secrets.ts'
 import { openState } from './state/state-db.ts'
@@ -46,6 +48,7 @@ export const openAgent: OpenAgent = async ({ home }) => {
     machine: hostname(),
     platform: `${type()} ${release()} ${arch()}`,
     askPassphrase: () => api.onPassphraseNeeded,
+    remark: (text) => api.onRemark?.(text),
   }
   const api: AgentApi = {
     createVault: (name, directory, passphrase) => createNewVault(deps, name, directory, passphrase),
@@ -79,10 +82,9 @@ export const openAgent: OpenAgent = async ({ home }) => {
 
 function makeHome(home: string): void {
   try {
-    const made = mkdirSync(home, { recursive: true, mode: 0o700 })
-    if (made !== undefined) chmodSync(home, 0o700)
+    if (makeFolder(home)) chmodSync(home, 0o700)
   } catch (error) {
-    throw new AgentError('home.unusable', { home, reason: (error as Error).message }, error)
+    throw new AgentError('home.unusable', { home, reason: troubleWords(error) }, error)
   }
 }
 

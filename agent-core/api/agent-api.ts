@@ -89,6 +89,8 @@ export interface ItemDocument {
   readonly access: 'owner' | 'read-only'
   readonly machine: string
   readonly lastPoint: { readonly id: PointId; readonly time: string; readonly tiers: readonly Tier[] } | null
+  /** Set when `lastPoint` is null because the vault could not be asked. */
+  readonly lastPointUnknown?: true
   /** Default exclusions with their reasons, in `item show`. */
   readonly defaults?: readonly { readonly rule: string; readonly reason: string }[]
   readonly remarks: readonly string[]
@@ -219,7 +221,7 @@ export interface RestoreDocument {
   readonly skipped: number
   readonly failed: number
   readonly bytes: number
-  /** Every file was read back and compared after it was written. */
+  /** Files were restored, none failed, and every one was read back and compared after it was written. */
   readonly verified: boolean
   readonly warnings: readonly FileWarning[]
 }
@@ -323,6 +325,9 @@ export interface AgentApi extends AsyncDisposable {
    * once a verb. Set by the client; without it such a verb fails with `vault.locked`.
    */
   onPassphraseNeeded?: (vault: string) => Promise<string>
+
+  /** Hears, as sentences, what is worth knowing beside an answer: that the vault is away, what of it is damaged. */
+  onRemark?: (remark: string) => void
 }
 
 /** How a client opens the agent's verbs in its own process. */

@@ -46,4 +46,6 @@ export interface AgentDeps {
   readonly scrypt?: ScryptParameters
   /** Asks the client for a vault's passphrase; undefined when it cannot. */
   readonly askPassphrase: () => ((vault: string) => Promise<string>) | undefined
+  /** Tells the client what is worth knowing beside an answer; left out: nobody listens. */
+  readonly remark?: (text: string) => void
 }

@@ -114,8 +114,14 @@ function documentOf(deps: AgentDeps, startedMs: number, result: BackupResult, ta
   }
 }
 
-function remarksOf({ counts, failure }: BackupResult): string[] {
+function remarksOf({ counts, lostChunkFiles, failure }: BackupResult): string[] {
   const remarks: string[] = []
+  if (lostChunkFiles > 0) {
+    remarks.push(
+      `The vault had lost ${lostChunkFiles} chunk file(s). Everything was read again and what was missing is stored again; ` +
+        'run "tharsis vault verify" to see which older points are affected.',
+    )
+  }
   const mounts = counts.mountsNotEntered
   if (mounts.length > 0) {
     const first = mounts.slice(0, 3).map(String).join(', ')

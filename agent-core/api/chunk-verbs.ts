@@ -1,5 +1,6 @@
 /** Use cases of single chunk files: a look inside, with a key where this machine has it. */
 import { AgentError } from '../base/agent-error.ts'
+import { troubleWords } from '../base/file-trouble.ts'
 import { deriveKeys, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
 import { checkChunkFile, describeChunkFile, dumpChunkFile } from '../verify/check-chunk-file.ts'
@@ -39,6 +40,6 @@ async function reading<Result>(file: string, read: () => Promise<Result>): Promi
     if (error instanceof AgentError || !(error instanceof Error) || !('syscall' in error)) throw error
     const code = 'code' in error ? error.code : undefined
     if (code === 'ENOENT') throw new AgentError('chunk.not-found', { path: file }, error)
-    throw new AgentError('chunk.unreadable', { path: file, reason: error.message }, error)
+    throw new AgentError('chunk.unreadable', { path: file, reason: troubleWords(error) }, error)
   }
 }

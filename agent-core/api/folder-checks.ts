@@ -1,7 +1,9 @@
 /** Refuses folders that cannot be what they are named for, before anything is changed. */
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
+import { troubleWords } from '../base/file-trouble.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
 
 /** True when `inner` is `outer` or lies in it; both absolute and real. */
@@ -10,9 +12,15 @@ export function isInside(inner: string, outer: string): boolean {
   return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path)
 }
 
-/** Names of vaults and items: what is easy to type and to read out in any shell. */
-export function checkName(what: 'vault' | 'item', name: string): void {
-  if (/^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,63}$/u.test(name) && !name.endsWith(' ')) return
+/** A name in the one form in which vaults and items are called and found, however it was typed (Unicode NFC). */
+export function plainName(name: string): string {
+  return name.normalize('NFC')
+}
+
+/** The plain form of a new name: what is easy to type and to read out in any shell. Throws `usage.invalid`. */
+export function checkName(what: 'vault' | 'item', given: string): string {
+  const name = plainName(given)
+  if (/^[\p{L}\p{N}][\p{L}\p{M}\p{N}._ -]{0,63}$/u.test(name) && !name.endsWith(' ')) return name
   throw new AgentError('usage.invalid', {
     problem: `"${name.slice(0, 80)}" cannot be the name of ${what === 'item' ? 'an item' : 'a vault'}.`,
     advice: 'Use 1 to 64 letters, digits, spaces, dots, dashes and underscores, beginning with a letter or digit.',
@@ -47,13 +55,14 @@ export function realVaultFolder(
   requirePlain(folder)
   requireApart(folder, realPathOfFuture(folder), apart)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' || code === 'ENOTDIR') throw notAFolder(folder, error)
-    if (code === 'ENAMETOOLONG') throw unusable(folder, 'hold a vault', 'its name is too long', error)
+    if (code === 'ENAMETOOLONG') throw unusable(folder, 'hold a vault', troubleWords(error), error)
+    if (code === 'ENOENT') throw unusable(folder, 'hold a vault', 'no folder can be made there', error)
     if (code === 'ENOSPC') throw new AgentError('vault.full', { address: folder }, error)
-    throw new AgentError('vault.denied', { address: folder, reason: message }, error)
+    throw new AgentError('vault.denied', { address: folder, reason: troubleWords(error) }, error)
   }
   return realFolder(folder, 'hold a vault')
 }
@@ -100,8 +109,7 @@ function realFolder(folder: string, purpose: string): string {
     if (!statSync(real).isDirectory()) throw notAFolder(folder)
   } catch (error) {
     if (error instanceof AgentError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw unusable(folder, purpose, code === 'ENOENT' ? 'it is not there' : message, error)
+    throw unusable(folder, purpose, troubleWords(error), error)
   }
   return real
 }

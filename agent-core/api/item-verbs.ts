@@ -3,9 +3,7 @@ import { realpathSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
-import { openBase } from '../cache/base-db.ts'
 import type { ItemId } from '../contract/ids.ts'
-import { decodePointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { listDefaultExclusions } from '../source/default-exclusions.ts'
 import { createExclusions } from '../source/exclusions.ts'
@@ -13,12 +11,13 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { checkName, isInside, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
+import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
+import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 
 /** Throws `item.not-found`. */
 export function knownItem(deps: AgentDeps, name: string): Item {
-  const item = deps.state.item(name)
+  const item = deps.state.item(plainName(name))
   if (item === undefined) throw new AgentError('item.not-found', { name })
   return item
 }
@@ -26,17 +25,17 @@ export function knownItem(deps: AgentDeps, name: string): Item {
 /** Puts folders under protection. */
 export async function enableItem(
   deps: AgentDeps,
-  name: string,
+  givenName: string,
   vaultName: string,
   settings: ItemSettings,
 ): Promise<ItemDocument> {
-  checkName('item', name)
+  const name = checkName('item', givenName)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.item(name) !== undefined) throw new AgentError('item.exists', { name })
   const known = knownVault(deps, vaultName)
-  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vault: vaultName }, settings)
+  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vault: known.name }, settings)
   await publish(deps, known, item)
-  return documentOf(deps, item)
+  return documentOf(deps, item, null)
 }
 
 /** Changes an item; what is left out of `changes` stays. */
@@ -51,15 +50,17 @@ export async function changeItem(deps: AgentDeps, name: string, changes: Partial
     ? { ...item, ...checkedRules(settings) }
     : checkedItem(deps, item, settings, new Set(item.folders.map(String)))
   await publish(deps, known, checked)
-  return documentOf(deps, checked)
+  return await describe(deps, checked)
 }
 
 export async function listItems(deps: AgentDeps): Promise<readonly ItemDocument[]> {
-  return deps.state.items().map((item) => documentOf(deps, item))
+  const items = deps.state.items()
+  const lastPoints = await lastPointsOf(deps, items)
+  return items.map((item) => documentOf(deps, item, lastPoints.get(item.id)))
 }
 
 export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocument> {
-  const document = documentOf(deps, knownItem(deps, name))
+  const document = await describe(deps, knownItem(deps, name))
   const defaults = listDefaultExclusions(process.platform)
   return {
     ...document,
@@ -152,6 +153,9 @@ function checkedRules(settings: ItemSettings) {
 
 function refuseOverlap(folders: readonly string[]): void {
   for (const [index, inner] of folders.entries()) {
+    if (folders.indexOf(inner) !== index) {
+      throw new AgentError('usage.invalid', { problem: `${inner} is named twice.`, advice: 'Name it once.' })
+    }
     const outer = folders.find((other, otherIndex) => otherIndex !== index && isInside(inner, other))
     if (outer === undefined) continue
     throw new AgentError('usage.invalid', {
@@ -161,7 +165,12 @@ function refuseOverlap(folders: readonly string[]): void {
   }
 }
 
-function documentOf(deps: AgentDeps, item: Item): ItemDocument {
+async function describe(deps: AgentDeps, item: Item): Promise<ItemDocument> {
+  return documentOf(deps, item, (await lastPointsOf(deps, [item])).get(item.id))
+}
+
+/** `lastPoint`: null where there is none, undefined where it is not known. */
+function documentOf(deps: AgentDeps, item: Item, lastPoint: LastPoint | null | undefined): ItemDocument {
   const known = knownVault(deps, item.vault)
   return {
     id: item.id,
@@ -174,23 +183,16 @@ function documentOf(deps: AgentDeps, item: Item): ItemDocument {
     compression: item.compression,
     access: known.access,
     machine: known.machine,
-    lastPoint: lastPointOf(deps, item, known),
+    lastPoint: lastPoint ?? null,
+    ...(lastPoint === undefined && { lastPointUnknown: true as const }),
     remarks: remarksOf(deps, item),
   }
-}
-
-function lastPointOf(deps: AgentDeps, item: Item, known: KnownVault): ItemDocument['lastPoint'] {
-  using base = openBase(deps.paths.base, { readOnly: true })
-  const point = base.latestPoint(item.id)
-  if (point === undefined) return null
-  const { id, timeMs } = decodePointManifest(point.manifest, 'captured point')
-  const isWaiting = base.unconfirmedPoints(known.id).some((waiting) => waiting.id === id)
-  return { id, time: new Date(timeMs).toISOString(), tiers: [isWaiting ? 'instant' : 'vault'] }
 }
 
 /** What of the item is left out, or protected twice. */
 function remarksOf(deps: AgentDeps, item: Item): string[] {
   const remarks: string[] = []
+  const twice = new Map<string, string[]>()
   for (const folder of item.folders.map(String)) {
     for (const { path, what } of barriersOf(deps)) {
       if (path === folder || !isInside(path, folder)) continue
@@ -198,11 +200,25 @@ function remarksOf(deps: AgentDeps, item: Item): string[] {
     }
     for (const other of deps.state.items()) {
       if (other.name === item.name || other.vault !== item.vault) continue
-      const twice = other.folders.map(String).find((path) => isInside(path, folder) || isInside(folder, path))
-      if (twice !== undefined) {
-        remarks.push(`${twice} is also protected by item "${other.name}"; what is equal is stored once.`)
+      for (const path of other.folders.map(String)) {
+        const shared = isInside(path, folder) ? path : isInside(folder, path) ? folder : undefined
+        if (shared !== undefined) twice.set(shared, [...(twice.get(shared) ?? []), `item "${other.name}"`])
       }
     }
   }
+  if (twice.size > 0) {
+    const folders = [...twice].map(([path, others]) => `${path} (${[...new Set(others)].join(', ')})`).join(', ')
+    remarks.push(`Protected by other items too: ${folders}. What is equal is stored once.`)
+  }
   return remarks
+}
+
+/** Sentences on the items that leave out `folder`, which became `what`, because it lies in them. */
+export function leftOutRemarks(deps: AgentDeps, folder: string, what: string): string[] {
+  const owned = new Set(deps.state.vaults().flatMap(({ name, access }) => (access === 'owner' ? [name] : [])))
+  return deps.state.items().flatMap((item) => {
+    const outer = item.folders.map(String).find((path) => isInside(folder, path))
+    if (outer === undefined || !owned.has(item.vault)) return []
+    return [`Item "${item.name}" protects ${outer} but leaves out ${folder} in it: that is ${what}.`]
+  })
 }

@@ -1,15 +1,16 @@
 /** The base of this home: for writing under the home lock, or read beside a running backup. */
-import { mkdirSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
+import { troubleWords } from '../base/file-trouble.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { type BaseDb, openBase } from '../cache/base-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
 
 /** Throws `cache.failed`. */
 function ensureCacheFolder(deps: AgentDeps): void {
   try {
-    mkdirSync(deps.paths.cache, { recursive: true, mode: 0o700 })
+    makeFolder(deps.paths.cache)
   } catch (error) {
-    throw new AgentError('cache.failed', { path: deps.paths.cache, reason: (error as Error).message }, error)
+    throw new AgentError('cache.failed', { path: deps.paths.cache, reason: troubleWords(error) }, error)
   }
 }
 

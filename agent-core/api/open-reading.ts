@@ -5,7 +5,7 @@
 
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
-import type { Log } from '../base/log.ts'
+import { readDateText } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
 import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
@@ -41,7 +41,7 @@ export class ItemReading implements AsyncDisposable {
   /** The vault, or why it cannot be had now. */
   readonly vault: Vault | AgentError
 
-  readonly #log: Log
+  readonly #deps: AgentDeps
 
   constructor(parts: Pick<ItemReading, 'item' | 'known' | 'keys' | 'catalogue' | 'vault'>, deps: AgentDeps) {
     this.item = parts.item
@@ -49,7 +49,7 @@ export class ItemReading implements AsyncDisposable {
     this.keys = parts.keys
     this.catalogue = parts.catalogue
     this.vault = parts.vault
-    this.#log = deps.log
+    this.#deps = deps
     const cached = folderSource(deps.paths.chunks)
     this.blocks =
       'store' in this.vault
@@ -60,7 +60,7 @@ export class ItemReading implements AsyncDisposable {
 
   /**
    * All readable points, oldest first: those of the vault, then those that wait for it. Damaged ones are left out
-   * and logged. Throws the vault's error when it is away and nothing waits in the cache, the damage when no point
+   * and logged. A vault that is away is told as a remark. Throws the vault's error when it is away and nothing waits in the cache, the damage when no point
    * is readable.
    */
   async points(): Promise<ReadablePoint[]> {
@@ -72,8 +72,8 @@ export class ItemReading implements AsyncDisposable {
 
   /**
    * The point that `wanted` names: `latest`, an id or the beginning of one, or a date or time (the newest
-   * readable point not after it). Throws `point.not-found`, `point.ambiguous`, and the damage of a point that is
-   * named by its id.
+   * readable point not after it). Throws `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no
+   * calendar has, and the damage of a point that is named by its id.
    */
   async point(wanted: string): Promise<ReadablePoint> {
     const untilMs = timeOf(wanted)
@@ -110,6 +110,7 @@ export class ItemReading implements AsyncDisposable {
     const waiting = this.#waiting()
     if (!('store' in this.vault)) {
       if (waiting.length === 0) throw this.vault
+      this.#deps.remark?.(`${this.vault.message} Only points that wait for it in the cache are seen.`)
       return { readable: waiting, damaged: [] }
     }
     const confirmed: ReadablePoint[] = []
@@ -120,7 +121,7 @@ export class ItemReading implements AsyncDisposable {
         confirmed.push({ manifest: (await this.vault.readPoint(listed)).manifest, tiers: ['vault'] })
       } catch (error) {
         if (!isDamage(error)) throw error
-        this.#log.warn('left out a damaged point', { point: listed.point, reason: error.message })
+        this.#deps.log.warn('left out a damaged point', { point: listed.point, reason: error.message })
         damaged.push({ id: listed.point, error })
       }
     }
@@ -160,7 +161,14 @@ export async function openItemReading(deps: AgentDeps, name: string): Promise<It
     const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
     if ('store' in vault) {
       const { keyspace } = vault.keys
-      for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace))) {
+      // What a damaged segment lists may lie elsewhere too: what cannot be read is told file by file.
+      const onDamage = (error: AgentError, sequence: number) => {
+        deps.log.warn('left out a damaged index segment', { vault: known.name, sequence, reason: error.message })
+        deps.remark?.(
+          `A part of the vault's index is damaged; run "tharsis vault verify ${known.name}". ${error.message}`,
+        )
+      }
+      for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace), onDamage)) {
         catalogue.add(vault.id, keyspace, read)
       }
     }
@@ -180,13 +188,12 @@ function bySequence(a: ReadablePoint, b: ReadablePoint): number {
   return a.manifest.sequence - b.manifest.sequence
 }
 
-/** `2026-11-22` (the whole day), `2026-11-22 14:30`, or ISO 8601; local time unless it says otherwise. */
+/** `2026-11-22` (the whole day), `2026-11-22 14:30` (the whole minute), or ISO 8601. Throws `usage.invalid`. */
 function timeOf(text: string): number | undefined {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text)
-  if (match === null) return undefined
-  const [, day, time, zone] = match
-  const ms = Date.parse(`${day}T${time ?? '23:59:59.999'}${zone ?? ''}`)
-  if (Number.isNaN(ms)) return undefined
-  // "14:30" means the whole of that minute.
-  return time !== undefined && time.length === 5 ? ms + 59_999 : ms
+  const date = readDateText(text)
+  if (date !== 'impossible') return date?.endMs
+  throw new AgentError('usage.invalid', {
+    problem: `There is no such date or time: ${text}.`,
+    advice: 'Write it like 2026-11-22 or "2026-11-22 14:30", or give "latest" or the id of a point.',
+  })
 }

@@ -8,10 +8,11 @@ import type { ObjectStore } from '../vault/object-store.ts'
 import { Vault } from '../vault/vault.ts'
 import { readVaultFile, unlockKeyspaces } from '../vault/vault-keys.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { plainName } from './folder-checks.ts'
 
 /** Throws `vault.not-found`. */
 export function knownVault(deps: AgentDeps, name: string): KnownVault {
-  const vault = deps.state.vault(name)
+  const vault = deps.state.vault(plainName(name))
   if (vault === undefined) throw new AgentError('vault.not-found', { name })
   return vault
 }

@@ -81,17 +81,29 @@ async function* filesOf(
   if (entry.type === 'directory') yield* below(reading, entry, shown, listsFolders ? depth - 1 : depth)
 }
 
+/** Depth first with a stack of its own: folders may lie deeper in each other than calls of functions can. */
 async function* below(
   reading: ItemReading,
   folder: Entry,
   path: Buffer,
   depth: number,
 ): AsyncGenerator<PointFile, void, undefined> {
-  if (depth <= 0) return
-  for await (const { entry } of reading.tree.entries(folder.directory?.list)) {
-    const entryPath = path.length === 0 ? Buffer.from(entry.name) : joinPath(path, entry.name)
-    yield fileOf(entry, entryPath)
-    if (entry.type === 'directory') yield* below(reading, entry, entryPath, depth - 1)
+  const listing = (of: Entry, at: Buffer) => ({ path: at, entries: reading.tree.entries(of.directory?.list) })
+  const open = depth > 0 ? [listing(folder, path)] : []
+  try {
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const next = await top.entries.next()
+      if (next.done) {
+        open.pop()
+        continue
+      }
+      const { entry } = next.value
+      const entryPath = top.path.length === 0 ? Buffer.from(entry.name) : joinPath(top.path, entry.name)
+      yield fileOf(entry, entryPath)
+      if (entry.type === 'directory' && open.length < depth) open.push(listing(entry, entryPath))
+    }
+  } finally {
+    for (const { entries } of open) await entries.return()
   }
 }
 

@@ -62,7 +62,7 @@ export async function restoreFiles(
     skipped: result.skipped + result.same,
     failed: result.failed,
     bytes: result.bytes,
-    verified: true,
+    verified: result.restored > 0 && result.failed === 0,
     warnings: task.warnings,
   }
 }

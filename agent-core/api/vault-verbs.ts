@@ -23,19 +23,19 @@ import {
 } from '../vault/vault-keys.ts'
 import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { checkName, realPathOfFuture, realVaultFolder } from './folder-checks.ts'
-import { barriersOf } from './item-verbs.ts'
+import { checkName, plainName, realPathOfFuture, realVaultFolder } from './folder-checks.ts'
+import { barriersOf, leftOutRemarks } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 
 /** Makes a vault in `directory`, for this machine. */
 export async function createNewVault(
   deps: AgentDeps,
-  name: string,
+  givenName: string,
   directory: string,
   passphrase: string,
 ): Promise<CreatedVault> {
-  checkName('vault', name)
+  const name = checkName('vault', givenName)
   checkPassphrase(passphrase)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
@@ -44,7 +44,7 @@ export async function createNewVault(
   try {
     // Before the probe, which writes: a folder in use is left as it is.
     await requireEmpty(store)
-    const { remarks } = await store.probe()
+    const probe = await store.probe()
     const own = deps.state.vaults().find((vault) => vault.access === 'owner')
     const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
     const owner = { machine: own?.machine ?? deps.machine, home: deps.state.homeId, ...(keyspace && { keyspace }) }
@@ -61,6 +61,7 @@ export async function createNewVault(
     }
     deps.state.addVault(known, [])
     deps.log.info('vault created', { vault: name })
+    const remarks = [...probe.remarks, ...leftOutRemarks(deps, address, `the vault "${name}"`)]
     return { ...documentOf(known, secretPlace), state: 'reachable', recoveryCode: created.recoveryCode, remarks }
   } finally {
     await store.close()
@@ -69,16 +70,16 @@ export async function createNewVault(
 
 /**
  * Connects an existing vault: reads another machine's points, or takes that machine over. A vault that is known here
- * is taken over under the name it has; otherwise `vault.known`.
+ * is taken over under the name it has; otherwise `vault.known`. When it fails this home knows what it knew before.
  */
 export async function connectToVault(
   deps: AgentDeps,
-  name: string,
+  givenName: string,
   directory: string,
   passphrase: string,
   options: { readonly read?: string; readonly takeOver?: string },
 ): Promise<VaultDocument & { readonly items: readonly string[]; readonly remarks: readonly string[] }> {
-  checkName('vault', name)
+  const name = checkName('vault', givenName)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const isOwner = options.takeOver !== undefined
   if (!isOwner && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
@@ -89,8 +90,6 @@ export async function connectToVault(
     const { vault, machineName } = chosen
     requireConnectable(deps, name, vault, isOwner)
     const definitions = await vault.readDefinitions()
-    if (isOwner) await takeOver(deps, vault, definitions)
-    const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
     const known: KnownVault = {
       name,
       id: vault.id,
@@ -101,15 +100,16 @@ export async function connectToVault(
       access: isOwner ? 'owner' : 'read-only',
     }
     const items = itemsOf(deps, known, definitions?.definitions)
-    deps.state.addVault(
-      known,
-      items.map(({ item }) => item),
-    )
     using base = openBaseForWriting(deps)
     await refreshIndex(base, vault)
-    const remarks = items
+    const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
+    const added = items.map(({ item }) => item)
+    if (isOwner) await addAndTakeOver(deps, { known, items: added }, vault, definitions)
+    else deps.state.addVault(known, added)
+    const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
+    const remarks = [...renamed, ...leftOutRemarks(deps, known.address, `the vault "${name}"`)]
     return { ...documentOf(known, secretPlace), state: 'reachable', items: items.map(({ item }) => item.name), remarks }
   } finally {
     await store.close()
@@ -147,7 +147,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
     const { place } = await deps.secrets()
     const items = deps.state
       .items()
-      .filter((item) => item.vault === name)
+      .filter((item) => item.vault === known.name)
       .map((item) => item.name)
     return {
       ...documentOf(known, place),
@@ -257,9 +257,25 @@ function requireConnectable(deps: AgentDeps, name: string, vault: Vault, isOwner
   if (!isOwner || known.name !== name) throw new AgentError('vault.known', { name: known.name })
 }
 
-async function takeOver(deps: AgentDeps, vault: Vault, current: ReadDefinitions | undefined): Promise<void> {
-  const items = current?.definitions.items ?? []
-  await vault.writeDefinitions(current, { writer: deps.state.homeId, items })
+/** The vault is told last, when all is safe here; if it refuses, what was known here before is put back. */
+async function addAndTakeOver(
+  deps: AgentDeps,
+  added: { readonly known: KnownVault; readonly items: readonly Item[] },
+  vault: Vault,
+  current: ReadDefinitions | undefined,
+): Promise<void> {
+  const { state } = deps
+  const { name } = added.known
+  const before = state.vault(name)
+  const itemsBefore = state.items().filter((item) => item.vault === name)
+  state.addVault(added.known, added.items)
+  try {
+    await vault.writeDefinitions(current, { writer: state.homeId, items: current?.definitions.items ?? [] })
+  } catch (error) {
+    state.removeVault(name)
+    if (before !== undefined) state.addVault(before, itemsBefore)
+    throw error
+  }
 }
 
 /** The vault's items: under the names they have here, else under names that are free. */
@@ -272,11 +288,11 @@ function itemsOf(
   const taken = new Set(here.map((item) => item.name))
   return (definitions?.items ?? []).map((definition) => {
     const known = here.find((item) => item.id === definition.id && item.vault === vault.name)
-    const name = known?.name ?? freeName(definition.name, taken)
+    const name = known?.name ?? freeName(plainName(definition.name), taken)
     taken.add(name)
     const folders = definition.folders.map((folder) => Buffer.from(folder))
     const item: Item = { ...definition, name, vault: vault.name, folders }
-    return { item, renamedFrom: name === definition.name ? undefined : definition.name }
+    return { item, renamedFrom: name === plainName(definition.name) ? undefined : definition.name }
   })
 }
 

@@ -16,9 +16,14 @@ export async function verifyKnownVault(
     using task = createTask({ clock: deps.clock, ...context })
     const check = await checkVault({ vault, readDataPercent: options.readDataPercent, task, random: deps.random })
     deps.log.info('vault verified', { vault: name, objects: check.objects, damaged: check.damaged.length })
-    const { objects, bytesRead, chunkFiles, points, damaged, remarks } = check
+    const { objects, bytesRead, chunkFiles, points, damaged } = check
+    const remarks = [...check.remarks, ...(options.readDataPercent > 0 ? [] : [notRead(name)])]
     return { objects, bytesRead, chunkFiles, points, damaged, healed: 0, remarks }
   } finally {
     await vault.store.close()
   }
+}
+
+function notRead(name: string): string {
+  return `The data of the files was not read; "tharsis vault verify ${name} --read-data 100" reads and checks all of it.`
 }

@@ -82,6 +82,8 @@ export interface BackupResult {
   readonly failedFiles: number
   /** Bytes of objects put into the vault by this run. */
   readonly transferredBytes: number
+  /** Chunk files that the vault had lost; what was in them was stored again where the source still has it. */
+  readonly lostChunkFiles: number
   /** Why the vault has not confirmed the point; undefined when it has. */
   readonly failure: AgentError | undefined
 }
@@ -93,10 +95,11 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   task.setPhase('estimate')
   const recovery = await recoverCache({ base, chunks, keys, vault: vaultId, signal: task.signal })
   if (recovery.wasInterrupted) log.info('recovered after an interrupted run', { ...recovery })
+  let lost = 0
   await run.whileReachable(async (vault, transfer) => {
     if (recovery.wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
     await refreshIndex(base, vault)
-    const lost = await unplaceLostChunkFiles(base, vault)
+    lost = await unplaceLostChunkFiles(base, vault)
     if (lost > 0) log.warn('the vault has lost chunk files; everything is read again', { lost })
     await transfer.confirmCaptured()
     evictPlaced(base, chunks)
@@ -138,7 +141,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   if (untidy !== undefined) log.warn('the cache was not cleaned', { reason: untidy.message })
   // The vault may have given the point a later number.
   const manifest = pointSeriesHere(request.item.id, base).last?.manifest ?? captured.manifest
-  return { ...captured, manifest, transferredBytes: run.transferredBytes, failure: run.failure }
+  return { ...captured, manifest, transferredBytes: run.transferredBytes, lostChunkFiles: lost, failure: run.failure }
 }
 
 /** The vault as this run meets it: the first trouble ends all dealings with it, and capture goes on alone. */
@@ -302,8 +305,10 @@ async function capture(context: Capture) {
 /** The tree of the last point: from the base, or where that lacks a page, from cache and vault. */
 function readTree(deps: BackupDeps, pages: PageStore): TreeReader {
   const { base, chunks, keys, vault } = deps
-  const sources = 'store' in vault ? [chunks.source(), vault.chunkSource()] : [chunks.source()]
-  const reader = new BlockReader(base, sources, keys)
+  const reader =
+    'store' in vault
+      ? new BlockReader(base, [chunks.source(), vault.chunkSource()], keys)
+      : new BlockReader(base, [chunks.source()], keys, { unavailable: vault })
   return new TreeReader((id) => pages.read(id, (missing) => reader.read(missing)))
 }
 

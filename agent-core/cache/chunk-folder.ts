@@ -1,9 +1,10 @@
 /** The folder of the cache that holds chunk files: complete ones by name, open ones of a running capture. */
-import { existsSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { existsSync, readdirSync, unlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openTable } from '../codec/seal-extent.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
@@ -20,7 +21,7 @@ export class ChunkFolder {
   constructor(path: string) {
     this.path = path
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 })
+      makeFolder(path)
     } catch (error) {
       throw new AgentError('cache.failed', { path, reason: (error as Error).message }, error)
     }

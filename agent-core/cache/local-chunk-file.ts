@@ -1,4 +1,5 @@
 /** Chunk files of a local folder as bytes to be examined. */
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ChunkFileName } from '../contract/ids.ts'
 import type { ChunkFileFooter, ChunkFileHeader } from '../format/chunk-file.ts'
@@ -19,11 +20,14 @@ export class LocalChunkFile implements ChunkFileBytes, AsyncDisposable {
     this.sizeBytes = sizeBytes
   }
 
-  /** Throws Node's error when the file cannot be opened. */
+  /** Throws Node's error when the file cannot be opened, `format.invalid` when it is no regular file. */
   static async open(path: string): Promise<LocalChunkFile> {
-    const file = await open(path, 'r')
+    // Opening a pipe that nobody writes to would wait for ever.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      return new LocalChunkFile(file, path, (await file.stat()).size)
+      const stats = await file.stat()
+      if (!stats.isFile()) throw invalid(path, 0, 'it is not a regular file')
+      return new LocalChunkFile(file, path, stats.size)
     } catch (error) {
       await file.close()
       throw error

@@ -1,6 +1,7 @@
 /** Values of arguments: checked, with advice where they are wrong; relative folders become absolute. */
 import { resolve } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
+import { readDateText } from '../base/date-text.ts'
 import { formatCount } from './amounts.ts'
 
 /** The longest path that Linux takes (PATH_MAX), and far more than any name or pattern needs. */
@@ -42,13 +43,22 @@ export function absolutePath(path: string, cwd: string): string {
   return resolve(cwd, path)
 }
 
+/** The absolute path of a folder that an argument names; throws `usage.invalid` for an address like `s3://bucket`. */
+export function folderPath(folder: string, cwd: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(folder)) return absolutePath(folder, cwd)
+  throw usageError(
+    `"${shorten(folder)}" is an address, not a folder.`,
+    'Give a folder of this machine, which may be on another disk or on a mounted share. Vaults in S3 come later.',
+  )
+}
+
 /** A whole number of `option` between `least` and `most`; throws `usage.invalid`. */
 export function wholeNumber(text: string, option: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   throw usageError(
-    `${option} takes a whole number, not "${shorten(text)}".`,
-    `Give a number from ${formatCount(least)} to ${formatCount(most)}.`,
+    `${option} takes a whole number from ${least} to ${most}, not "${shorten(text)}".`,
+    'Write it in digits, without commas.',
   )
 }
 
@@ -69,13 +79,14 @@ export function keepUntil({ retainUntil, retainDays }: RetainOptions, nowMs: num
     return nowMs + wholeNumber(retainDays, '--retain-days', 1, longestRetainDays) * dayMs
   }
   if (retainUntil === undefined) return undefined
-  const untilMs = parseDate(retainUntil)
-  if (untilMs === undefined) {
+  const date = readDateText(retainUntil)
+  if (date === undefined || date === 'impossible') {
     throw usageError(
       `"${shorten(retainUntil)}" is no date.`,
       'Write it like 2027-01-31 (to the end of that day) or 2027-01-31T18:00.',
     )
   }
+  const untilMs = date.unit === 'day' ? date.endMs : date.startMs
   if (untilMs < nowMs + dayMs) {
     throw usageError(
       `A point is kept for at least one day; ${retainUntil} is too early.`,
@@ -89,15 +100,4 @@ export function keepUntil({ retainUntil, retainDays }: RetainOptions, nowMs: num
     )
   }
   return untilMs
-}
-
-function parseDate(text: string): number | undefined {
-  const parts = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:?\d\d)?)?$/.exec(text)
-  if (parts === null) return undefined
-  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])]
-  const lastDay = new Date(Date.UTC(year, month, 0)).getUTCDate()
-  if (month < 1 || month > 12 || day < 1 || day > lastDay) return undefined
-  if (parts[4] === undefined) return new Date(year, month - 1, day + 1).getTime() - 1
-  const timeMs = new Date(text.replace(' ', 'T')).getTime()
-  return Number.isNaN(timeMs) ? undefined : timeMs
 }

@@ -1,5 +1,5 @@
 import type { ChunkDocument } from '../api/agent-api.ts'
-import { formatCount, formatSize, formatTime } from './amounts.ts'
+import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
 import { absolutePath } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
@@ -74,7 +74,7 @@ function chunkLines(chunk: ChunkDocument, output: Output): readonly string[] {
     ['Size', `${formatCount(chunk.sizeBytes)} bytes (${formatSize(chunk.sizeBytes)})`],
     [
       'Holds',
-      `${formatCount(chunk.blocks)} blocks in ${formatCount(chunk.extents)} extents, ${formatSize(chunk.rawBytes)}`,
+      `${countOf(chunk.blocks, 'block')} in ${countOf(chunk.extents, 'extent')}, ${formatSize(chunk.rawBytes)}`,
     ],
     ['SHA-256', chunk.sha256],
   ])

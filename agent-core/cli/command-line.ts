@@ -97,6 +97,7 @@ function createSession(
   const openAgent: Session['agent'] = async () => {
     const opened = held.use(await deps.openAgent({ home }))
     if (passphrases.canAnswer) opened.onPassphraseNeeded = passphrases.current
+    opened.onRemark = (remark) => output.note(`Note: ${remark}`)
     return opened
   }
   return {

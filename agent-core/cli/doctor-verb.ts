@@ -8,7 +8,7 @@ export const doctor: RunVerb<object> = async (_input, session) => {
   const found = await (await session.agent()).doctor()
   await output.result(found, () => [
     ...output.facts([
-      ['Tharsis', found.product],
+      ['Program', found.product],
       ['Node', found.node],
       ['System', found.platform],
       ['Home', found.home],

@@ -1,6 +1,6 @@
 import type { ItemDocument, ItemSettings } from '../api/agent-api.ts'
 import { formatTime } from './amounts.ts'
-import { absolutePath, usageError } from './argument-values.ts'
+import { folderPath, usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import type { RunVerb } from './session.ts'
@@ -18,7 +18,7 @@ interface EnableInput {
 export const enableItem: RunVerb<EnableInput> = async (input, session) => {
   const { output } = session
   const item = await (await session.agent()).enableItem(input.name, input.vault, {
-    folders: input.folders.map((folder) => absolutePath(folder, session.cwd)),
+    folders: input.folders.map((folder) => folderPath(folder, session.cwd)),
     excludes: input.exclude ?? [],
     defaultExcludes: input.defaultExcludes,
     crossMounts: input.crossMounts === true,
@@ -51,7 +51,7 @@ export const listItems: RunVerb<object> = async (_input, session) => {
           items.map((item) => [
             item.name,
             item.vault,
-            item.lastPoint === null ? 'none yet' : formatTime(item.lastPoint.time),
+            item.lastPoint === null ? noPointWords(item) : formatTime(item.lastPoint.time),
             item.lastPoint === null ? '' : item.lastPoint.tiers.join('+'),
             item.access === 'owner' ? item.machine : `${item.machine} (restores only)`,
             item.folders.map((folder) => folder.path).join(', '),
@@ -75,7 +75,7 @@ export const showItem: RunVerb<{ readonly name: string }> = async ({ name }, ses
       [
         'Last point',
         lastPoint === null
-          ? 'none yet'
+          ? noPointWords(item)
           : `${lastPoint.id.slice(0, 8)} of ${formatTime(lastPoint.time)} (${lastPoint.tiers.join(', ')})`,
       ],
     ]),
@@ -83,6 +83,10 @@ export const showItem: RunVerb<{ readonly name: string }> = async ({ name }, ses
   ])
   sayRemarks(output, item)
   return exitStatus.done
+}
+
+function noPointWords(item: ItemDocument): string {
+  return item.lastPointUnknown ? 'see "point list"' : 'none yet'
 }
 
 function settingFacts(item: ItemDocument): readonly (readonly [string, string | readonly string[]])[] {
@@ -132,7 +136,7 @@ export const changeItem: RunVerb<ChangeInput> = async (input, session) => {
 
 /** Settings that differ from those of `item`. Throws `usage.invalid` for a folder or pattern that is not there. */
 function planChanges(item: ItemDocument, input: ChangeInput, cwd: string): Partial<ItemSettings> {
-  const absolute = (folders: readonly string[] | undefined) => folders?.map((folder) => absolutePath(folder, cwd))
+  const absolute = (folders: readonly string[] | undefined) => folders?.map((folder) => folderPath(folder, cwd))
   const folders = changeList(
     item.folders.map((folder) => folder.path),
     { add: absolute(input.addFolder), remove: absolute(input.removeFolder), noun: 'folder' },

@@ -1,12 +1,12 @@
 /**
- * Where passphrases come from, in this order: the environment, a file, a question on the terminal. Never an argument:
+ * Where passphrases come from, in this order: a file that was named, the environment, a question on the terminal. Never an argument:
  * those are seen by every user of the machine. The environment is emptied of them first, so that no child of this
  * process inherits one.
  */
-import { open } from 'node:fs/promises'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Random } from '../base/random.ts'
 import { absolutePath, usageError } from './argument-values.ts'
+import { readPassphraseFile } from './passphrase-file.ts'
 
 export interface PassphraseSources {
   readonly environment: { readonly current: string | undefined; readonly next: string | undefined }
@@ -40,9 +40,8 @@ export function takeEnvironment(env: NodeJS.ProcessEnv): PassphraseSources['envi
 /** `file`: what `--passphrase-file` names. */
 export function createPassphrases(sources: PassphraseSources, file: string | undefined): Passphrases {
   const find = async (given: string | undefined, path: string | undefined, ask: () => Promise<string>) => {
-    if (given !== undefined) return given
     if (path !== undefined) return await readPassphraseFile(absolutePath(path, sources.cwd), sources.warn)
-    return await ask()
+    return given ?? (await ask())
   }
   const question = sources.ask ?? failToAsk
   const askTwice = async (words: string): Promise<string> => {
@@ -60,53 +59,19 @@ export function createPassphrases(sources: PassphraseSources, file: string | und
     fresh: async (vault) =>
       await find(environment.current, file, async () => await askTwice(`New passphrase for vault "${vault}"`)),
     next: async (vault, nextFile) =>
-      await find(environment.next, nextFile, async () => await askTwice(`New passphrase for vault "${vault}"`)),
+      await find(environment.next, nextFile, async () => {
+        try {
+          return await askTwice(`New passphrase for vault "${vault}"`)
+        } catch (error) {
+          if (!isAgentError(error, 'usage.interactive-needed')) throw error
+          throw new AgentError('usage.interactive-needed', { what: 'new passphrase' }, error)
+        }
+      }),
   }
 }
 
 async function failToAsk(): Promise<string> {
   throw new AgentError('usage.interactive-needed', { what: 'passphrase' })
-}
-
-const largestFileBytes = 64 * 1024
-
-/** The first line of the file, without its line end. Throws `usage.invalid`. */
-async function readPassphraseFile(path: string, warn: (text: string) => void): Promise<string> {
-  const text = await readStart(path, warn)
-  const line = text.split(/\r?\n/, 1)[0] ?? ''
-  if (line !== '') return line
-  throw usageError(
-    `The first line of the passphrase file ${path} is empty.`,
-    'Write the passphrase into its first line.',
-  )
-}
-
-async function readStart(path: string, warn: (text: string) => void): Promise<string> {
-  try {
-    await using file = await open(path, 'r')
-    const stats = await file.stat()
-    if (stats.isFile() && (stats.mode & 0o077) !== 0 && process.platform !== 'win32') {
-      warn(`Other users of this machine may read the passphrase file ${path}; "chmod 600" keeps them out.`)
-    }
-    const buffer = Buffer.alloc(largestFileBytes)
-    let sizeBytes = 0
-    while (sizeBytes < buffer.length && !buffer.subarray(0, sizeBytes).includes(0x0a)) {
-      const { bytesRead } = await file.read(buffer, sizeBytes, buffer.length - sizeBytes)
-      if (bytesRead === 0) break
-      sizeBytes += bytesRead
-    }
-    return buffer.toString('utf8', 0, sizeBytes)
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    throw new AgentError(
-      'usage.invalid',
-      {
-        problem: `The passphrase file ${path} cannot be read (${reason}).`,
-        advice: 'Check its path and its permissions.',
-      },
-      error,
-    )
-  }
 }
 
 /** Digits and letters that are not mistaken for each other (Crockford's base 32, lower case). */

@@ -1,5 +1,5 @@
 import type { PointDetails, PointDocument, PointFile } from '../api/agent-api.ts'
-import { formatCount, formatSize, formatTime } from './amounts.ts'
+import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
 import { wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
@@ -70,7 +70,7 @@ function pointLines(point: PointDetails, output: Output): readonly string[] {
     ['Item', point.item],
     ['Number', `${point.seq} (${point.kind})`],
     ['Time', formatTime(point.time)],
-    ['Machine', `${point.machine} (${point.platform}), Tharsis ${point.product}`],
+    ['Machine', `${point.machine} (${point.platform}), ${point.product}`],
     ['Snapshot', point.snapshot],
     ['Parent', point.parent ?? 'none'],
     ['Tiers', point.tiers.join(', ')],
@@ -80,10 +80,10 @@ function pointLines(point: PointDetails, output: Output): readonly string[] {
     ['Folders', point.folders.map((folder) => folder.path)],
     [
       'Holds',
-      `${formatCount(point.files)} files, ${formatCount(point.directories)} folders, ${formatCount(point.others)} others`,
+      `${countOf(point.files, 'file')}, ${countOf(point.directories, 'folder')}, ${countOf(point.others, 'other')}`,
     ],
     ['Size', `${formatSize(bytes.total)}; ${formatSize(bytes.read)} read, ${formatSize(bytes.new)} new`],
-    ['Stored', `${formatSize(bytes.stored)} in ${formatCount(point.chunkFiles.length)} chunk files`],
+    ['Stored', `${formatSize(bytes.stored)} in ${countOf(point.chunkFiles.length, 'chunk file')}`],
     ...(point.missing.length === 0 ? [] : [['Missing', point.missing.map((entry) => entry.path)] as const]),
   ])
 }

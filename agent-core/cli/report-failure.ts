@@ -1,8 +1,8 @@
 /** How a verb that failed says so: an error with its advice, a cancellation, or a bug with a log id. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { type Random, randomId } from '../base/random.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
@@ -66,7 +66,7 @@ async function logBug(error: unknown, logId: string, { home, clock }: FailureCon
   const path = join(folder, 'faults.log')
   try {
     const { openLogFile } = await import('../base/log.ts')
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     using log = openLogFile({ path, level: 'info', clock })
     log.error('fault', { logId, error })
     return `the log is ${path}`

@@ -1,6 +1,6 @@
 import type { AgentApi, ConflictRule, RestoreDocument, RestorePlanDocument, RestoreRequest } from '../api/agent-api.ts'
 import { countOf, formatCount, formatSize, formatTook } from './amounts.ts'
-import { absolutePath, usageError } from './argument-values.ts'
+import { folderPath, usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import type { RunVerb, Session } from './session.ts'
@@ -47,7 +47,7 @@ function toRequest(input: RestoreInput, cwd: string): RestoreRequest {
     item: input.item,
     point: input.point,
     paths: input.paths,
-    target: input.to === undefined ? 'original' : { directory: absolutePath(input.to, cwd) },
+    target: input.to === undefined ? 'original' : { directory: folderPath(input.to, cwd) },
     conflict: input.conflict,
     ...(input.only === undefined ? {} : { only: input.only }),
     metadata: input.metadata,
@@ -82,11 +82,16 @@ function planLines(plan: RestorePlanDocument, output: Output): readonly string[]
 function restoreLines(restore: RestoreDocument, request: RestoreRequest): readonly string[] {
   const { job } = restore
   const took = formatTook(Date.parse(job.finishedAt) - Date.parse(job.startedAt))
-  const checked = restore.verified ? 'Every file was read back and compared.' : 'Not every file could be compared.'
   return [
     `Restore of "${request.item}" ${job.state} in ${took}: ${countOf(restore.restored, 'file')}, ${formatSize(restore.bytes)}.`,
-    `${formatCount(restore.skipped)} skipped, ${formatCount(restore.failed)} failed. ${checked}`,
+    `${formatCount(restore.skipped)} skipped, ${formatCount(restore.failed)} failed.${checkedWords(restore)}`,
   ]
+}
+
+/** What is written is always compared; what failed is not there. */
+function checkedWords({ restored }: RestoreDocument): string {
+  if (restored === 0) return ''
+  return ` ${countOf(restored, 'file')} ${restored === 1 ? 'was' : 'were'} read back and compared.`
 }
 
 function statusOf(restore: RestoreDocument): number {

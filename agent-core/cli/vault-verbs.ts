@@ -1,6 +1,6 @@
 import type { VaultDocument, VerifyDocument } from '../api/agent-api.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
-import { absolutePath, usageError, wholeNumber } from './argument-values.ts'
+import { folderPath, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import { generatePassphrase } from './passphrases.ts'
@@ -14,7 +14,7 @@ interface CreateInput {
 
 export const createVault: RunVerb<CreateInput> = async (input, session) => {
   const { output } = session
-  const directory = absolutePath(input.local, session.cwd)
+  const directory = folderPath(input.local, session.cwd)
   const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
   const passphrase = generated ?? (await session.passphrases.fresh(input.name))
   const vault = await (await session.agent()).createVault(input.name, directory, passphrase)
@@ -51,8 +51,9 @@ export const connectVault: RunVerb<ConnectInput> = async (input, session) => {
     output.note('Nothing was changed.')
     return exitStatus.cancelled
   }
+  const directory = folderPath(input.local, session.cwd)
   const passphrase = await session.passphrases.current(name)
-  const vault = await (await session.agent()).connectVault(name, absolutePath(input.local, session.cwd), passphrase, {
+  const vault = await (await session.agent()).connectVault(name, directory, passphrase, {
     ...(read === undefined ? {} : { read }),
     ...(takeOver === undefined ? {} : { takeOver }),
   })

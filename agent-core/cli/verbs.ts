@@ -111,7 +111,7 @@ const vaultVerbs: readonly AnyVerb[] = [
   {
     name: 'vault set-passphrase',
     summary: 'Change the passphrase; nothing is uploaded again',
-    details: 'The new one comes from THARSIS_NEW_PASSPHRASE, --new-passphrase-file, or a question on the terminal.',
+    details: 'The new one comes from --new-passphrase-file, THARSIS_NEW_PASSPHRASE, or a question on the terminal.',
     arguments: [['<name>', 'the vault']],
     options: [
       { flags: '--new-passphrase-file <file>', description: 'file whose first line is the new passphrase' },
@@ -324,7 +324,10 @@ export const commonOptions: readonly VerbOption[] = [
   { flags: '--no-color', description: 'no colours' },
   { flags: '--yes', description: 'do not ask before something is replaced' },
   { flags: '--accept', description: 'go on where a protected folder is absent, replaced or nearly empty' },
-  { flags: '--passphrase-file <file>', description: 'file whose first line is the passphrase (or THARSIS_PASSPHRASE)' },
+  {
+    flags: '--passphrase-file <file>',
+    description: 'file whose first line is the passphrase, instead of THARSIS_PASSPHRASE',
+  },
 ]
 
 export const exitStatusLines: readonly string[] = [

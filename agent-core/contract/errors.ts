@@ -38,7 +38,10 @@ export const errorTable = {
     retry: false,
     exitCode: 2,
     words: (d) => `No ${d.what} was given and there is no terminal to ask on.`,
-    advice: () => 'Set THARSIS_PASSPHRASE or give --passphrase-file FILE.',
+    advice: (d) =>
+      d.what === 'new passphrase'
+        ? 'Set THARSIS_NEW_PASSPHRASE or give --new-passphrase-file FILE.'
+        : 'Set THARSIS_PASSPHRASE or give --passphrase-file FILE.',
   }),
 
   // home: the agent's own folder
@@ -271,6 +274,14 @@ export const errorTable = {
     words: (d) => `The vault ${d.address} cannot be reached: ${d.reason}.`,
     advice: () => 'Connect the disk or the network that holds it and run this again. Nothing was created there.',
   }),
+  'vault.file-missing': spec<{ address: string }>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `The vault ${d.address} has lost its vault.json; its keyspaces are still there.`,
+    advice: () =>
+      'Put vault.json back from another copy of the vault, or use that copy. If "vault create" was interrupted here, empty the folder and create it again.',
+  }),
   'vault.replaced': spec<{ address: string }>({
     scope: 'job',
     retry: false,
@@ -411,7 +422,11 @@ export const errorTable = {
     retry: false,
     exitCode: 8,
     words: (d) => `${d.what} is damaged at offset ${d.offset}: ${d.reason}.`,
-    advice: () => 'Run "tharsis vault verify" to see which files are affected.',
+    // Without one of these objects nothing of the vault opens, so that `vault verify` cannot tell either.
+    advice: (d) =>
+      /^vault\.json$|^keyspaces\/[0-9a-f]+\/(?:keyspace$|keys\/)/.test(d.what)
+        ? 'Use another copy of the vault, or put this object back from one; the data in the chunk files is still there.'
+        : 'Run "tharsis vault verify" to see which files are affected.',
   }),
   'format.too-new': spec<{ what: string } & Reason>({
     scope: 'job',

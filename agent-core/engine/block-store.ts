@@ -57,6 +57,12 @@ export class BlockStore {
     this.#options.data.finish()
   }
 
+  /** Gives up the open chunk files and removes them. */
+  abandon(): void {
+    this.#options.data.abandon()
+    this.#options.tree.abandon()
+  }
+
   /** Completes the open chunk files. */
   finish(): void {
     this.#options.data.finish()

@@ -50,7 +50,10 @@ const captureDeps = {
   skipNoDump: start.skipNoDump,
   splitter: new FileSplitter(createGearTable(start.keys.gearSeed)),
   sink: {
-    putBlock: (bytes: Uint8Array, expected: Uint8Array | undefined) => store.putData(bytes, expected),
+    putBlock: (bytes: Uint8Array, expected: Uint8Array | undefined) => {
+      checkpoint()
+      return store.putData(bytes, expected)
+    },
     putPage: (page: Uint8Array) => {
       const id = store.putTree(page)
       pages.push([id, page])
@@ -61,6 +64,23 @@ const captureDeps = {
   },
 }
 
+/** Thrown where the run was given up; nothing but the end of this thread follows. */
+const givenUp = new Error('the run was given up')
+
+function checkpoint(): void {
+  if (Atomics.load(start.stop, 0) !== 0) throw givenUp
+}
+
+/**
+ * Ends this thread in order: what is open is removed, the base closed. A thread that is ended by force while a
+ * native module works for it can take the whole process with it.
+ */
+function end(): void {
+  store.abandon()
+  base.close()
+  port.close()
+}
+
 function handOverPages(): void {
   if (pages.length > 0) say({ type: 'pages', pages })
   pages = []
@@ -69,7 +89,10 @@ function handOverPages(): void {
 
 /** One answer a batch: a message costs as much as reading a small file. */
 function captureFiles(files: readonly { readonly ref: number; readonly request: FileRequest }[]): void {
-  const outcomes = files.map(({ ref, request }) => ({ ref, outcome: captureFile(request, captureDeps) }))
+  const outcomes = files.map(({ ref, request }) => {
+    checkpoint()
+    return { ref, outcome: captureFile(request, captureDeps) }
+  })
   handOverPages()
   say({ type: 'files', files: outcomes })
 }
@@ -89,9 +112,11 @@ function handle(message: ToWorker): void {
       break
     case 'finish':
       store.finish()
-      base.close()
       say({ type: 'finished', bytesNew: store.bytesNew })
-      port.close()
+      end()
+      break
+    case 'stop':
+      end()
       break
     default:
       message satisfies never
@@ -102,10 +127,12 @@ port.on('message', (message: ToWorker) => {
   try {
     handle(message)
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error
-    const { code, data } = error as AgentError
-    say({ type: 'failed', code, data })
-    port.close()
+    if (error !== givenUp && !(error instanceof AgentError)) throw error
+    if (error instanceof AgentError) {
+      const { code, data } = error as AgentError
+      say({ type: 'failed', code, data })
+    }
+    end()
   }
 })
 say({ type: 'ready' })

@@ -16,7 +16,7 @@ const batchSize = 64
 const maxYoungGenerationSizeMb = 12
 
 export interface EngineOptions {
-  readonly start: WorkerStart
+  readonly start: Omit<WorkerStart, 'stop'>
   /** Its abort fails everything at once, with its reason. */
   readonly signal: AbortSignal
   /** A chunk file is complete and durable in the cache. */
@@ -46,13 +46,15 @@ export class Engine implements AsyncDisposable {
   #treeBytes = 0
   #nextRef = 0
   #failure: Error | undefined
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4))
   #isFinished = false
+  readonly #exited: Promise<void>
 
   /** Starts the worker thread. Dispose it: what is not finished then is given up. */
   constructor(options: EngineOptions) {
     this.#options = options
     this.#worker = new Worker(new URL('./engine-worker.ts', import.meta.url), {
-      workerData: options.start,
+      workerData: { ...options.start, stop: this.#stop } satisfies WorkerStart,
       resourceLimits: { maxYoungGenerationSizeMb },
     })
     this.#worker.on('message', (message: FromWorker) => {
@@ -66,6 +68,9 @@ export class Engine implements AsyncDisposable {
     this.#worker.on('error', (error: Error) =>
       this.#fail(new AgentError('engine.worker-died', { reason: error.message }, error)),
     )
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', () => resolve())
+    })
     this.#worker.on('exit', (code) => {
       if (!this.#isFinished) this.#fail(new AgentError('engine.worker-died', { reason: `exit status ${code}` }))
     })
@@ -129,9 +134,12 @@ export class Engine implements AsyncDisposable {
     })
   }
 
+  /** Asks the worker to give up, and waits until it has ended by itself: at the next block that it comes to. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isFinished = true
-    await this.#worker.terminate()
+    Atomics.store(this.#stop, 0, 1)
+    this.#send({ type: 'stop' })
+    await this.#exited
   }
 
   #flush(): void {

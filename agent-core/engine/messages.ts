@@ -18,6 +18,8 @@ export interface WorkerStart {
   readonly cachedChunks: ReadonlySet<number>
   readonly parentFileId: Uint8Array | undefined
   readonly skipNoDump: boolean
+  /** Shared with the main thread: 1 tells the worker to give up at its next block. */
+  readonly stop: Int32Array
 }
 
 /**
@@ -60,6 +62,8 @@ export type ToWorker =
   /** Completes the open chunk file of data blocks; tree blocks may follow. */
   | { readonly type: 'finish-data' }
   | { readonly type: 'finish' }
+  /** Gives up what is open, and ends. */
+  | { readonly type: 'stop' }
 
 export type FromWorker =
   | { readonly type: 'ready' }

@@ -20,8 +20,8 @@ export interface ScryptParameters {
 
 /** What new slots use (format.md, Keys). */
 export const defaultScrypt: ScryptParameters = { log2N: 17, r: 8, p: 1 }
-/** Memory is 128 · N · r bytes: a hostile slot must not make a reader allocate more than 1 GiB. */
-export const scryptBounds = { minLog2N: 14, maxLog2N: 20, maxR: 16, maxP: 4, maxMemoryBytes: 1024 ** 3 } as const
+/** Memory is 128 · N · r bytes: a hostile slot must not cost a reader more than twice what a new one does. */
+export const scryptBounds = { minLog2N: 14, maxLog2N: 20, maxR: 16, maxP: 1, maxMemoryBytes: 256 * 1024 ** 2 } as const
 
 export interface KeySlot {
   readonly kind: SlotKind
@@ -57,6 +57,11 @@ export function encodeKeySlot(slot: KeySlot): Buffer {
   bytes.set(slot.wrapped, 124)
   bytes.writeUInt32LE(crc32c(bytes.subarray(0, keySlotSizeBytes - 4)), keySlotSizeBytes - 4)
   return bytes
+}
+
+/** What a derivation costs, as a number to compare: N · r · p. */
+export function scryptCost({ log2N, r, p }: ScryptParameters): number {
+  return 2 ** log2N * r * p
 }
 
 /** The bytes of an encoded slot that its wrapping authenticates. */

@@ -3,10 +3,10 @@ import { AgentError } from '../base/agent-error.ts'
 import { formatBytes } from '../base/bytes.ts'
 import { type DirectoryHandle, thisFolder } from '../platform/directory-handle.ts'
 
-/** Bytes that this user can still write to the file system of `folder`. */
+/** Bytes that can still be written to the file system of `folder`; what is kept back for root is not counted. */
 export function freeBytesOf(folder: DirectoryHandle): number {
-  const { bavail, bfree, bsize } = statfsSync(folder.pathOf(thisFolder))
-  return (process.geteuid?.() === 0 ? bfree : bavail) * bsize
+  const { bavail, bsize } = statfsSync(folder.pathOf(thisFolder))
+  return bavail * bsize
 }
 
 /** `restore.no-space` for a target. */

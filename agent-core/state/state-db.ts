@@ -93,6 +93,14 @@ export class StateDb implements Disposable {
     })
   }
 
+  /** Forgets a vault with its items; one that is not known is none already. One transaction. */
+  removeVault(name: string): void {
+    this.#write(() => {
+      this.#db.prepare('DELETE FROM item WHERE vault = ?').run(name)
+      this.#db.prepare('DELETE FROM vault WHERE name = ?').run(name)
+    })
+  }
+
   items(): Item[] {
     return this.#db.prepare<[], ItemRow>('SELECT * FROM item ORDER BY name').all().map(itemOf)
   }

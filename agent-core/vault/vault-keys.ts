@@ -3,6 +3,7 @@
  * slow key derivation runs here and nowhere else.
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import { type Random, randomId } from '../base/random.ts'
 import { sha256 } from '../codec/block-id.ts'
@@ -10,7 +11,8 @@ import { createKeySlot, deriveKeys, masterKeySizeBytes, openKeySlot } from '../c
 import { sealObject } from '../codec/seal-object.ts'
 import type { HomeId, KeyspaceId, VaultId } from '../contract/ids.ts'
 import { encodeKeyspaceFacts } from '../format/definitions.ts'
-import type { ScryptParameters, SlotKind } from '../format/key-slot.ts'
+import { ensure } from '../format/invalid.ts'
+import { decodeKeySlot, type ScryptParameters, type SlotKind, scryptCost } from '../format/key-slot.ts'
 import { decodeVaultFile, encodeVaultFile, type VaultFile } from '../format/vault-file.ts'
 import { keyspaceLayout, keyspaceOfName, keyspacesPrefix, vaultFileName } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -19,6 +21,9 @@ import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
 import { Vault } from './vault.ts'
 
 const minPassphraseLength = 16
+/** Slots of a keyspace that are read, and those that are tried: a hostile vault must not keep a reader busy for ever. */
+const maxSlotsRead = 256
+const maxSlotsTried = 16
 
 export interface VaultDeps {
   readonly clock: Clock
@@ -89,7 +94,8 @@ export async function requireEmpty(store: ObjectStore): Promise<void> {
 }
 
 /**
- * Reads vault.json. A place without one holds no vault (any more): `vault.unreachable`, never a new one.
+ * Reads vault.json. A place without one holds no vault (any more): `vault.unreachable`, never a new one. Throws
+ * `vault.file-missing` when keyspaces are there.
  */
 export async function readVaultFile(store: ObjectStore): Promise<{ readonly file: VaultFile; readonly bytes: Buffer }> {
   let bytes: Buffer
@@ -97,6 +103,9 @@ export async function readVaultFile(store: ObjectStore): Promise<{ readonly file
     bytes = await readObject(store, vaultFileName)
   } catch (error) {
     if (!isAgentError(error, 'store.not-found')) throw error
+    for await (const _ of store.list(keyspacesPrefix)) {
+      throw new AgentError('vault.file-missing', { address: store.address }, error)
+    }
     const reason = 'there is no vault in that place (no vault.json)'
     throw new AgentError('vault.unreachable', { address: store.address, reason }, error)
   }
@@ -175,20 +184,52 @@ export async function changePassphrase(
 
 async function openSlots(store: ObjectStore, keyspace: KeyspaceId, secret: string): Promise<Buffer | undefined> {
   const code = normalizeRecoveryCode(secret)
-  let damage: AgentError | undefined
-  for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
-    const isCodeSlot = name.endsWith('-recovery-code')
-    if (isCodeSlot && code === undefined) continue
+  const { slots, damages } = await readSlots(store, keyspace)
+  const fitting = slots.filter(({ kind }) => kind === 'passphrase' || code !== undefined)
+  for (const { name, kind, encoded } of fitting.slice(0, maxSlotsTried)) {
     try {
-      const masterKey = await openKeySlot(await readObject(store, name), isCodeSlot ? (code as string) : secret, name)
+      const masterKey = await openKeySlot(encoded, kind === 'recovery-code' ? (code as string) : secret, name)
       if (masterKey !== undefined) return masterKey
     } catch (error) {
       if (!isAgentError(error, 'format.invalid')) throw error
-      damage ??= error
+      damages.push(error)
     }
   }
+  const [damage] = damages
   if (damage !== undefined) throw damage
   return undefined
+}
+
+interface ReadSlot {
+  readonly name: string
+  readonly kind: SlotKind
+  readonly cost: number
+  readonly encoded: Buffer
+}
+
+/** The slots of a keyspace, the cheapest to try first, and what is wrong with those that are none. */
+async function readSlots(
+  store: ObjectStore,
+  keyspace: KeyspaceId,
+): Promise<{ slots: ReadSlot[]; damages: AgentError[] }> {
+  const names: string[] = []
+  for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
+    if (names.push(name) === maxSlotsRead) break
+  }
+  const slots: ReadSlot[] = []
+  const damages: AgentError[] = []
+  for (const name of names) {
+    try {
+      const encoded = await readObject(store, name)
+      const slot = decodeKeySlot(encoded, name)
+      ensure(toHex(slot.keyspace) === keyspace, name, 16, 'it is a slot of another keyspace')
+      slots.push({ name, kind: slot.kind, cost: scryptCost(slot.scrypt), encoded })
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      damages.push(error)
+    }
+  }
+  return { slots: slots.toSorted((a, b) => a.cost - b.cost), damages }
 }
 
 async function putSlot(

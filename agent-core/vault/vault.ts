@@ -220,15 +220,29 @@ export class Vault {
     return names.filter((name) => !name.endsWith('.done') && !closed.has(`${name}.done`))
   }
 
-  /** The newest definitions; undefined when none were written yet. */
+  /**
+   * The newest definitions; undefined when none were written yet. When those are damaged, the newest before them
+   * that are whole, with the number of the newest. Throws `format.invalid` when none are whole.
+   */
   async readDefinitions(): Promise<ReadDefinitions | undefined> {
-    let newest: string | undefined
+    const names: string[] = []
     for await (const { name } of this.store.list(this.layout.definitions)) {
-      if (parseSequenceName(name) !== undefined) newest = name
+      if (parseSequenceName(name) !== undefined) names.push(name)
     }
+    const newest = names.at(-1)
     if (newest === undefined) return undefined
-    const payload = openObject(this.keys, 'definitions', newest, await readObject(this.store, newest))
-    return { sequence: parseSequenceName(newest) as number, definitions: decodeDefinitions(payload, newest) }
+    const sequence = parseSequenceName(newest) as number
+    let damage: AgentError | undefined
+    for (const name of names.toReversed()) {
+      try {
+        const payload = openObject(this.keys, 'definitions', name, await readObject(this.store, name))
+        return { sequence, definitions: decodeDefinitions(payload, name) }
+      } catch (error) {
+        if (!isAgentError(error, 'format.invalid')) throw error
+        damage ??= error
+      }
+    }
+    throw damage
   }
 
   /**

@@ -1,4 +1,6 @@
 /** One local chunk file by itself, with or without the keys that open it. */
+import { stat } from 'node:fs/promises'
+import { AgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
 import { type ChunkFileExamination, type ExaminationOptions, wrongPlaceError } from '../cache/chunk-examination.ts'
 import { examineChunkFile } from '../cache/examine-chunk-file.ts'
@@ -51,7 +53,7 @@ export interface ChunkFileContents extends ChunkFileFacts {
   }[]
 }
 
-/** Checks a whole chunk file; with keys every block too. Throws Node's error when the file cannot be read. */
+/** Checks a whole chunk file; with keys every block too. Throws Node's error when the file cannot be read, `usage.invalid` when it is no regular file. */
 export async function checkChunkFile(path: string, keysOf?: KeysOf): Promise<ChunkFileCheck> {
   const { wrong, opened, name } = await examine(path, keysOf)
   const damaged = wrong.map(({ offset, reason }) => ({ offset, reason }))
@@ -62,7 +64,7 @@ export async function checkChunkFile(path: string, keysOf?: KeysOf): Promise<Chu
   return { file: path, whole: damaged.length === 0, opened, damaged }
 }
 
-/** What a whole chunk file says of itself. Throws `format.invalid` with the first wrong place, and Node's errors. */
+/** What a whole chunk file says of itself. Throws `format.invalid` with the first wrong place, and as `checkChunkFile`. */
 export async function describeChunkFile(path: string): Promise<ChunkFileFacts> {
   return factsOf(path, await examine(path))
 }
@@ -88,6 +90,13 @@ async function examine(
   keysOf?: KeysOf,
   more?: Partial<ExaminationOptions>,
 ): Promise<ChunkFileExamination> {
+  const stats = await stat(path)
+  if (!stats.isFile()) {
+    throw new AgentError('usage.invalid', {
+      problem: `${path} is ${stats.isDirectory() ? 'a folder, not a chunk file' : 'not a regular file'}.`,
+      advice: 'Name one chunk file; they lie in a vault under keyspaces/…/chunks/ and end in .tcf.',
+    })
+  }
   await using file = await LocalChunkFile.open(path)
   return await examineChunkFile(file, { what: path, ...(keysOf && { keysOf }), ...more })
 }

@@ -1,0 +1,82 @@
+/** Files whose first line is a passphrase; also pipes, which shells make of `<(command)`. */
+import { isUtf8 } from 'node:buffer'
+import { constants, openSync } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { AgentError } from '../base/agent-error.ts'
+import { troubleWords } from '../base/file-trouble.ts'
+import { usageError } from './argument-values.ts'
+
+const longestLineBytes = 4096
+const lineFeed = 0x0a
+
+/** The first line of the file, without its line end. Throws `usage.invalid`. */
+export async function readPassphraseFile(path: string, warn: (text: string) => void): Promise<string> {
+  const start = await readStart(path, warn)
+  const end = start.indexOf(lineFeed)
+  const bytes = end < 0 ? start : start.subarray(0, end)
+  const what = `The first line of the passphrase file ${path}`
+  if (bytes.length > longestLineBytes) {
+    throw usageError(`${what} is too long.`, `Give a passphrase of at most ${longestLineBytes} bytes.`)
+  }
+  if (!isUtf8(bytes) || bytes.includes(0)) {
+    throw usageError(`${what} is no text (UTF-8).`, 'Write the passphrase into a plain text file.')
+  }
+  // Decoding takes away the mark that some editors put in front of UTF-8.
+  const line = new TextDecoder().decode(bytes).replace(/\r$/, '')
+  if (line === '') throw usageError(`${what} is empty.`, 'Write the passphrase into its first line.')
+  return line
+}
+
+/** The beginning of the file, at least its first line or one byte more than that may have. */
+async function readStart(path: string, warn: (text: string) => void): Promise<Buffer> {
+  try {
+    return (await stat(path)).isFIFO() ? await readPipe(path) : await readFile(path, warn)
+  } catch (error) {
+    if (error instanceof AgentError) throw error
+    throw new AgentError(
+      'usage.invalid',
+      {
+        problem: `The passphrase file ${path} cannot be read: ${troubleWords(error)}.`,
+        advice: 'Check its path and its permissions.',
+      },
+      error,
+    )
+  }
+}
+
+async function readFile(path: string, warn: (text: string) => void): Promise<Buffer> {
+  await using file = await open(path, 'r')
+  const stats = await file.stat()
+  if (stats.isFile() && (stats.mode & 0o077) !== 0 && process.platform !== 'win32') {
+    warn(`Other users of this machine may read the passphrase file ${path}; "chmod 600" keeps them out.`)
+  }
+  const buffer = Buffer.alloc(longestLineBytes + 2)
+  let sizeBytes = 0
+  while (sizeBytes < buffer.length && !buffer.subarray(0, sizeBytes).includes(lineFeed)) {
+    const { bytesRead } = await file.read(buffer, sizeBytes, buffer.length - sizeBytes)
+    if (bytesRead === 0) break
+    sizeBytes += bytesRead
+  }
+  return buffer.subarray(0, sizeBytes)
+}
+
+/** Opened without waiting, so that a pipe to which nobody writes ends at once instead of never. */
+async function readPipe(path: string): Promise<Buffer> {
+  // The socket closes the descriptor.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const socket = new Socket({ fd, readable: true, writable: false })
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) {
+    chunks.push(chunk as Buffer)
+    const size = chunks.reduce((sum, { length }) => sum + length, 0)
+    if ((chunk as Buffer).includes(lineFeed) || size > longestLineBytes) break
+  }
+  if (chunks.length === 0) {
+    throw usageError(
+      `The passphrase file ${path} is a pipe that nobody writes to.`,
+      'Give a file, or write into the pipe.',
+    )
+  }
+  return Buffer.concat(chunks)
+}

@@ -8,11 +8,13 @@ export default defineConfig({
     include: ['agent-core/**/*.test.ts', 'build/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/system/**'],
     pool: 'forks',
+    // As agent-core/cli/tharsis.mjs does: V8 can crash where many worker threads have come and gone.
+    execArgv: ['--wasm-wrapper-tiering-budget=2147483647'],
     allowOnly: false,
     passWithNoTests: false,
     expect: { requireAssertions: true },
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', './test/support/reporter/tally-reporter.ts'],
   },
 })

@@ -91,6 +91,44 @@ describe('items', () => {
     expect(around.remarks.some((remark) => remark.includes('item "mine"'))).toBe(true)
   })
 
+  test('are named and found in one form of Unicode, and a folder named twice is called so', async () => {
+    using place = await make()
+    const { deps, settings } = place
+    expect((await enableItem(deps, 'Bu\u0308cher', 'v', settings('docs'))).name).toBe('B\u00fccher')
+    expect((await showItem(deps, 'Bu\u0308cher')).name).toBe('B\u00fccher')
+    await expect(enableItem(deps, 'B\u00fccher', 'v', settings('photos'))).rejects.toEqual(code('item.exists'))
+    await expect(enableItem(deps, 'twice', 'v', settings('photos', 'photos'))).rejects.toThrow('is named twice')
+  })
+
+  test('show the newest point of the vault where this home has captured none', async () => {
+    using place = await make()
+    const { deps, folder, settings } = place
+    await enableItem(deps, 'mine', 'v', settings('docs'))
+    const { point } = await backupNow(deps, 'mine', { accept: false }, {})
+    using second = new TestHome()
+    await connectToVault(second.deps, 'v', folder.at('vault'), testPassphrase, {})
+    expect((await showItem(second.deps, 'mine')).lastPoint).toMatchObject({ id: point?.id, tiers: ['vault'] })
+    rmSync(folder.at('vault'), { recursive: true })
+    const [away] = await listItems(second.deps)
+    expect(away).toMatchObject({ lastPoint: null, lastPointUnknown: true })
+    expect((await showItem(deps, 'mine')).lastPoint).toMatchObject({ id: point?.id })
+  })
+
+  test('that overlap are told in one sentence, and a new vault in one of them too', async () => {
+    using place = await make()
+    const { deps, folder, settings } = place
+    await enableItem(deps, 'mine', 'v', settings('docs'))
+    await enableItem(deps, 'more', 'v', settings('photos'))
+    const { remarks } = await enableItem(deps, 'around', 'v', settings('docs', 'photos'))
+    expect(remarks).toHaveLength(1)
+    expect(remarks[0]).toMatch(/item "mine".*item "more"/)
+    const made = await createNewVault(deps, 'inside', folder.at('docs', 'vault'), testPassphrase)
+    expect(made.remarks.filter((remark) => remark.includes('leaves out'))).toEqual([
+      expect.stringContaining('Item "around"'),
+      expect.stringContaining('Item "mine"'),
+    ])
+  })
+
   test('keep a folder that is absent now', async () => {
     using place = await make()
     const { deps, folder, settings } = place
@@ -129,7 +167,8 @@ describe('which point is meant', () => {
     expect(await find('2027-03-01T14:29')).toBe(0)
     expect(await find('2027-03-01 14:30:59')).toBe(0)
     expect(await find((times[2] as Date).toISOString())).toBe(2)
-    for (const wanted of ['2027-02-28', '2027-13-45', '', 'yesterday', 'zz', '0'.repeat(33)]) {
+    await expect(reading.point('2027-13-45')).rejects.toEqual(code('usage.invalid'))
+    for (const wanted of ['2027-02-28', '', 'yesterday', 'zz', '0'.repeat(33)]) {
       await expect(reading.point(wanted)).rejects.toEqual(code('point.not-found'))
     }
   })

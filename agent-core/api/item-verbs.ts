@@ -153,7 +153,7 @@ function checkedRules(settings: ItemSettings) {
 
 function refuseOverlap(folders: readonly string[]): void {
   for (const [index, inner] of folders.entries()) {
-    if (folders.indexOf(inner) !== index) {
+    if (folders.lastIndexOf(inner) !== index) {
       throw new AgentError('usage.invalid', { problem: `${inner} is named twice.`, advice: 'Name it once.' })
     }
     const outer = folders.find((other, otherIndex) => otherIndex !== index && isInside(inner, other))

@@ -5,7 +5,7 @@ import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/
 import { backupNow } from './backup-verbs.ts'
 import { enableItem } from './item-verbs.ts'
 import { openItemReading } from './open-reading.ts'
-import { listPoints } from './point-verbs.ts'
+import { listPoints, pointFiles } from './point-verbs.ts'
 import { restoreFiles } from './restore-verbs.ts'
 import { createNewVault } from './vault-verbs.ts'
 
@@ -76,6 +76,50 @@ test('a point that waits comes after those of the vault, whatever its number', a
   ])
   await using reading = await openItemReading(deps, 'mine')
   expect((await reading.point('latest')).manifest.id).toBe(waiting)
+})
+
+test('a damaged index segment is told and locks out no points', async () => {
+  using place = await make()
+  const { deps } = place
+  const id = await place.backUp('one')
+  await place.backUp('two')
+  flipLastByte(place.vaultObject('index/000000000000'))
+  rmSync(deps.paths.cache, { recursive: true })
+  const remarks: string[] = []
+  const points = await listPoints({ ...deps, remark: (text) => remarks.push(text) }, 'mine')
+  expect(points.map((point) => point.id)).toContain(id)
+  expect(remarks).toEqual([expect.stringContaining('vault verify v')])
+  expect(readFileSync(deps.paths.log, 'utf8')).toContain('damaged index segment')
+})
+
+test('points that wait for a vault that is away come with a remark', async () => {
+  using place = await make()
+  place.moveVault('vault', 'away')
+  const id = await place.backUp('one')
+  const remarks: string[] = []
+  const points = await listPoints({ ...place.deps, remark: (text) => remarks.push(text) }, 'mine')
+  expect(points.map((point) => point.id)).toEqual([id])
+  expect(remarks).toEqual([expect.stringMatching(/cannot be reached.*in the cache/)])
+})
+
+test('files that lie deep in each other are listed one by one', async () => {
+  using place = await make()
+  const { deps, folder } = place
+  const depth = 1500
+  mkdirSync(folder.at('docs', ...Array.from({ length: depth }, () => 'd')), { recursive: true })
+  await place.backUp('last')
+  const list = async (deepest: number) => {
+    const paths: string[] = []
+    for await (const { path } of pointFiles(deps, 'mine', 'latest', undefined, deepest)) paths.push(path)
+    return paths
+  }
+  const all = await list(Number.POSITIVE_INFINITY)
+  expect(all).toHaveLength(depth + 1)
+  expect(all.at(-2)).toBe(Array.from({ length: depth }, () => 'd').join('/'))
+  expect(await list(2)).toEqual(['d', 'd/d', 'last'])
+  for await (const { path } of pointFiles(deps, 'mine', 'latest', undefined, 9)) {
+    if (path === 'd/d/d') break
+  }
 })
 
 test('data that lies only in a vault that is away is not called damaged', async () => {

@@ -2,7 +2,11 @@
 import { mkdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
+import { systemRandom } from '../base/random.ts'
+import { sealObject } from '../codec/seal-object.ts'
 import type { ItemId } from '../contract/ids.ts'
+import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
+import { type Definitions, encodeDefinitions } from '../format/definitions.ts'
 import { backupNow } from './backup-verbs.ts'
 import { barriersOf, changeItem, enableItem } from './item-verbs.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
@@ -98,6 +102,30 @@ describe('behind a symbolic link', () => {
     deps.state.addVault({ ...known, address: gone }, [])
     expect(barriersOf(deps).map(({ path }) => path)).toContain(gone)
   })
+})
+
+test('a take-over that the vault refuses leaves this home as it was', async () => {
+  using place = await make()
+  const { deps, folder } = place
+  const vault = await openKnownVault(deps, knownVault(deps, 'v'))
+  const current = await vault.readDefinitions()
+  const map = decodeCbor(encodeDefinitions(current?.definitions as Definitions), 'definitions') as Map<
+    number,
+    CborValue
+  >
+  const name = vault.layout.definition((current?.sequence ?? 0) + 1)
+  const newer = encodeCbor(new Map([...map, [999, 'of a newer version']]))
+  await vault.store.put(name, sealObject(vault.keys, 'definitions', name, newer, systemRandom))
+  await vault.store.close()
+  using second = new TestHome()
+  const connect = (options: { takeOver?: string }) =>
+    connectToVault(second.deps, 'w', folder.at('vault'), testPassphrase, options)
+  await expect(connect({ takeOver: deps.machine })).rejects.toEqual(code('format.too-new'))
+  expect([second.deps.state.vaults(), second.deps.state.items()]).toEqual([[], []])
+  await connect({})
+  const before = [second.deps.state.vaults(), second.deps.state.items()]
+  await expect(connect({ takeOver: deps.machine })).rejects.toEqual(code('format.too-new'))
+  expect([second.deps.state.vaults(), second.deps.state.items()]).toEqual(before)
 })
 
 test('items of the vault that this home does not know stay in its definitions', async () => {

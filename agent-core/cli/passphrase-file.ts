@@ -1,6 +1,6 @@
 /** Files whose first line is a passphrase; also pipes, which shells make of `<(command)`. */
 import { isUtf8 } from 'node:buffer'
-import { constants, openSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { AgentError } from '../base/agent-error.ts'
@@ -63,20 +63,38 @@ async function readFile(path: string, warn: (text: string) => void): Promise<Buf
 
 /** Opened without waiting, so that a pipe to which nobody writes ends at once instead of never. */
 async function readPipe(path: string): Promise<Buffer> {
-  // The socket closes the descriptor.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const first = readAtOnce(fd, path)
+  // The socket closes the descriptor.
   const socket = new Socket({ fd, readable: true, writable: false })
-  const chunks: Buffer[] = []
+  const chunks = [first]
+  if (isEnough(first)) {
+    socket.destroy()
+    return first
+  }
   for await (const chunk of socket) {
     chunks.push(chunk as Buffer)
-    const size = chunks.reduce((sum, { length }) => sum + length, 0)
-    if ((chunk as Buffer).includes(lineFeed) || size > longestLineBytes) break
-  }
-  if (chunks.length === 0) {
-    throw usageError(
-      `The passphrase file ${path} is a pipe that nobody writes to.`,
-      'Give a file, or write into the pipe.',
-    )
+    if (isEnough(Buffer.concat(chunks))) break
   }
   return Buffer.concat(chunks)
+}
+
+function isEnough(bytes: Buffer): boolean {
+  return bytes.includes(lineFeed) || bytes.length > longestLineBytes
+}
+
+/** What is in the pipe now, which may be nothing yet. Throws `usage.invalid` when nobody holds its other end. */
+function readAtOnce(fd: number, path: string): Buffer {
+  const buffer = Buffer.alloc(longestLineBytes + 2)
+  try {
+    const sizeBytes = readSync(fd, buffer)
+    if (sizeBytes > 0) return buffer.subarray(0, sizeBytes)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return Buffer.alloc(0)
+    closeSync(fd)
+    throw error
+  }
+  closeSync(fd)
+  const advice = 'Give a file, or write into the pipe.'
+  throw usageError(`The passphrase file ${path} is a pipe that nobody writes to.`, advice)
 }

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +50,28 @@ describe('a passphrase comes from', () => {
     expect(stderr).toContain('chmod 600')
   })
 
+  test.skipIf(process.platform === 'win32')('a pipe that is written to a little later', async () => {
+    const path = join(folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    const writer = spawn('sh', [
+      '-c',
+      'exec 3<>"$1"; echo ready; sleep 0.2; echo "$2" >&3; read end',
+      'sh',
+      path,
+      secret,
+    ])
+    await once(writer.stdout, 'data')
+    const { given } = await createWith(['--passphrase-file', path])
+    writer.kill()
+    expect(given).toBe(secret)
+  })
+
+  test('the file, where the variable is set too', async () => {
+    const path = await writeSecret('wins', `\ufeff${secret}\n`)
+    const { given } = await createWith(['--passphrase-file', path], { env: { THARSIS_PASSPHRASE: 'the other one' } })
+    expect(given).toBe(secret)
+  })
+
   test('the terminal, twice and unseen', async () => {
     const { given, stderr } = await createWith([], { typed: [`${secret}x\u007f\r`, `${secret}\r`] })
     expect(given).toBe(secret)
@@ -81,8 +105,14 @@ describe('no passphrase comes from', () => {
   test.each<[string, readonly string[], CallOptions, string]>([
     ['nowhere', [], {}, 'no terminal to ask on'],
     ['an empty variable', [], { env: { THARSIS_PASSPHRASE: '' } }, 'no terminal to ask on'],
-    ['a missing file', ['--passphrase-file', '/nowhere/x'], {}, 'cannot be read (ENOENT)'],
-    ['a folder', ['--passphrase-file', tmpdir()], {}, 'cannot be read (EISDIR)'],
+    ['a missing file', ['--passphrase-file', '/nowhere/x'], {}, 'cannot be read: it is not there'],
+    ['a folder', ['--passphrase-file', tmpdir()], {}, 'cannot be read: it is a folder'],
+    [
+      'a missing file, even beside the variable',
+      ['--passphrase-file', '/nowhere/x'],
+      { env: { THARSIS_PASSPHRASE: secret } },
+      'it is not there',
+    ],
     ['two that differ', [], { typed: ['one\r', 'two\r'] }, 'The two passphrases differ'],
     ['a closed terminal', [], { typed: [] }, 'no terminal to ask on'],
   ])('%s', async (_name, args, options, problem) => {
@@ -90,6 +120,26 @@ describe('no passphrase comes from', () => {
     expect(status).toBe(2)
     expect(stderr).toContain(problem)
     expect(given).toBeUndefined()
+  })
+
+  test.each<[string, Buffer, string]>([
+    ['a NUL', Buffer.from('correct\0horse battery'), 'is no text'],
+    ['bytes that are not UTF-8', Buffer.from([0x63, 0xff, 0xfe]), 'is no text'],
+    ['a line without end', Buffer.alloc(100_000, 'x'), 'is too long'],
+  ])('a file with %s', async (_name, bytes, problem) => {
+    const path = await writeSecret('bad', '')
+    await writeFile(path, bytes)
+    const { status, stderr, given } = await createWith(['--passphrase-file', path])
+    expect({ status, given }).toEqual({ status: 2, given: undefined })
+    expect(stderr).toContain(problem)
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe that nobody writes to', async () => {
+    const path = join(folder, 'silent')
+    execFileSync('mkfifo', [path])
+    const { status, stderr } = await createWith(['--passphrase-file', path])
+    expect(status).toBe(2)
+    expect(stderr).toContain('a pipe that nobody writes to')
   })
 
   test('an empty file', async () => {
@@ -113,7 +163,9 @@ describe('set-passphrase', () => {
     const path = await writeSecret('new', secret)
     const fromFile = await callCommandLine([...set, '--new-passphrase-file', path], {})
     expect(fromFile.calls).toContainEqual(['setPassphrase', 'usb', secret])
-    expect((await callCommandLine(set, { env: { THARSIS_PASSPHRASE: 'old' } })).status).toBe(2)
+    const without = await callCommandLine(set, { env: { THARSIS_PASSPHRASE: 'old' } })
+    expect(without.status).toBe(2)
+    expect(without.stderr).toContain('THARSIS_NEW_PASSPHRASE or give --new-passphrase-file')
   })
 })
 

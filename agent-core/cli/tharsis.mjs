@@ -21,6 +21,9 @@ async function run() {
   // little: with these two its peak is 230 MiB instead of 400, and it is no slower (docs/adr/0005-heap-growth.md).
   v8.setFlagsFromString('--semi-space-growth-factor=1')
   v8.setFlagsFromString('--heap-growing-percent=20')
+  // Node strips types with WebAssembly, in each worker thread anew. V8 13.6 can crash when it frees a wrapper that was
+  // optimised in a thread that has ended (Runtime_TierUpWasmToJSWrapper); with this budget none ever is.
+  v8.setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647')
   // Not the shared folder for temporary files: what another user compiled would be run from there.
   const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   if (isAbsolute(cacheHome)) module.enableCompileCache(join(cacheHome, 'tharsis', 'compiled'))

@@ -21,7 +21,7 @@ export interface ScryptParameters {
 /** What new slots use (format.md, Keys). */
 export const defaultScrypt: ScryptParameters = { log2N: 17, r: 8, p: 1 }
 /** Memory is 128 · N · r bytes: a hostile slot must not cost a reader more than twice what a new one does. */
-export const scryptBounds = { minLog2N: 14, maxLog2N: 20, maxR: 16, maxP: 1, maxMemoryBytes: 256 * 1024 ** 2 } as const
+const scryptBounds = { minLog2N: 14, maxLog2N: 20, maxR: 16, maxP: 1, maxMemoryBytes: 256 * 1024 ** 2 } as const
 
 export interface KeySlot {
   readonly kind: SlotKind

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
+import { createKeySlot } from '../codec/key-derivation.ts'
 import type { HomeId, KeyspaceId } from '../contract/ids.ts'
 import { keyspaceLayout, vaultFileName } from '../format/vault-layout.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
@@ -69,7 +70,26 @@ test('a place without vault.json holds no vault', async () => {
   await expect(readVaultFile(store)).rejects.toMatchObject({ code: 'vault.unreachable' })
   const { store: made } = await make()
   await made.delete(vaultFileName)
-  await expect(unlockKeyspaces(made, passphrase)).rejects.toMatchObject({ code: 'vault.unreachable' })
+  await expect(unlockKeyspaces(made, passphrase)).rejects.toMatchObject({ code: 'vault.file-missing', exitCode: 8 })
+})
+
+test('of a keyspace filled with slots only some are tried, the cheapest first', async () => {
+  const { store, created } = await make()
+  const layout = keyspaceLayout(created.keyspace)
+  const options = {
+    kind: 'passphrase' as const,
+    secret: 'somebody else set this',
+    masterKey: Buffer.alloc(32, 1),
+    nowMs: 0,
+    random: systemRandom,
+  }
+  const costly = { ...options, keyspace: created.keyspace, scrypt: { log2N: 18, r: 8, p: 1 } }
+  const slot = await createKeySlot(costly)
+  for (let index = 0; index < 100; index++) await store.put(layout.key(`0${index}-passphrase`), slot)
+  const foreign = await createKeySlot({ ...options, keyspace: 'a'.repeat(32) as KeyspaceId, scrypt: deps.scrypt })
+  await store.put(layout.key('00-foreign-passphrase'), foreign)
+  expect(await keysOf(store, passphrase)).toEqual([created.masterKey.toString('hex')])
+  await expect(unlockKeyspaces(store, options.secret)).resolves.toHaveLength(1)
 })
 
 test('a keyspace is found among others, each of them tried once', async () => {
@@ -118,6 +138,7 @@ test('a damaged slot is told only when nothing else opens', async () => {
   const slots = await names(store, keyspaceLayout(created.keyspace).keys)
   const slot = slots.find((name) => name.endsWith('-passphrase')) as string
   store.damage(slot, (bytes) => Buffer.concat([bytes.subarray(0, 100), Buffer.of(1), bytes.subarray(101)]))
-  await expect(unlockKeyspaces(store, passphrase)).rejects.toMatchObject({ code: 'format.invalid' })
+  const told = { code: 'format.invalid', advice: expect.stringContaining('another copy of the vault') as unknown }
+  await expect(unlockKeyspaces(store, passphrase)).rejects.toMatchObject(told)
   expect(await keysOf(store, created.recoveryCode)).toHaveLength(1)
 })

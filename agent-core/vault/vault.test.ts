@@ -98,6 +98,17 @@ test('intents are open until they are done', async () => {
 })
 
 describe('definitions', () => {
+  test('that are damaged give way to those before them', async () => {
+    const { store, vault } = make()
+    await vault.writeDefinitions(undefined, definitions)
+    const read = await vault.readDefinitions()
+    await vault.writeDefinitions(read, { ...definitions, writer: 'd'.repeat(32) as HomeId })
+    store.damage(vault.layout.definition(1), (bytes) => bytes.subarray(1))
+    expect(await vault.readDefinitions()).toEqual({ sequence: 1, definitions })
+    store.damage(vault.layout.definition(0), (bytes) => bytes.subarray(1))
+    await expect(vault.readDefinitions()).rejects.toMatchObject({ code: 'format.invalid' })
+  })
+
   const definitions: Definitions = { writer: 'c'.repeat(32) as HomeId, items: [] }
 
   test('the highest number counts; the next writer needs the number after it', async () => {

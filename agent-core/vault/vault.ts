@@ -242,7 +242,7 @@ export class Vault {
         damage ??= error
       }
     }
-    throw damage
+    throw damage ?? new AgentError('format.invalid', { what: newest, offset: 0, reason: 'nothing of it is whole' })
   }
 
   /**

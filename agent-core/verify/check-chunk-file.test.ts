@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,6 +37,19 @@ function flipped(...offsets: readonly number[]): string {
   writeFileSync(path, copy)
   return path
 }
+
+test.skipIf(process.platform === 'win32')(
+  'a folder and a pipe are no chunk files, and nobody waits for them',
+  async () => {
+    const refused: unknown = expect.objectContaining({ code: 'usage.invalid' })
+    execFileSync('mkfifo', [path])
+    for (const wrong of [made.folder, path, '/dev/zero']) {
+      await expect(checkChunkFile(wrong)).rejects.toEqual(refused)
+      await expect(describeChunkFile(wrong)).rejects.toEqual(refused)
+    }
+    await expect(inspectChunkFile(path)).rejects.toThrow('not a regular file')
+  },
+)
 
 describe('a whole file', () => {
   test('is whole, with keys and without', async () => {

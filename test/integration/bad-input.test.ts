@@ -86,6 +86,7 @@ const cases: Case[] = [
   ['a huge point', () => ['point', 'show', 'docs', huge], 2, 'usage.invalid'],
   ['a long point', () => ['point', 'show', 'docs', 'f'.repeat(3000)], 4, 'point.not-found'],
   ['an empty point', () => ['point', 'show', 'docs', ''], 2, 'usage.invalid'],
+  ['a point of a day that is none', () => ['point', 'show', 'docs', '2026-13-45'], 2, 'usage.invalid'],
   ['a point before all points', () => ['point', 'files', 'docs', '1999-01-01'], 4, 'point.not-found'],
   ['an unknown path in a point', () => ['point', 'files', 'docs', 'latest', 'no/such'], 4, 'point.path-not-found'],
   ['a path that goes up', () => ['point', 'files', 'docs', 'latest', '../../etc'], 4],
@@ -141,11 +142,13 @@ const cases: Case[] = [
     'usage.invalid',
   ],
   ['a vault with a huge folder name', () => ['vault', 'create', 'w', '--local', `/tmp/${huge}`], 2, 'usage.invalid'],
+  ['a vault where nothing can be made', () => ['vault', 'create', 'w', '--local', '/proc/x'], 2, 'usage.invalid'],
   ['an unknown vault to show', () => ['vault', 'show', 'none'], 4, 'vault.not-found'],
   ['an unknown vault to verify', () => ['vault', 'verify', 'none'], 4, 'vault.not-found'],
   ['a share above 100', () => ['vault', 'verify', 'v', '--read-data', '101'], 2],
   ['no vault to connect', () => ['vault', 'connect', 'w', '--local', cli.source], 6, 'vault.unreachable'],
   ['a chunk file that is not there', () => ['chunk', 'info', '/no/such.tcf'], 4],
+  ['a folder as a chunk file', () => ['chunk', 'verify', cli.source], 2, 'usage.invalid'],
   ['a chunk file that is none', () => ['chunk', 'info', join(cli.source, 'file')], 8],
   [
     'a passphrase file that is not there',
@@ -181,9 +184,11 @@ function stateOf(): unknown {
 }
 
 test('a home folder that is a file, or below one, is told', async () => {
-  for (const home of [join(cli.source, 'file'), join(cli.source, 'file', 'home')]) {
+  for (const home of [join(cli.source, 'file'), join(cli.source, 'file', 'home'), '/proc/x']) {
     const second = Object.assign(cli.secondHome(), { home })
-    expect((await second.fails(['vault', 'list'], 1)).code).toBe('home.unusable')
+    const { code, message } = await second.fails(['vault', 'list'], 1)
+    expect(code).toBe('home.unusable')
+    expect(message).not.toMatch(/E[A-Z]{4}|mkdir/)
   }
 })
 

@@ -74,7 +74,7 @@ export const fakePoint: PointDetails = {
   machine: 'mars',
   platform: 'linux',
   snapshot: 'none',
-  product: '0.1.0',
+  product: 'Tharsis 0.1.0',
   parent: null,
   directories: 10,
   others: 1,

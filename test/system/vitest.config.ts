@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     include: ['test/system/**/*.system.test.ts'],
     pool: 'forks',
+    // As agent-core/cli/tharsis.mjs does: V8 can crash where many worker threads have come and gone.
+    execArgv: ['--wasm-wrapper-tiering-budget=2147483647'],
     fileParallelism: false,
     allowOnly: false,
     passWithNoTests: false,

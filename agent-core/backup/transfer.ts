@@ -7,7 +7,8 @@
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
-import type { BaseDb, CapturedPoint } from '../cache/base-db.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import type { CapturedPoint } from '../cache/base-rows.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
@@ -172,6 +173,7 @@ export function isVaultTrouble(error: unknown): error is AgentError {
   return (
     isAgentError(error, 'vault.unreachable') ||
     isAgentError(error, 'vault.replaced') ||
+    isAgentError(error, 'vault.file-missing') ||
     isAgentError(error, 'vault.full') ||
     isAgentError(error, 'vault.denied') ||
     isAgentError(error, 'vault.cleaning') ||

@@ -12,77 +12,22 @@ import Database from 'better-sqlite3'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
-import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
-import { type ChunkKind } from '../format/chunk-file.ts'
+import { decodeBlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
+import {
+  type BlockLocation,
+  baseSchema,
+  type CapturedPoint,
+  type ChunkFileRow,
+  capturedPoint,
+  type Increment,
+  indexedChunkFile,
+  type KnownChunkFile,
+  knownChunkFile,
+  type PointRow,
+} from './base-rows.ts'
 
 const baseSchemaVersion = 1
-
-const schema = `
-  CREATE TABLE chunk_file (
-    number INTEGER PRIMARY KEY, keyspace BLOB NOT NULL, name BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL, epoch INTEGER NOT NULL, salt BLOB NOT NULL, block_table BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE block (
-    id BLOB NOT NULL, chunk INTEGER NOT NULL, extent INTEGER NOT NULL, ordinal INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
-    PRIMARY KEY (id, chunk)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE placement (
-    vault TEXT NOT NULL, chunk INTEGER NOT NULL, placed INTEGER NOT NULL, PRIMARY KEY (vault, chunk)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE index_seen (
-    vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, sha256 BLOB NOT NULL,
-    PRIMARY KEY (vault, keyspace, sequence)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE tree_page (id BLOB PRIMARY KEY, page BLOB NOT NULL) STRICT;
-  CREATE TABLE point (
-    id TEXT PRIMARY KEY, item TEXT NOT NULL, sequence INTEGER NOT NULL, manifest BLOB NOT NULL, object BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE transfer (
-    vault TEXT NOT NULL, point TEXT NOT NULL, confirmed INTEGER NOT NULL, PRIMARY KEY (vault, point)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE base (item TEXT PRIMARY KEY, point TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE fact (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-`
-
-/** Where a block lies. */
-export interface BlockLocation {
-  readonly chunk: number
-  readonly extent: number
-  /** Index among the extent's blocks. */
-  readonly ordinal: number
-  readonly sizeBytes: number
-}
-
-export interface KnownChunkFile {
-  readonly number: number
-  readonly keyspace: KeyspaceId
-  readonly name: ChunkFileName
-  readonly kind: ChunkKind
-  readonly sizeBytes: number
-  readonly epoch: number
-  readonly salt: Uint8Array
-  readonly extents: readonly ExtentPlace[]
-}
-
-/** A point as the base keeps it: the manifest's payload, and the sealed object as it goes to vaults. */
-export interface CapturedPoint {
-  readonly id: PointId
-  readonly item: ItemId
-  readonly sequence: number
-  readonly manifest: Uint8Array
-  readonly object: Uint8Array
-}
-
-/** Everything one increment brings. */
-export interface Increment {
-  readonly keyspace: KeyspaceId
-  readonly point: CapturedPoint
-  readonly chunkFiles: readonly IndexedChunkFile[]
-  readonly vaults: readonly VaultId[]
-  /** File id of the last chunk file written, for the next one's parent link. */
-  readonly lastFileId: Uint8Array | undefined
-}
 
 /**
  * Opens the base at `path`. One that is not there is created; a damaged one is set aside as
@@ -496,59 +441,11 @@ export class BaseDb implements Disposable {
     if (this.#db.pragma('synchronous', { simple: true }) !== 2) throw new Error('SQLite does not sync its commits')
     if (version === 0) {
       this.#db.transaction(() => {
-        this.#db.exec(schema)
+        this.#db.exec(baseSchema)
         this.#db.pragma(`user_version = ${baseSchemaVersion}`)
       })()
     }
   }
-}
-
-interface ChunkFileRow {
-  readonly number: number
-  readonly keyspace: Buffer
-  readonly name: Buffer
-  readonly kind: ChunkKind
-  readonly size_bytes: number
-  readonly epoch: number
-  readonly salt: Buffer
-  readonly block_table: Buffer
-}
-
-interface PointRow {
-  readonly id: PointId
-  readonly item: ItemId
-  readonly sequence: number
-  readonly manifest: Buffer
-  readonly object: Buffer
-}
-
-function knownChunkFile(row: ChunkFileRow): KnownChunkFile {
-  return {
-    number: row.number,
-    keyspace: toHex(row.keyspace) as KeyspaceId,
-    name: toHex(row.name) as ChunkFileName,
-    kind: row.kind,
-    sizeBytes: row.size_bytes,
-    epoch: row.epoch,
-    salt: row.salt,
-    extents: decodeBlockTable(row.block_table, toHex(row.name)).extents,
-  }
-}
-
-function indexedChunkFile(row: ChunkFileRow): IndexedChunkFile {
-  return {
-    name: toHex(row.name) as ChunkFileName,
-    kind: row.kind,
-    sizeBytes: row.size_bytes,
-    epoch: row.epoch,
-    salt: row.salt,
-    table: row.block_table,
-  }
-}
-
-function capturedPoint(row: PointRow): CapturedPoint {
-  const { id, item, sequence, manifest, object } = row
-  return { id, item, sequence, manifest, object }
 }
 
 function isWhole(path: string): boolean {

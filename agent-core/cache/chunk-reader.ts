@@ -9,7 +9,7 @@ import { openExtent } from '../codec/seal-extent.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { extentHeaderSizeBytes } from '../format/chunk-file.ts'
 import { ensure } from '../format/invalid.ts'
-import type { BlockLocation, KnownChunkFile } from './base-db.ts'
+import type { BlockLocation, KnownChunkFile } from './base-rows.ts'
 
 /** Somewhere chunk files can be read from: the cache folder, a vault. */
 export interface ChunkSource {

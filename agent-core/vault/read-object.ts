@@ -8,7 +8,7 @@ import type { ByteRange, ObjectStore } from './object-store.ts'
 const sealingSizeBytes = sealedHeaderSizeBytes + 16
 
 /** Longest object of each kind: a hostile vault must not make a reader allocate gigabytes. */
-export const maxObjectSizeBytes = {
+const maxObjectSizeBytes = {
   vaultFile: maxVaultFileSizeBytes,
   keySlot: keySlotSizeBytes,
   small: maxSmallPayloadSizeBytes + sealingSizeBytes,

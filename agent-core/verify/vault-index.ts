@@ -2,7 +2,7 @@
  * The index of a vault as it stands there, in compact tables: a million blocks take about 60 MiB, and there
  * is no object for a block. Also keeps which copies of blocks were found damaged.
  */
-import type { BlockLocation, KnownChunkFile } from '../cache/base-db.ts'
+import type { BlockLocation, KnownChunkFile } from '../cache/base-rows.ts'
 import type { BlockIndex } from '../cache/chunk-reader.ts'
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
 import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'

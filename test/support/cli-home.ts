@@ -11,7 +11,7 @@ import type { BackupDocument, PointDocument, PointFile, RestoreDocument } from '
 
 const commandLine = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
 
-export const testPassphrase = 'a passphrase for the tests only'
+const testPassphrase = 'a passphrase for the tests only'
 
 export interface CliResult {
   readonly status: number | null
@@ -57,7 +57,7 @@ export class CliHome implements Disposable {
     const inherited = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('THARSIS_') && !name.startsWith('VITEST') && name !== 'NODE_OPTIONS',
     )
-    const child = spawn(program as string, [...under, commandLine, ...parameters, '--home', this.home], {
+    const child = spawn(program, [...under, commandLine, ...parameters, '--home', this.home], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -19,7 +19,7 @@ import { createVault } from '../../agent-core/vault/vault-keys.ts'
 import { type PlannedEntry, PointTree, testIdKey } from './point-tree.ts'
 
 const home = '0'.repeat(32) as HomeId
-export const madeItem = 'a'.repeat(32) as ItemId
+const madeItem = 'a'.repeat(32) as ItemId
 
 export class MadeVault implements Disposable {
   readonly store: MemoryStore

@@ -1,7 +1,7 @@
 /** Keys of a keyspace, the same every time, and chunk writers that use them. */
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
-import type { CapturedPoint } from '../../agent-core/cache/base-db.ts'
+import type { CapturedPoint } from '../../agent-core/cache/base-rows.ts'
 import { ChunkWriter, type CompleteChunkFile } from '../../agent-core/cache/chunk-writer.ts'
 import { blockId } from '../../agent-core/codec/block-id.ts'
 import { deriveKeys } from '../../agent-core/codec/key-derivation.ts'

@@ -24,7 +24,7 @@ export function snapshotTree(folder: string, skip: (path: string) => boolean = (
       ...xattrsOf(path),
     ].join(' ')
     if (!stats.isDirectory()) return
-    for (const name of readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)) {
+    for (const name of readdirSync(path, { encoding: 'buffer' }).sort((a, b) => Buffer.compare(a, b))) {
       const child = Buffer.concat([path, Buffer.from('/'), name])
       visit(child, relative === '.' ? name.toString('latin1') : `${relative}/${name.toString('latin1')}`)
     }

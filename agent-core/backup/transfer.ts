@@ -47,15 +47,22 @@ export class Transfer {
   /** Sends a complete chunk file of the cache in the background. A failure shows in `settle`. */
   send(file: { readonly name: ChunkFileName; readonly sizeBytes: number }): void {
     this.#waiting.push(file)
-    if (this.#lanes.size === lanes) return
-    const lane: Promise<void> = this.#run().finally(() => this.#lanes.delete(lane))
-    this.#lanes.add(lane)
+    this.#startLane()
   }
 
   /** Resolves when everything that was handed to `send` is in the vault; throws what stopped it. */
   async settle(): Promise<void> {
-    while (this.#lanes.size > 0) await Promise.all(this.#lanes)
+    while (this.#waiting.length > 0 || this.#lanes.size > 0) {
+      this.#startLane()
+      await Promise.all(this.#lanes)
+    }
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #startLane(): void {
+    if (this.#waiting.length === 0 || this.#lanes.size === lanes) return
+    const lane: Promise<void> = this.#run().finally(() => this.#lanes.delete(lane))
+    this.#lanes.add(lane)
   }
 
   /** Gives up what is not under way yet, and resolves when nothing is. */

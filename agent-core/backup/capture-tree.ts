@@ -82,15 +82,12 @@ export class TreeCapture {
   async run(folders: readonly SourceFolder[]): Promise<CapturedTree> {
     const sorted = folders.toSorted((a, b) => Buffer.compare(a.label, b.label))
     const root = new SlotQueue(new DirectoryBuilder(this.#options, undefined))
-    const entries = new Map<SourceFolder, Promise<number>>()
+    const sections = new Map<SourceFolder, Promise<DirectorySection>>()
     for (const folder of sorted) {
       const { label, origin, found, previous } = folder
       const path = Buffer.from(origin.path)
       const pending = await this.#walk({ path, relative: '', found }, previous?.directory)
-      entries.set(
-        folder,
-        pending.done.then(({ entriesBelow }) => entriesBelow),
-      )
+      sections.set(folder, pending.done)
       await root.add(
         this.#directorySlot({
           name: label,
@@ -106,7 +103,7 @@ export class TreeCapture {
     }
     const { list } = await root.finish()
     const entriesIn = new Map<SourceFolder, number>()
-    for (const [folder, count] of entries) entriesIn.set(folder, await count)
+    for (const [folder, section] of sections) entriesIn.set(folder, (await section).entriesBelow)
     return { root: list, entriesIn }
   }
 

@@ -1,4 +1,5 @@
 /** The walk with the real engine: a folder on disk becomes a tree of pages. */
+import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
@@ -197,4 +198,13 @@ test('a file under a name of raw bytes keeps them', async () => {
   writeFileSync(Buffer.concat([Buffer.from(capturing.at('x')), Buffer.of(0xff, 0x0a)]), 'raw')
   const { entry } = await capturing.capture()
   expect(await capturing.names(entry)).toEqual(['x\u00ff\n'])
+})
+
+test('an engine that fails as a whole is heard once, by who asked for the capture', async () => {
+  using capturing = new Capturing()
+  mkdirSync(capturing.at('sub'))
+  // Sealed at once, so that the chunk file is created while the walk still goes on.
+  writeFileSync(capturing.at('sub', 'large'), randomBytes(400 * 1024))
+  rmSync(capturing.folder.at('chunks'), { recursive: true })
+  await expect(capturing.capture()).rejects.toMatchObject({ code: 'cache.failed' })
 })

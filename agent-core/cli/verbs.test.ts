@@ -29,7 +29,7 @@ async function asked(line: string, options: CallOptions = {}) {
 }
 
 const settings = {
-  folders: ['/work/here/a', '/b'],
+  folders: ['/some/folder/a', '/b'],
   excludes: [],
   defaultExcludes: true,
   crossMounts: false,
@@ -39,7 +39,7 @@ const request = {
   item: 'docs',
   point: 'latest',
   paths: [],
-  target: { directory: '/work/here/out' },
+  target: { directory: '/some/folder/out' },
   conflict: 'copy',
   metadata: true,
   special: false,
@@ -47,7 +47,7 @@ const request = {
 
 describe('verbs ask the agent', () => {
   test.each<[string, readonly unknown[]]>([
-    ['vault create usb --local v', ['createVault', 'usb', '/work/here/v', passphrase.THARSIS_PASSPHRASE]],
+    ['vault create usb --local v', ['createVault', 'usb', '/some/folder/v', passphrase.THARSIS_PASSPHRASE]],
     ['vault connect usb --local /v', ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, {}]],
     [
       'vault connect usb --local /v --read mars',
@@ -97,8 +97,8 @@ describe('verbs ask the agent', () => {
       'restore files docs latest --to out --conflict overwrite',
       ['restoreFiles', { ...request, conflict: 'overwrite' }],
     ],
-    ['chunk info f', ['chunkInfo', '/work/here/f']],
-    ['chunk verify f', ['chunkVerify', '/work/here/f']],
+    ['chunk info f', ['chunkInfo', '/some/folder/f']],
+    ['chunk verify f', ['chunkVerify', '/some/folder/f']],
     ['chunk dump /f', ['chunkDump', '/f']],
     ['doctor', ['doctor']],
   ])('%s', async (line, expected) => {
@@ -117,7 +117,7 @@ describe('verbs ask the agent', () => {
 
 describe('item change', () => {
   test.each<[string, object]>([
-    ['--add-folder x', { folders: ['/home/me/docs', '/work/here/x'] }],
+    ['--add-folder x', { folders: ['/home/me/docs', '/some/folder/x'] }],
     ['--add-folder /x --remove-folder /home/me/docs', { folders: ['/x'] }],
     ['--add-folder /home/me/docs', { folders: ['/home/me/docs'] }],
     ['--exclude a --exclude b --remove-exclude *.iso', { excludes: ['a', 'b'] }],

@@ -56,7 +56,7 @@ export async function callCommandLine(argv: readonly string[], options: CallOpti
     stdout: Object.assign(stdout.stream, columnsOf(options.columns)),
     stderr: Object.assign(stderr.stream, columnsOf(isTerminal ? 100 : undefined)),
     env,
-    cwd: '/work/here',
+    cwd: '/some/folder',
     platform: 'linux',
     userHome: options.home ?? tmpdir(),
     clock: { nowMs: () => nowMs, delay: async () => {} },

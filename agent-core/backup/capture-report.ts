@@ -7,6 +7,9 @@ import type { FileReport } from './file-capturer.ts'
 /** So many warnings are listed in a point; all are counted. */
 const maxListed = 10_000
 
+/** Progress is told in steps of so many files: to tell of each costs more than to look at it. */
+const filesPerStep = 64
+
 interface Told {
   readonly path: Buffer
   readonly code: FileWarningCode
@@ -19,14 +22,20 @@ export class CaptureReport implements FileReport {
   readonly #told: Told[] = []
   readonly #missing: Buffer[] = []
   failedFiles = 0
+  #seenFiles = 0
+  #seenBytes = 0
 
   constructor(task: Task) {
     this.#task = task
   }
 
   seen(path: Buffer, found: FoundEntry): void {
-    const bytes = found.type === 'file' ? found.sizeBytes : 0
-    this.#task.add({ files: 1, bytes, current: path.toString() })
+    this.#seenFiles++
+    if (found.type === 'file') this.#seenBytes += found.sizeBytes
+    if (this.#seenFiles < filesPerStep) return
+    this.#task.add({ files: this.#seenFiles, bytes: this.#seenBytes, current: path.toString() })
+    this.#seenFiles = 0
+    this.#seenBytes = 0
   }
 
   vanished(path: Buffer): void {

@@ -5,8 +5,10 @@
  */
 import type { TreeReader } from '../cache/tree-reader.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { EntryGlances } from '../format/entry-glance.ts'
 import { nameHash, PagedListBuilder } from '../format/paged-list.ts'
-import { type DirectorySection, directoryLeafBits, type Entry } from '../format/tree.ts'
+import { type DirectorySection, directoryLeafBits } from '../format/tree.ts'
+import { PreviousEntries } from './previous-entries.ts'
 
 /** An entry that is captured. */
 export interface Settled {
@@ -16,6 +18,9 @@ export interface Settled {
   /** Entries below a directory. */
   readonly entriesBelow: number
 }
+
+/** An entry, no directory, as the last point has it. */
+export type UnchangedEntry = Pick<EntryGlances, 'name' | 'encoded' | 'sizeBytes'>
 
 /** Takes the pages; the part of the engine that builders need. */
 export type PageEngine = Pick<Engine, 'putTree' | 'isFull' | 'room'>
@@ -43,37 +48,36 @@ export class DirectoryBuilder {
   }
 
   /** Adds the next entry; `before` is the encoded entry of that name in the last point. */
-  async add(name: Uint8Array, entry: Settled, before: Uint8Array | undefined): Promise<void> {
+  add(name: Uint8Array, entry: Settled, before: Uint8Array | undefined): void | Promise<void> {
     const isSame = before !== undefined && Buffer.compare(entry.encoded, before) === 0
-    if (!isSame) await this.markChanged()
-    this.#entriesBelow += 1 + entry.entriesBelow
-    this.#bytesBelow += entry.sizeBytes
-    if (this.#builder === undefined) {
-      this.#sameEntries++
-      return
+    if (this.#builder === undefined && !isSame) {
+      const changed = this.markChanged()
+      if (changed !== undefined) return changed.then(() => this.#take(name, entry))
     }
-    this.#put(this.#builder, name, entry.encoded, entry.sizeBytes)
-    if (this.#deps.engine.isFull) await this.#deps.engine.room()
+    return this.#take(name, entry)
+  }
+
+  /** Adds the next entry, no directory, as it was in the last point. */
+  addUnchanged(previous: UnchangedEntry): void | Promise<void> {
+    if (this.#builder !== undefined) {
+      const { name, encoded, sizeBytes } = previous
+      return this.#take(name, { encoded, sizeBytes, entriesBelow: 0 })
+    }
+    this.#sameEntries++
+    this.#entriesBelow++
+    this.#bytesBelow += previous.sizeBytes
   }
 
   /** The directory differs from the last point from here on: an entry was added, changed or is gone. */
-  async markChanged(): Promise<void> {
+  markChanged(): void | Promise<void> {
     if (this.#builder !== undefined) return
-    const { engine, keepPage, tree } = this.#deps
-    const builder = new PagedListBuilder(directoryLeafBits, (page) => {
+    const { engine, keepPage } = this.#deps
+    this.#builder = new PagedListBuilder(directoryLeafBits, (page) => {
       const id = engine.putTree(page)
       keepPage(id, page)
       return id
     })
-    this.#builder = builder
-    if (this.#sameEntries === 0) return
-    let index = 0
-    for await (const { entry, encoded } of tree.entries(this.#previous?.list)) {
-      this.#put(builder, entry.name, encoded, sizeOf(entry))
-      if (engine.isFull) await engine.room()
-      index++
-      if (index === this.#sameEntries) return
-    }
+    if (this.#sameEntries > 0) return this.#takeFirstEntries(this.#builder)
   }
 
   /** The directory's section: the last point's own when nothing has changed. */
@@ -83,11 +87,34 @@ export class DirectoryBuilder {
     return { ...(list && { list }), entriesBelow: this.#entriesBelow, bytesBelow: this.#bytesBelow }
   }
 
-  #put(builder: PagedListBuilder, name: Uint8Array, encoded: Uint8Array, sizeBytes: number): void {
-    builder.add({ encoded, key: name, hash: nameHash(name), sizeBytes })
+  #take(name: Uint8Array, { encoded, sizeBytes, entriesBelow }: Settled): void | Promise<void> {
+    this.#entriesBelow += 1 + entriesBelow
+    this.#bytesBelow += sizeBytes
+    if (this.#builder === undefined) {
+      this.#sameEntries++
+      return
+    }
+    put(this.#builder, name, encoded, sizeBytes)
+    if (this.#deps.engine.isFull) return this.#deps.engine.room()
+  }
+
+  async #takeFirstEntries(builder: PagedListBuilder): Promise<void> {
+    const { engine, tree } = this.#deps
+    const entries = new PreviousEntries(tree, this.#previous?.list)
+    for (let left = this.#sameEntries; left > 0; left--) {
+      await entries.next()
+      const entry = entries.current
+      if (entry === undefined) throw new Error('a directory of the last point has become shorter')
+      put(builder, entry.name, entry.encoded, bytesOf(entry))
+      if (engine.isFull) await engine.room()
+    }
   }
 }
 
-function sizeOf(entry: Entry): number {
-  return entry.sizeBytes ?? entry.directory?.bytesBelow ?? 0
+function put(builder: PagedListBuilder, name: Uint8Array, encoded: Uint8Array, sizeBytes: number): void {
+  builder.add({ encoded, key: name, hash: nameHash(name), sizeBytes })
+}
+
+function bytesOf(entry: EntryGlances): number {
+  return entry.type === 'directory' ? (entry.decode().directory?.bytesBelow ?? 0) : entry.sizeBytes
 }

@@ -1,12 +1,14 @@
 /** Sends files to the engine and turns its outcomes into entries and reports; hard links are read once. */
 
+import { nameOf } from '../engine/capture-file.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { FileOutcome, FileRequest } from '../engine/messages.ts'
 import { decodeCbor } from '../format/cbor.ts'
-import { decodeEntry, encodeEntry } from '../format/tree.ts'
+import { type Content, decodeEntry, encodeEntry } from '../format/tree.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { CaptureCounts } from './capture-counts.ts'
 import type { Settled } from './directory-builder.ts'
+import type { FoundPlace } from './entry-capturer.ts'
 import type { Slot } from './slot-queue.ts'
 
 /** What a capture has to tell about single files. */
@@ -17,6 +19,9 @@ export interface FileReport {
   unreadable(path: Buffer, reason: string): void
   metadataUnreadable(path: Buffer, reason: string): void
 }
+
+/** Further names of an inode that was read already are not read again. */
+type NamedOutcome = FileOutcome & { readonly isFurtherName?: true }
 
 export class FileCapturer {
   readonly #engine: Engine
@@ -31,27 +36,15 @@ export class FileCapturer {
     this.#counts = counts
   }
 
-  /** `name` and `path`: raw bytes. */
-  capture(
-    file: Omit<FileRequest, 'name' | 'path'> & {
-      readonly name: Buffer
-      readonly path: Buffer
-      readonly found: FoundEntry
-    },
-  ): Slot {
-    const { found, volume, previous } = file
-    const request = {
-      name: file.name.toString('latin1'),
-      path: file.path.toString('latin1'),
-      volume,
-      previous,
-    }
-    const later = this.#settle(file.path, this.#outcome(request, found))
+  /** `previous`: the file's content in the last point. */
+  capture({ name, fullPath, found, volume }: FoundPlace, previous: Content | undefined): Slot {
+    const request = { path: fullPath.toString('latin1'), sizeBytes: found.sizeBytes, volume, previous }
+    const later = this.#settle(fullPath, this.#outcome(request, found))
     later.catch(() => {})
-    return { name: file.name, later, previous: undefined }
+    return { name, later, previous: undefined }
   }
 
-  #outcome(request: FileRequest, found: FoundEntry): Promise<FileOutcome> {
+  #outcome(request: FileRequest, found: FoundEntry): Promise<NamedOutcome> {
     if (found.linkCount === 1) return this.#engine.captureFile(request)
     const key = `${request.volume}/${found.inode}`
     const group = this.#groups.get(key)
@@ -66,18 +59,25 @@ export class FileCapturer {
   }
 
   /** The first name may have been replaced or removed since: its outcome counts only for the same inode. */
-  async #furtherName(request: FileRequest, found: FoundEntry, first: Promise<FileOutcome>): Promise<FileOutcome> {
+  async #furtherName(request: FileRequest, found: FoundEntry, first: Promise<FileOutcome>): Promise<NamedOutcome> {
     const outcome = await first
-    const isSame = outcome.state === 'captured' && outcome.inode === found.inode
-    return isSame ? renamed(outcome, Buffer.from(request.name, 'latin1')) : await this.#engine.captureFile(request)
+    const entry = outcome.state === 'captured' ? decodeEntry(decodeCbor(outcome.encoded, 'entry'), 'entry') : undefined
+    if (outcome.state !== 'captured' || entry?.inode !== found.inode) return await this.#engine.captureFile(request)
+    // Everything else of the entry is equal, and nothing is read.
+    return {
+      ...outcome,
+      encoded: encodeEntry({ ...entry, name: nameOf(request.path) }),
+      bytesRead: 0,
+      isFurtherName: true,
+    }
   }
 
-  async #settle(path: Buffer, pending: Promise<FileOutcome>): Promise<Settled | undefined> {
+  async #settle(path: Buffer, pending: Promise<NamedOutcome>): Promise<Settled | undefined> {
     const outcome = await pending
     switch (outcome.state) {
       case 'captured':
         this.#counts.filesChanged++
-        if (outcome.isRead) this.#counts.filesRead++
+        if (outcome.isFurtherName !== true) this.#counts.filesRead++
         this.#counts.bytesRead += outcome.bytesRead
         if (outcome.isChanging) this.#report.changing(path)
         if (outcome.metadataProblem !== undefined) this.#report.metadataUnreadable(path, outcome.metadataProblem)
@@ -96,11 +96,4 @@ export class FileCapturer {
         return outcome satisfies never
     }
   }
-}
-
-/** The same inode under another name: everything else of the entry is equal, and nothing is read. */
-function renamed(outcome: FileOutcome, name: Uint8Array): FileOutcome {
-  if (outcome.state !== 'captured') return outcome
-  const entry = decodeEntry(decodeCbor(outcome.encoded, 'entry'), 'entry')
-  return { ...outcome, encoded: encodeEntry({ ...entry, name }), bytesRead: 0, isRead: false }
 }

@@ -35,7 +35,8 @@ test('a folder tagged as a cache is kept without its content, unless the default
   writeFileSync(folder.at('false cache', 'CACHEDIR.TAG'), 'something else')
   const judge = (name: string, defaultExcludes: boolean) => {
     const path = Buffer.from(folder.at(name))
-    return sourceRules({ excludes: [], defaultExcludes }, []).judgeContent(path, path, name, listDirectory(path))
+    const listed = { path, openPath: path, relative: name, names: listDirectory(path), isNoDump: undefined }
+    return sourceRules({ excludes: [], defaultExcludes }, []).judgeContent(listed)
   }
   expect(judge('cache', true)).toBe('folder-only')
   expect(judge('cache', false)).toBe('in')

@@ -13,10 +13,21 @@ const tagName = 'CACHEDIR.TAG'
 /** What of an entry stays out of the point. */
 export type Verdict = 'in' | 'out' | 'folder-only'
 
+export interface ListedDirectory {
+  readonly path: Buffer
+  /** `path` as it can be given to the system. */
+  readonly openPath: Buffer
+  /** Path below the protected folder. */
+  readonly relative: string
+  readonly names: readonly string[]
+  /** Undefined where the flag is still to be asked for. */
+  readonly isNoDump: boolean | undefined
+}
+
 export interface SourceRules {
   readonly judge: (path: Buffer, relative: string, isDirectory: boolean) => Verdict
-  /** Judges a directory by its own entries: tagged caches, the nodump flag. `openPath` can be given to the system. */
-  readonly judgeContent: (path: Buffer, openPath: Buffer, relative: string, names: readonly string[]) => Verdict
+  /** Judges a directory by its own entries: tagged caches, the nodump flag. */
+  readonly judgeContent: (directory: ListedDirectory) => Verdict
   /** Files with the nodump flag stay out. */
   readonly skipNoDump: boolean
 }
@@ -54,12 +65,12 @@ export function sourceRules(
       if (exclusion === undefined) return 'in'
       return exclusion.keepsFolder && isDirectory ? 'folder-only' : 'out'
     },
-    judgeContent: (path, openPath, relative, names) => {
+    judgeContent: ({ path, openPath, relative, names, isNoDump }) => {
       const readTag = (sizeBytes: number) => readFirstBytes(joinPath(openPath, Buffer.from(tagName)), sizeBytes)
-      const tags = names.filter((name) => name === tagName).map((name) => Buffer.from(name))
+      const tags = names.includes(tagName) ? [Buffer.from(tagName)] : []
       const exclusion =
         exclusions.explainContent(path, relative, tags, readTag) ??
-        exclusions.explainFlags(path, relative, true, () => hasNoDumpFlag(openPath))
+        exclusions.explainFlags(path, relative, true, () => isNoDump ?? hasNoDumpFlag(openPath))
       return exclusion === undefined ? 'in' : 'folder-only'
     },
   }

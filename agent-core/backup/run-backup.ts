@@ -9,6 +9,7 @@
  *  7. evict what the vault holds, drop tree pages that no base needs any more
  * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits in the cache for the vault.
  */
+import { availableParallelism } from 'node:os'
 import type { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -211,7 +212,9 @@ async function capture(context: Capture) {
       cachedChunks: new Set(base.waitingChunkFiles(vaultId).flatMap((file) => base.chunkFileNumber(file.name) ?? [])),
       parentFileId: base.lastFileId(keys.keyspace),
       skipNoDump: rules.skipNoDump,
+      isGentle: false,
     },
+    threadCount: availableParallelism(),
     signal: task.signal,
     onChunkFile: (file) => {
       chunkFiles.push(file)
@@ -239,7 +242,7 @@ async function capture(context: Capture) {
   const walked = base.mustReadAll(vaultId, request.item.id)
     ? folders.map((folder) => ({ ...folder, previous: undefined }))
     : folders
-  const { root, entriesIn } = await treeCapture.run(walked)
+  const { root, entriesIn } = await treeCapture.run(walked, last?.manifest.root)
   checkStillThere(folders, lookAtFolders(folders.map(({ origin }) => Buffer.from(origin.path))))
   for (const [index, folder] of folders.entries()) {
     if (!request.accept) checkNotEmptied(folder, entriesIn.get(walked[index] ?? folder) ?? 0)

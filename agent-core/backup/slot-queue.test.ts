@@ -6,10 +6,13 @@ import { SlotQueue } from './slot-queue.ts'
 function recording() {
   const steps: string[] = []
   const section: DirectorySection = { entriesBelow: 0, bytesBelow: 0 }
-  const builder: Pick<DirectoryBuilder, 'add' | 'markChanged' | 'finish'> = {
+  const builder: Pick<DirectoryBuilder, 'add' | 'addUnchanged' | 'markChanged' | 'finish'> = {
     add: (name) => {
       steps.push(Buffer.from(name).toString())
       return Promise.resolve()
+    },
+    addUnchanged: ({ name }) => {
+      steps.push(`${Buffer.from(name)} unchanged`)
     },
     markChanged: () => {
       steps.push('changed')
@@ -47,11 +50,29 @@ test('an entry that is none after all is a change', async () => {
   expect(steps).toEqual(['changed', 'b'])
 })
 
+test('where nothing waits, an entry goes on at once and nobody is waited for', () => {
+  const { steps, queue, section } = recording()
+  queue.addUnchanged({ name: Buffer.from('a'), encoded: Buffer.alloc(1), sizeBytes: 1 })
+  void queue.add(slotOf('b'))
+  expect(steps).toEqual(['a unchanged', 'b'])
+  expect(queue.finish()).toBe(section)
+})
+
+test('an unchanged entry behind one that waits keeps its place', async () => {
+  const { steps, queue } = recording()
+  await queue.add(slotOf('a', Promise.resolve(settled)))
+  await queue.addUnchanged({ name: Buffer.from('b'), encoded: Buffer.alloc(1), sizeBytes: 1 })
+  expect(steps).toEqual([])
+  await queue.finish()
+  expect(steps).toEqual(['a', 'b'])
+})
+
 test('only so many wait; the first half goes on when they are too many', async () => {
   const { steps, queue } = recording()
-  for (let count = 0; count < 1023; count++) await queue.add(slotOf(`${count}`))
+  const late = () => Promise.resolve(settled)
+  for (let count = 0; count < 1023; count++) await queue.add(slotOf(`${count}`, late()))
   expect(steps).toEqual([])
-  await queue.add(slotOf('1023'))
+  await queue.add(slotOf('1023', late()))
   expect(steps).toHaveLength(512)
   await queue.finish()
   expect(steps).toEqual(Array.from({ length: 1024 }, (_, index) => `${index}`))

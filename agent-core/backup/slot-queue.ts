@@ -1,9 +1,10 @@
 /**
  * The entries of one directory on their way into its pages. They are added in the order of their names,
- * some known at once, some only when the engine has captured them; a bounded number waits.
+ * some known at once, some only when the engine has captured them; a bounded number waits. Where nothing waits,
+ * nothing is kept, and nobody has to be waited for.
  */
 import type { DirectorySection } from '../format/tree.ts'
-import type { DirectoryBuilder, Settled } from './directory-builder.ts'
+import type { DirectoryBuilder, Settled, UnchangedEntry } from './directory-builder.ts'
 
 /** The place of one entry in its directory: known now, or later. */
 export interface Slot {
@@ -19,7 +20,7 @@ export interface Slot {
 const maxWaiting = 1024
 
 /** What takes the settled entries. */
-type EntryTaker = Pick<DirectoryBuilder, 'add' | 'markChanged' | 'finish'>
+type EntryTaker = Pick<DirectoryBuilder, 'add' | 'addUnchanged' | 'markChanged' | 'finish'>
 
 export class SlotQueue {
   readonly #builder: EntryTaker
@@ -29,19 +30,30 @@ export class SlotQueue {
     this.#builder = builder
   }
 
-  async add(slot: Slot): Promise<void> {
+  add(slot: Slot): void | Promise<void> {
+    if (this.#waiting.length === 0 && slot.now !== undefined) {
+      return this.#builder.add(slot.name, slot.now, slot.previous)
+    }
     this.#waiting.push(slot)
-    if (this.#waiting.length >= maxWaiting) await this.#settle(maxWaiting / 2)
+    if (this.#waiting.length >= maxWaiting) return this.#settle(maxWaiting / 2)
+  }
+
+  /** An entry, no directory, that is as it was in the last point. */
+  addUnchanged(previous: UnchangedEntry): void | Promise<void> {
+    if (this.#waiting.length === 0) return this.#builder.addUnchanged(previous)
+    const { name, encoded, sizeBytes } = previous
+    return this.add({ name, now: { encoded, sizeBytes, entriesBelow: 0 }, previous: encoded })
   }
 
   /** An entry of the last point is gone. Those that wait come before it, and are added after this. */
-  async markChanged(): Promise<void> {
-    await this.#builder.markChanged()
+  markChanged(): void | Promise<void> {
+    return this.#builder.markChanged()
   }
 
-  async finish(): Promise<DirectorySection> {
-    await this.#settle(this.#waiting.length)
-    return this.#builder.finish()
+  /** The directory's section; a promise where entries wait. */
+  finish(): DirectorySection | Promise<DirectorySection> {
+    if (this.#waiting.length === 0) return this.#builder.finish()
+    return this.#settle(this.#waiting.length).then(() => this.#builder.finish())
   }
 
   async #settle(count: number): Promise<void> {
@@ -49,8 +61,7 @@ export class SlotQueue {
     this.#waiting = this.#waiting.slice(count)
     for (const { name, now, later, previous } of slots) {
       const entry = now ?? (await later)
-      if (entry !== undefined) await this.#builder.add(name, entry, previous)
-      else await this.#builder.markChanged()
+      await (entry === undefined ? this.#builder.markChanged() : this.#builder.add(name, entry, previous))
     }
   }
 }

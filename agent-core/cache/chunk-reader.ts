@@ -1,4 +1,5 @@
 /** Reads single blocks by their id out of chunk files that any of several sources holds. */
+import type { KeyObject } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
@@ -63,7 +64,7 @@ export class BlockReader {
   readonly #keys: KeyspaceKeys
   readonly #unavailable: AgentError | undefined
   readonly #opened = new Map<string, readonly Uint8Array[]>()
-  readonly #fileKeys = new Map<number, Uint8Array>()
+  readonly #fileKeys = new Map<number, KeyObject>()
   #openedBytes = 0
   #bytesFetched = 0
 
@@ -144,7 +145,7 @@ export class BlockReader {
     return blocks
   }
 
-  #keyOf(file: KnownChunkFile): Uint8Array {
+  #keyOf(file: KnownChunkFile): KeyObject {
     let key = this.#fileKeys.get(file.number)
     if (key === undefined) {
       key = chunkFileKey(this.#keys, file.epoch, file.salt)

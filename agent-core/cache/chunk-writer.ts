@@ -6,7 +6,7 @@
  *
  * Synchronous: it lives in a worker thread.
  */
-import { createHash, type Hash } from 'node:crypto'
+import { createHash, type Hash, type KeyObject } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
@@ -59,7 +59,7 @@ interface OpenFile {
   readonly fd: number
   readonly path: string
   readonly header: ChunkFileHeader
-  readonly key: Uint8Array
+  readonly key: KeyObject
   readonly hash: Hash
   readonly extents: ExtentPlace[]
   /** Ids of the blocks so far, 32 bytes each. */

@@ -4,6 +4,7 @@
  * keys: the table and every extent are opened and each block's id is compared. With what an index says of the
  * file, nothing in the file itself is needed to find its extents.
  */
+import type { KeyObject } from 'node:crypto'
 import { isAgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
 import { blockId } from '../codec/block-id.ts'
@@ -54,7 +55,7 @@ class Examiner {
   #footer: ChunkFileFooter | undefined
   #footerBytes = Buffer.alloc(0)
   #keys: KeyspaceKeys | undefined
-  #key: Uint8Array | undefined
+  #key: KeyObject | undefined
   #table: BlockTable | undefined
 
   constructor(bytes: ChunkFileBytes, options: ExaminationOptions) {

@@ -30,6 +30,11 @@ export class TreeReader {
     }
   }
 
+  /** The pages of a list that hold its elements, raw, in order; none for an absent list. */
+  async *leafPages(list: ListRef | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+    if (list !== undefined) yield* this.#leafPages(list.id, list.level)
+  }
+
   /** The entry of that name in a directory, by one page a level; undefined when there is none. */
   async find(list: ListRef | undefined, name: Uint8Array): Promise<EncodedEntry | undefined> {
     let id = list?.id
@@ -76,6 +81,16 @@ export class TreeReader {
     if (level === 0) return
     const page = decodePage(await this.#readPage(id), level, 'tree page')
     if ('links' in page) for (const link of page.links) yield* this.#pageIds(link.id, level - 1)
+  }
+
+  async *#leafPages(id: Uint8Array, level: number): AsyncGenerator<Uint8Array, void, undefined> {
+    const bytes = await this.#readPage(id)
+    if (level === 0) {
+      yield bytes
+      return
+    }
+    const page = decodePage(bytes, level, 'tree page')
+    if ('links' in page) for (const link of page.links) yield* this.#leafPages(link.id, level - 1)
   }
 
   async *#elements(id: Uint8Array, level: number): AsyncGenerator<PageElement, void, undefined> {

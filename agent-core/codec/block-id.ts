@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 
 const innerPad = 0x36
 const outerPad = 0x5c
@@ -10,27 +10,29 @@ const oneShotSizeBytes = 64 * 1024
 const inner = Buffer.alloc(hashBlockSizeBytes + oneShotSizeBytes)
 const outer = Buffer.alloc(hashBlockSizeBytes + hashSizeBytes)
 let paddedKey: Uint8Array | undefined
+let keyObject: KeyObject | undefined
 
 /**
  * Block id: HMAC-SHA-256 (RFC 2104) of the plain bytes under the keyspace's id key (32 bytes), 32 bytes.
  * Keyed, so that ids say nothing about known content to one who has no key.
  */
 export function blockId(idKey: Uint8Array, bytes: Uint8Array): Buffer {
-  if (bytes.length > oneShotSizeBytes) return createHmac('sha256', idKey).update(bytes).digest()
-  if (idKey !== paddedKey) padKey(idKey)
+  if (idKey !== paddedKey || keyObject === undefined) keyObject = takeKey(idKey)
+  if (bytes.length > oneShotSizeBytes) return createHmac('sha256', keyObject).update(bytes).digest()
   inner.set(bytes, hashBlockSizeBytes)
   outer.set(sha256(inner.subarray(0, hashBlockSizeBytes + bytes.length)), hashBlockSizeBytes)
   return sha256(outer)
 }
 
 /** RFC 2104, section 2: the key, padded with zeros to a block of the hash, XOR ipad and opad. */
-function padKey(key: Uint8Array): void {
+function takeKey(key: Uint8Array): KeyObject {
   if (key.length > hashBlockSizeBytes) throw new RangeError(`a key of ${key.length} bytes`)
   for (let index = 0; index < hashBlockSizeBytes; index++) {
     inner[index] = (key[index] ?? 0) ^ innerPad
     outer[index] = (key[index] ?? 0) ^ outerPad
   }
   paddedKey = key
+  return createSecretKey(key)
 }
 
 /** SHA-256 (FIPS 180-4) of `bytes`, 32 bytes. */

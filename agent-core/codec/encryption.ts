@@ -2,7 +2,7 @@
  * AES-256-GCM (NIST SP 800-38D) with a 12-byte nonce and a 16-byte tag. A key is used for one chunk
  * file or one sealed object only; nonces are numbers that never repeat under it.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { type CipherKey, createCipheriv, createDecipheriv } from 'node:crypto'
 import { tagSizeBytes } from '../format/chunk-file.ts'
 
 const algorithm = 'aes-256-gcm'
@@ -16,7 +16,7 @@ export function nonceOf(number: number): Buffer {
 
 /** Ciphertext pieces in order, the tag last; the sum of their lengths is the plain length + 16. */
 export function encrypt(
-  key: Uint8Array,
+  key: CipherKey,
   nonce: Uint8Array,
   additionalData: Uint8Array,
   plain: readonly Uint8Array[],
@@ -31,7 +31,7 @@ export function encrypt(
 
 /** The plain bytes of `sealed` (ciphertext + tag); undefined when it is not authentic. */
 export function decrypt(
-  key: Uint8Array,
+  key: CipherKey,
   nonce: Uint8Array,
   additionalData: Uint8Array,
   sealed: Uint8Array,

@@ -51,7 +51,7 @@ test('keys are derived as docs/format/keys.md says', () => {
   expect(Buffer.from(keys.definitions)).toEqual(derive('definitions'))
   expect(keys.data.map((key) => Buffer.from(key))).toEqual([derive('data/0'), derive('data/1')])
   const fileSalt = Buffer.alloc(32, 7)
-  expect(Buffer.from(chunkFileKey(keys, 1, fileSalt))).toEqual(
+  expect(chunkFileKey(keys, 1, fileSalt).export()).toEqual(
     hkdf(derive('data/1'), fileSalt, 'tharsis/v1/chunk-file', 32),
   )
   expect(Buffer.from(sealedObjectKey(keys.manifest, fileSalt))).toEqual(

@@ -2,7 +2,7 @@
  * Keys: docs/format/keys.md. HKDF-SHA-256 (RFC 5869) from the master key for everything inside a
  * keyspace; scrypt (RFC 7914) from a passphrase for the slots.
  */
-import { hkdfSync, scrypt, timingSafeEqual } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject, scrypt, timingSafeEqual } from 'node:crypto'
 import { AgentError } from '../base/agent-error.ts'
 import { fromHex } from '../base/bytes.ts'
 import type { Random } from '../base/random.ts'
@@ -51,13 +51,16 @@ export function deriveKeys(masterKey: Uint8Array, keyspace: KeyspaceId, epochs =
   }
 }
 
-/** The key of one chunk file; throws `format.too-new` for an epoch whose key is not known. */
-export function chunkFileKey(keys: KeyspaceKeys, epoch: number, salt: Uint8Array): Uint8Array {
+/**
+ * The key of one chunk file, ready for many extents: from bytes, OpenSSL's object would be made anew for each. Throws
+ * `format.too-new` for an epoch whose key is not known.
+ */
+export function chunkFileKey(keys: KeyspaceKeys, epoch: number, salt: Uint8Array): KeyObject {
   const dataKey = keys.data[epoch]
   if (dataKey === undefined) {
     throw new AgentError('format.too-new', { what: 'a chunk file', reason: `key epoch ${epoch}` })
   }
-  return hkdf(dataKey, salt, 'tharsis/v1/chunk-file', 32)
+  return createSecretKey(hkdf(dataKey, salt, 'tharsis/v1/chunk-file', 32))
 }
 
 /** The key of one sealed object. */

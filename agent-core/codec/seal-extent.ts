@@ -3,6 +3,7 @@
  * sealed: [block lengths, u32 each][method(blocks)], AES-256-GCM under the chunk file's key, nonce =
  * extent number, additional data = the plain 24-byte header.
  */
+import type { CipherKey } from 'node:crypto'
 import { type BlockTable, decodeBlockTable, encodeBlockTable } from '../format/block-table.ts'
 import {
   type ChunkFileHeader,
@@ -27,7 +28,7 @@ export interface OpenedExtent {
  * Returns the pieces to write in order: header, ciphertext, tag.
  */
 export function sealExtent(
-  key: Uint8Array,
+  key: CipherKey,
   number: number,
   raw: Uint8Array,
   lengths: readonly number[],
@@ -53,7 +54,7 @@ export function sealExtent(
  * (the extent's place in the file) when anything is wrong.
  */
 export function openExtent(
-  key: Uint8Array,
+  key: CipherKey,
   number: number,
   bytes: Uint8Array,
   what: string,
@@ -90,7 +91,7 @@ export function openExtent(
 }
 
 /** Seals a chunk file's block table; additional data: its 24-byte header, then bytes 8–111 of the file's header. */
-export function sealTable(key: Uint8Array, header: ChunkFileHeader, table: BlockTable): Buffer {
+export function sealTable(key: CipherKey, header: ChunkFileHeader, table: BlockTable): Buffer {
   const raw = encodeBlockTable(table)
   const tableHeader = encodeExtentHeader({
     number: tableExtentNumber,
@@ -105,7 +106,7 @@ export function sealTable(key: Uint8Array, header: ChunkFileHeader, table: Block
 
 /** Opens a sealed table (its 24-byte header first); throws `format.invalid` at `offset`. */
 export function openTable(
-  key: Uint8Array,
+  key: CipherKey,
   header: ChunkFileHeader,
   bytes: Uint8Array,
   what: string,

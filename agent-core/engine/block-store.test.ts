@@ -13,6 +13,7 @@ import { type BaseDb, openBase } from '../cache/base-db.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { VaultId } from '../contract/ids.ts'
 import { BlockStore } from './block-store.ts'
+import { ClaimSet, createClaimMemory } from './claim-set.ts'
 
 const otherVault = 'e'.repeat(32) as VaultId
 const block = Buffer.from('a block')
@@ -28,6 +29,7 @@ function makeStore(
     idKey: testKeys.id,
     vaults: options.vaults ?? [testVaultId],
     cachedChunks: options.cachedChunks ?? new Set(),
+    claims: new ClaimSet(createClaimMemory()),
     data: testChunkWriter(folder.path, files),
     tree: testChunkWriter(folder.path, files, { kind: 'tree' }),
   })

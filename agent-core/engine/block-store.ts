@@ -8,13 +8,15 @@ import type { BaseDb } from '../cache/base-db.ts'
 import type { ChunkWriter } from '../cache/chunk-writer.ts'
 import { blockId } from '../codec/block-id.ts'
 import type { VaultId } from '../contract/ids.ts'
-import { BlockSet } from './block-set.ts'
+import type { ClaimSet } from './claim-set.ts'
 
 export interface BlockStoreOptions {
   readonly base: BaseDb
   readonly idKey: Uint8Array
   readonly vaults: readonly VaultId[]
   readonly cachedChunks: ReadonlySet<number>
+  /** What this worker and the others of the run have taken. */
+  readonly claims: ClaimSet
   readonly data: ChunkWriter
   readonly tree: ChunkWriter
 }
@@ -22,7 +24,6 @@ export interface BlockStoreOptions {
 export class BlockStore {
   readonly #options: BlockStoreOptions
   readonly #placed: readonly ReadonlySet<number>[]
-  readonly #claims = new BlockSet()
   #bytesNew = 0
 
   constructor(options: BlockStoreOptions) {
@@ -70,8 +71,7 @@ export class BlockStore {
   }
 
   #put(writer: ChunkWriter, id: Buffer, bytes: Uint8Array): void {
-    if (this.#claims.has(id) || this.#isKnown(id)) return
-    this.#claims.add(id)
+    if (!this.#options.claims.claim(id) || this.#isKnown(id)) return
     this.#bytesNew += bytes.length
     writer.add(id, bytes)
   }

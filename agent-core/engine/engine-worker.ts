@@ -1,6 +1,6 @@
 /**
- * The engine's worker thread: takes files (by path) and tree blocks in order, and turns them into
- * complete chunk files in the cache. File bytes never leave this thread.
+ * One of the engine's worker threads: takes files (by path), segments of large files, and tree blocks in order, and
+ * turns them into complete chunk files in the cache. File bytes never leave this thread.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { AgentError } from '../base/agent-error.ts'
@@ -10,16 +10,21 @@ import { systemRandom } from '../base/random.ts'
 import { openBase } from '../cache/base-db.ts'
 import { ChunkWriter } from '../cache/chunk-writer.ts'
 import type { ChunkKind } from '../format/chunk-file.ts'
+import { workGently } from '../platform/work-gently.ts'
 import { createGearTable } from '../source/split-content.ts'
 import { FileSplitter } from '../source/split-file.ts'
+import { answerSegment } from './answer-segment.ts'
 import { BlockStore } from './block-store.ts'
 import { captureFile } from './capture-file.ts'
-import type { FileRequest, FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import { ClaimSet } from './claim-set.ts'
+import { OutcomePacker, type PackedRequests, unpackRequests } from './file-batch.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 
 if (parentPort === null) throw new Error('the engine worker runs in a worker thread')
 const port = parentPort
 const start = workerData as WorkerStart
-const say = (message: FromWorker) => port.postMessage(message)
+const say = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer)
+if (start.isGentle) workGently()
 
 const base = openBase(start.basePath, { readOnly: true })
 const openWriter = (kind: ChunkKind) =>
@@ -38,6 +43,7 @@ const store = new BlockStore({
   idKey: start.keys.id,
   vaults: start.vaults,
   cachedChunks: start.cachedChunks,
+  claims: new ClaimSet(start.claims),
   data: openWriter('data'),
   tree: openWriter('tree'),
 })
@@ -87,20 +93,26 @@ function handOverPages(): void {
   pagesSizeBytes = 0
 }
 
-/** One answer a batch: a message costs as much as reading a small file. */
-function captureFiles(files: readonly { readonly ref: number; readonly request: FileRequest }[]): void {
-  const outcomes = files.map(({ ref, request }) => {
+function captureFiles(files: PackedRequests): void {
+  const requests = unpackRequests(files)
+  const packer = new OutcomePacker(requests.length)
+  for (const request of requests) {
     checkpoint()
-    return { ref, outcome: captureFile(request, captureDeps) }
-  })
+    packer.add(captureFile(request, captureDeps))
+  }
   handOverPages()
-  say({ type: 'files', files: outcomes })
+  const outcomes = packer.finish()
+  say({ type: 'files', outcomes }, [outcomes.encoded.buffer, outcomes.numbers.buffer])
 }
 
 function handle(message: ToWorker): void {
   switch (message.type) {
     case 'files':
       captureFiles(message.files)
+      break
+    case 'segment':
+      checkpoint()
+      say({ type: 'segment', answer: answerSegment(message.question, captureDeps) })
       break
     case 'tree':
       store.putTree(message.bytes, asBuffer(message.id))
@@ -135,4 +147,3 @@ port.on('message', (message: ToWorker) => {
     end()
   }
 })
-say({ type: 'ready' })

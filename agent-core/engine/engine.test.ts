@@ -24,7 +24,9 @@ function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
       cachedChunks: new Set(),
       parentFileId: undefined,
       skipNoDump: false,
+      isGentle: false,
     },
+    threadCount: 2,
     signal: new AbortController().signal,
     onChunkFile: (file) => files.push(file),
     onPages: (list) => pages.push(...list.map(([, page]) => page)),
@@ -33,7 +35,7 @@ function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
   return { engine, files, pages }
 }
 
-const requestOf = (path: string): FileRequest => ({ name: 'file', path, volume: 0, previous: undefined })
+const requestOf = (path: string): FileRequest => ({ path, sizeBytes: 1, volume: 0, previous: undefined })
 
 test('files and pages come back out of the chunk files, byte for byte', async () => {
   using folder = new TestFolder()
@@ -81,7 +83,9 @@ test('a worker that dies fails all that waits, and all that comes after', async 
   const { engine } = startEngine(folder)
   await using _ = engine
   const died = expect.objectContaining({ code: 'engine.worker-died' }) as unknown
-  const outcomes = [engine.captureFile(requestOf(undefined as never)), engine.captureFile(requestOf(folder.at('file')))]
+  const previous = { splitting: { mode: 'fixed', grainBytes: 1 }, parts: null } as never
+  const fatal = { ...requestOf(folder.at('file')), previous }
+  const outcomes = [engine.captureFile(fatal), engine.captureFile(requestOf(folder.at('file')))]
   const finished = engine.finish()
   for (const outcome of outcomes) await expect(outcome).rejects.toEqual(died)
   await expect(finished).rejects.toEqual(died)

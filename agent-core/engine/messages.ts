@@ -1,4 +1,4 @@
-/** What main thread and engine worker say to each other. Plain data; buffers are copied. */
+/** What main thread and engine workers say to each other. Plain data; buffers are copied unless they are transferred. */
 
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { Compression } from '../codec/compression.ts'
@@ -6,8 +6,10 @@ import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { VaultId } from '../contract/ids.ts'
 import type { Content } from '../format/tree.ts'
+import type { PackedOutcomes, PackedRequests } from './file-batch.ts'
+import type { SegmentAnswer, SegmentQuestion } from './segment-messages.ts'
 
-/** Handed over when the worker starts. */
+/** Handed over when a worker starts. */
 export interface WorkerStart {
   readonly chunkFolder: string
   readonly basePath: string
@@ -18,18 +20,23 @@ export interface WorkerStart {
   readonly cachedChunks: ReadonlySet<number>
   readonly parentFileId: Uint8Array | undefined
   readonly skipNoDump: boolean
-  /** Shared with the main thread: 1 tells the worker to give up at its next block. */
+  /** Works only when nothing else wants the processor or the disk. */
+  readonly isGentle: boolean
+  /** Blocks that the workers of this run have taken (claim-set.ts). */
+  readonly claims: SharedArrayBuffer
+  /** Shared with the main thread: 1 tells the workers to give up at their next block. */
   readonly stop: Int32Array
 }
 
-/**
- * A file to capture. Name and path are raw bytes, one character each (latin1): a small buffer would be
- * sent with the whole pool it lies in.
- */
+/** A file to capture. */
 export interface FileRequest {
-  readonly name: string
-  /** Absolute. */
+  /**
+   * Absolute; raw bytes, one character each (latin1): a small buffer would be sent with the whole pool it lies in.
+   * The last component is the entry's name.
+   */
   readonly path: string
+  /** As the walk saw it; decides how the work is divided and nothing else. */
+  readonly sizeBytes: number
   /** Number of the file's volume, the same in every point, for hard-link groups. */
   readonly volume: number
   /** Content in the last point, if it was there. */
@@ -38,26 +45,26 @@ export interface FileRequest {
 
 /** What became of a file. */
 export type FileOutcome =
-  | {
-      readonly state: 'captured'
-      /** The whole entry. */
-      readonly encoded: Uint8Array
-      readonly inode: bigint
-      readonly sizeBytes: number
-      /** False for a further link to an inode that was read already. */
-      readonly isRead: boolean
-      readonly bytesRead: number
-      /** It changed during each of the readings. */
-      readonly isChanging: boolean
-      readonly metadataProblem: string | undefined
-    }
+  | CapturedFile
   | { readonly state: 'vanished' | 'excluded' }
   /** Another kind of entry stands there now: the file is gone. */
   | { readonly state: 'replaced' }
   | { readonly state: 'unreadable'; readonly reason: string }
 
+export interface CapturedFile {
+  readonly state: 'captured'
+  /** The whole entry. */
+  readonly encoded: Uint8Array
+  readonly sizeBytes: number
+  readonly bytesRead: number
+  /** It changed during each of the readings. */
+  readonly isChanging: boolean
+  readonly metadataProblem: string | undefined
+}
+
 export type ToWorker =
-  | { readonly type: 'files'; readonly files: readonly { readonly ref: number; readonly request: FileRequest }[] }
+  | { readonly type: 'files'; readonly files: PackedRequests }
+  | { readonly type: 'segment'; readonly question: SegmentQuestion }
   | { readonly type: 'tree'; readonly id: Uint8Array; readonly bytes: Uint8Array }
   /** Completes the open chunk file of data blocks; tree blocks may follow. */
   | { readonly type: 'finish-data' }
@@ -66,8 +73,10 @@ export type ToWorker =
   | { readonly type: 'stop' }
 
 export type FromWorker =
-  | { readonly type: 'ready' }
-  | { readonly type: 'files'; readonly files: readonly { readonly ref: number; readonly outcome: FileOutcome }[] }
+  /** The oldest batch that the worker was given. */
+  | { readonly type: 'files'; readonly outcomes: PackedOutcomes }
+  /** To the oldest question that the worker was asked. */
+  | { readonly type: 'segment'; readonly answer: SegmentAnswer }
   | { readonly type: 'pages'; readonly pages: readonly (readonly [Uint8Array, Uint8Array])[] }
   | { readonly type: 'tree-done'; readonly sizeBytes: number }
   | { readonly type: 'data-finished' }

@@ -8,7 +8,15 @@ import { ensure, invalid } from './invalid.ts'
 import { decodeListRef, encodeListRef, type ListElement, type ListRef, nameHash } from './paged-list.ts'
 
 /** Types in the order of their numbers. */
-const entryTypes = ['file', 'directory', 'symlink', 'fifo', 'socket', 'character-device', 'block-device'] as const
+export const entryTypes = [
+  'file',
+  'directory',
+  'symlink',
+  'fifo',
+  'socket',
+  'character-device',
+  'block-device',
+] as const
 export type EntryType = (typeof entryTypes)[number]
 
 /** Pages of directories end after a name whose hash has so many low zero bits: 64 entries on average. */

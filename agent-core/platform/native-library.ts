@@ -28,10 +28,18 @@ interface NativeFunctions {
   readonly renameat2: (fromFolder: number, from: Buffer, toFolder: number, to: Buffer, flags: number) => number
   /** `request` is an ioctl that reads into `argument`. */
   readonly ioctl: (fd: number, request: number, argument: Buffer) => number
+  readonly statx: (folder: number, path: Buffer, flags: number, mask: number, status: Buffer) => number
+  /** By system call number: C libraries do not have it. */
+  readonly ioprioSet: (which: number, who: number, priority: number) => number
   /** By system call number: old C libraries have no `mknodat` symbol. */
   readonly mknodat: (folder: number, path: Buffer, mode: number, device: number) => number
   readonly errno: () => number
 }
+
+/** arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h */
+const systemCallNumbers: Partial<
+  Record<NodeJS.Architecture, { readonly mknodat: number; readonly ioprioSet: number }>
+> = { x64: { mknodat: 259, ioprioSet: 251 }, arm64: { mknodat: 33, ioprioSet: 30 } }
 
 let loaded: NativeFunctions | undefined
 
@@ -42,8 +50,8 @@ export function nativeFunctions(): NativeFunctions {
 }
 
 function load(): NativeFunctions {
-  const mknodatNumber = ({ x64: 259, arm64: 33 } as Partial<Record<NodeJS.Architecture, number>>)[process.arch]
-  if (process.platform !== 'linux' || mknodatNumber === undefined) {
+  const numbers = systemCallNumbers[process.arch]
+  if (process.platform !== 'linux' || numbers === undefined) {
     throw new AgentError('platform.unsupported', { platform: `${process.platform} ${process.arch}` })
   }
   const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
@@ -74,7 +82,9 @@ function load(): NativeFunctions {
     renameat2: declare('int renameat2(int fromFolder, void *from, int toFolder, void *to, uint flags)'),
     ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument),
     mknodat: (folder, path, mode, device) =>
-      syscall(mknodatNumber, 'int', folder, 'void *', path, 'uint', mode, 'uint', device),
+      syscall(numbers.mknodat, 'int', folder, 'void *', path, 'uint', mode, 'uint', device),
+    ioprioSet: (which, who, priority) => syscall(numbers.ioprioSet, 'int', which, 'int', who, 'int', priority),
+    statx: declare('int statx(int folder, void *path, int flags, uint mask, void *status)'),
     errno: koffi.errno,
   }
 }

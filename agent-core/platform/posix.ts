@@ -130,13 +130,13 @@ export function fileTimeFromNs(timeNs: bigint): FileTime {
 }
 
 /**
- * The ranges of a file that hold data, ascending, none beyond `sizeBytes`; what lies between them
- * reads as zeros. One range over everything where the file system cannot tell. Moves the
+ * The ranges of a file that hold data, ascending, none before `from` and none beyond `sizeBytes`; what lies between
+ * them reads as zeros. One range over everything where the file system cannot tell. Moves the
  * descriptor's own position: read with explicit positions. Throws while iterating.
  */
-export function* dataRanges(fd: number, sizeBytes: number): Generator<FileRange, void, undefined> {
+export function* dataRanges(fd: number, sizeBytes: number, from = 0): Generator<FileRange, void, undefined> {
   const native = nativeFunctions()
-  let position = 0
+  let position = from
   while (position < sizeBytes) {
     const start = native.lseek(fd, position, SEEK_DATA)
     if (start < 0) {
@@ -265,7 +265,7 @@ export function fileSystemNumbers(target: FileTarget): FileSystemNumbers {
 }
 
 /** `path` with its terminating NUL, in the thread's own buffer: valid until the next call. */
-function terminatedPath(path: Buffer | string, syscall: string): Buffer {
+export function terminatedPath(path: Buffer | string, syscall: string): Buffer {
   const sizeBytes = typeof path === 'string' ? Buffer.byteLength(path) : path.length
   if (sizeBytes >= pathMaxBytes) throw systemError(syscall, osConstants.errno.ENAMETOOLONG, path)
   if (typeof path === 'string') pathBuffer.write(path)

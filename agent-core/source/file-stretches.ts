@@ -21,13 +21,16 @@ export class FileStretches {
   readonly #sizeBytes: number
   readonly #grainBytes: number
   readonly #reachBytes: number
-  #dataEnd = 0
+  readonly #from: number
+  #dataEnd: number
   #hasHoles = false
 
-  /** `ranges`: ascending ranges of data within `sizeBytes`; iterated lazily. */
-  constructor(ranges: Iterable<FileRange>, sizeBytes: number, splitting: Splitting) {
+  /** `ranges`: ascending ranges of data in [from, sizeBytes); iterated lazily. */
+  constructor(ranges: Iterable<FileRange>, sizeBytes: number, splitting: Splitting, from = 0) {
     this.#ranges = ranges
     this.#sizeBytes = sizeBytes
+    this.#from = from
+    this.#dataEnd = from
     this.#grainBytes = splitting.mode === 'fixed' ? splitting.grainBytes : 1
     const contentReach = sizeBytes <= wholeFileSizeBytes ? Number.POSITIVE_INFINITY : minHoleSizeBytes
     this.#reachBytes = splitting.mode === 'fixed' ? 1 : contentReach
@@ -39,8 +42,8 @@ export class FileStretches {
   }
 
   *[Symbol.iterator](): Generator<Stretch, void, undefined> {
-    let from = 0
-    let until = 0
+    let from = this.#from
+    let until = from
     for (const range of this.#ranges) {
       const [start, end] = this.#take(range)
       if (start - until < this.#reachBytes) {

@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { fileStatusIfAny } from '../platform/file-status.ts'
 import { type FoundEntry, foundEntry } from './found-entry.ts'
 
 /** `path` and `name` joined by `/`; both raw bytes. */
@@ -21,6 +22,6 @@ export function listDirectory(path: Buffer): string[] {
 
 /** What lies at `path`, not following a symbolic link; undefined when nothing does; throws the system's error. */
 export function lookAt(path: Buffer): FoundEntry | undefined {
-  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false })
-  return stats && foundEntry(stats)
+  const status = fileStatusIfAny(path)
+  return status && foundEntry(status)
 }

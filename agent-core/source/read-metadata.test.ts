@@ -25,12 +25,14 @@ const found: FoundEntry = {
   ctime: { sec: 0, ns: 0 },
   birth: undefined,
   inode: 1n,
-  device: 1n,
+  device: 1,
+  allocatedBytes: 0,
+  isNoDump: false,
   linkCount: 1,
   mode: 0o4755,
   uid: 3,
   gid: 4,
-  specialDevice: 0x0803n,
+  specialDevice: { major: 8, minor: 3 },
 }
 const namesOf = (read: ReturnType<typeof readMetadata>) =>
   read.posix.xattrs.map(({ name }) => Buffer.from(name).toString('latin1'))

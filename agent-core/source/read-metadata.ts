@@ -1,6 +1,6 @@
 /** The POSIX section of an entry: modes, owners, and the attributes that only system calls can tell. */
 import type { PosixSection, Xattr } from '../format/tree.ts'
-import { deviceNumbers, type FileTarget, getXattr, listXattrs } from '../platform/posix.ts'
+import { type FileTarget, getXattr, listXattrs } from '../platform/posix.ts'
 import type { FoundEntry } from './found-entry.ts'
 
 /** Names and values of an entry's attributes together; more would not fit into a page of its directory. */
@@ -25,7 +25,7 @@ export function readMetadata(found: FoundEntry, target: FileTarget): ReadMetadat
       uid: found.uid,
       gid: found.gid,
       xattrs,
-      ...(isDevice && { device: deviceNumbers(found.specialDevice) }),
+      ...(isDevice && { device: found.specialDevice }),
     },
     problem,
   }

@@ -37,6 +37,7 @@ async function split(
       sizeBytes: options.sizeBytes ?? readFileSync(path).length,
       previous: options.previous,
       expectedAt: () => undefined,
+      mayHaveHoles: true,
       sink: {
         putBlock: (bytes) => {
           blocks++
@@ -212,5 +213,157 @@ describe('a file that is cut short while it is read', () => {
     const result = await split(folder.at('file'), { sizeBytes: 100 })
     expect(result.bytes.toString()).toBe('short')
     expect(result.sizeBytes).toBe(5)
+  })
+})
+
+describe('segments put together are what one pass makes', () => {
+  const segmentBytes = 3 * mib
+
+  /** Splits a file in segments as several workers would; counts those that did not begin where the last one ended. */
+  function inSegments(path: string, sizeBytes: number, splitting: Splitting) {
+    const point = new PointTree()
+    const fd = openSync(path, 'r')
+    const take = (from: number, until: number, beginsAtCut: boolean) =>
+      splitter.splitSegment({
+        fd,
+        sizeBytes,
+        splitting,
+        from,
+        until,
+        beginsAtCut,
+        expectedAt: () => undefined,
+        putBlock: (bytes) => point.put(Buffer.from(bytes)),
+      })
+    const parts: Part[] = []
+    let position = 0
+    let mended = 0
+    try {
+      for (let from = 0; from < sizeBytes; from += segmentBytes) {
+        const until = Math.min(sizeBytes, from + segmentBytes)
+        let segment = take(from, until, from === 0)
+        if (position > 0 && position >= until) continue
+        if (segment.begin !== position) {
+          mended++
+          segment = take(position, until, true)
+        }
+        expect(segment.begin).toBe(position)
+        expect(segment.parts.reduce((sum, part) => sum + part.sizeBytes, 0)).toBe(segment.end - segment.begin)
+        parts.push(...segment.parts)
+        position = segment.end
+      }
+    } finally {
+      closeSync(fd)
+    }
+    return { parts: withZerosJoined(parts), position, mended }
+  }
+
+  function withZerosJoined(parts: readonly Part[]): Part[] {
+    const joined: Part[] = []
+    for (const part of parts) {
+      const last = joined.at(-1)
+      if (part.id === null && last?.id === null)
+        joined[joined.length - 1] = { ...part, sizeBytes: last.sizeBytes + part.sizeBytes }
+      else joined.push(part)
+    }
+    return joined
+  }
+
+  const shown = (parts: readonly Part[]) =>
+    parts.map(({ sizeBytes, id }) => `${sizeBytes} ${id === null ? 'zeros' : toHex(id)}`)
+
+  const content: Splitting = { mode: 'content' }
+  test.each<[string, (fd: number) => void, Splitting]>([
+    ['noise', (fd) => writeSync(fd, noise(31 * mib + 7)), content],
+    ['noise, fixed', (fd) => writeSync(fd, noise(13 * mib + 7)), fixed],
+    [
+      'holes of all lengths',
+      (fd) => {
+        ftruncateSync(fd, 40 * mib)
+        for (let at = 0, piece = 1; at < 39 * mib; piece++) {
+          at += writeSync(fd, noise((piece % 5) * 700 * kib + 99, piece), 0, undefined, at)
+          at += [64 * kib, 3 * mib, 250 * kib, 9 * mib, 300 * kib][piece % 5] as number
+        }
+      },
+      content,
+    ],
+    [
+      'holes of all lengths, fixed',
+      (fd) => {
+        ftruncateSync(fd, 30 * mib)
+        for (let at = 99 * kib; at < 29 * mib; at += 2 * mib) writeSync(fd, noise(70 * kib, at), 0, undefined, at)
+      },
+      fixed,
+    ],
+    ['one long hole', (fd) => ftruncateSync(fd, 20 * mib), content],
+    [
+      'a hole at the end',
+      (fd) => {
+        writeSync(fd, noise(7 * mib))
+        ftruncateSync(fd, 20 * mib)
+      },
+      content,
+    ],
+    [
+      'one byte value for long',
+      (fd) => writeSync(fd, Buffer.concat([noise(mib), Buffer.alloc(17 * mib, 'x')])),
+      content,
+    ],
+  ])('%s', async (name, write, splitting) => {
+    using folder = new TestFolder()
+    const path = folder.at('file')
+    const fd = openSync(path, 'w')
+    write(fd)
+    closeSync(fd)
+    const sizeBytes = readFileSync(path).length
+    const whole = await split(path, { previous: splitting })
+    const { parts, position, mended } = inSegments(path, sizeBytes, splitting)
+    expect(position).toBe(sizeBytes)
+    expect(shown(parts)).toEqual(shown(whole.parts))
+    expect(mended === 0 || name === 'one byte value for long').toBe(true)
+  })
+
+  test('random data with random holes', async () => {
+    const piece = fc.record({
+      sizeBytes: fc.integer({ min: 1, max: 4 * mib }),
+      holeBytes: fc.constantFrom(0, 0, 4 * kib, 300 * kib, 5 * mib),
+      seed: fc.nat(99),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), async (pieces) => {
+        using folder = new TestFolder()
+        const path = folder.at('file')
+        const fd = openSync(path, 'w')
+        let at = 0
+        for (const { sizeBytes, holeBytes, seed } of pieces) {
+          writeSync(fd, bigNoise, seed, sizeBytes, at)
+          at += sizeBytes + holeBytes
+        }
+        ftruncateSync(fd, at)
+        closeSync(fd)
+        const whole = await split(path, { sizeBytes: at })
+        expect(shown(inSegments(path, at, content).parts)).toEqual(shown(whole.parts))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('a file that is cut short says so', () => {
+    using folder = new TestFolder()
+    writeFileSync(folder.at('file'), noise(5 * mib))
+    const { position } = inSegments(folder.at('file'), 5 * mib, content)
+    expect(position).toBe(5 * mib)
+    const fd = openSync(folder.at('file'), 'r')
+    const segment = splitter.splitSegment({
+      fd,
+      sizeBytes: 50 * mib,
+      splitting: fixed,
+      from: 3 * mib,
+      until: 6 * mib,
+      beginsAtCut: false,
+      expectedAt: () => undefined,
+      putBlock: () => Buffer.alloc(32, 1),
+    })
+    closeSync(fd)
+    expect(segment).toMatchObject({ begin: 3 * mib, end: 6 * mib, hasHoles: true })
   })
 })

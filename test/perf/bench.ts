@@ -14,7 +14,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { type BenchOptions, benchUsage, parseBenchOptions } from './bench-options.ts'
-import { isMissing, makeCorpus, neededBytes, takeRounds } from './corpora.ts'
+import { isMissing, makeCorpus, neededBytes, stepsFor, takeRounds } from './corpora.ts'
 import { findHarness, type Harness, type Participant, prepareParticipants, runRunner } from './harness.ts'
 import { judgeTargets } from './judge-targets.ts'
 import { failedSteps, measure, parseRows } from './measurements.ts'
@@ -72,7 +72,6 @@ async function runAll(
     out: rows,
     seed: options.seed,
     timeout: stepTimeoutSeconds,
-    ...(options.steps && { steps: options.steps.join() }),
   }
   const run = async (verb: 'run' | 'scale', own: object): Promise<void> => {
     let last = ''
@@ -86,9 +85,12 @@ async function runAll(
   }
   for (const name of options.corpora) {
     const round = takeRounds(options.data, name, options.rounds)
-    await run('run', { corpora: name, round })
+    const steps = options.steps && { steps: stepsFor(name, options.steps).join() }
+    await run('run', { corpora: name, round, ...steps })
   }
-  if (options.scale.length > 0) await run('scale', { sizes: options.scale.join() })
+  if (options.scale.length > 0) {
+    await run('scale', { sizes: options.scale.join(), ...(options.steps && { steps: options.steps.join() }) })
+  }
   return problems
 }
 

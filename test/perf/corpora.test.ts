@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../support/test-home.ts'
-import { isMissing, neededBytes, takeRounds } from './corpora.ts'
+import { isMissing, neededBytes, stepsFor, takeRounds } from './corpora.ts'
 
 test('no change of a corpus is made twice, over any number of runs', () => {
   using folder = new TestFolder()
@@ -22,4 +22,10 @@ test('space is asked for by the largest corpus, and for what is to be made', () 
   const image = neededBytes({ ...run, corpora: ['log', 'image'] })
   expect(image).toBe(8 * log)
   expect(neededBytes({ ...run, corpora: [], scale: [1_000_000, 10] })).toBeGreaterThan(4e9)
+})
+
+test('what comes after the change needs the backup of the change', () => {
+  expect(stepsFor('office', ['initial', 'restore'])).toEqual(['initial', 'restore', 'touch1pct'])
+  expect(stepsFor('image', ['image-inplace', 'restore'])).toEqual(['image-inplace', 'restore'])
+  expect(stepsFor('log', ['initial', 'nochange'])).toEqual(['initial', 'nochange'])
 })

@@ -17,19 +17,26 @@ interface Corpus {
   readonly kind: string
   /** When it is fresh. */
   readonly sizeBytes: number
+  /** The runner's step that changes it and backs it up, twice in each round. */
+  readonly change: string
   readonly parameters?: readonly string[]
 }
 
 const corpora: { readonly [name in CorpusName]: Corpus } = {
-  small: { kind: 'small', sizeBytes: 1100 * mebibyte },
-  office: { kind: 'office', sizeBytes: 2048 * mebibyte },
-  image: { kind: 'image', sizeBytes: 4096 * mebibyte },
+  small: { kind: 'small', sizeBytes: 1100 * mebibyte, change: 'touch1pct' },
+  office: { kind: 'office', sizeBytes: 2048 * mebibyte, change: 'touch1pct' },
+  image: { kind: 'image', sizeBytes: 4096 * mebibyte, change: 'image-inplace' },
   // The generator goes from front to back: this is the first GiB of the image.
-  copy1g: { kind: 'image', sizeBytes: 1024 * mebibyte, parameters: ['--bytes', String(1024 * mebibyte)] },
-  log: { kind: 'log', sizeBytes: 512 * mebibyte },
+  copy1g: {
+    kind: 'image',
+    sizeBytes: 1024 * mebibyte,
+    change: 'image-insert',
+    parameters: ['--bytes', String(1024 * mebibyte)],
+  },
+  log: { kind: 'log', sizeBytes: 512 * mebibyte, change: 'append' },
 }
 
-/** Changes that the runner makes to a corpus in each of its rounds. */
+/** Changes that the runner makes to a corpus in each of its rounds, whatever steps it times. */
 const changesPerRound = 2
 /** Where a corpus stood there already, nobody knows through which rounds it has been. */
 const firstRoundOfFound = 1001
@@ -55,6 +62,16 @@ export function takeRounds(data: string, name: CorpusName, rounds: number): numb
   const first = taken[name] ?? firstRoundOfFound
   writeRounds(data, { ...taken, [name]: first + rounds * changesPerRound })
   return first
+}
+
+/**
+ * The steps to ask the runner for, so that those that are wanted work: it changes the corpus in any case, and what comes
+ * afterwards needs the backup of that change.
+ */
+export function stepsFor(name: CorpusName, wanted: readonly string[]): readonly string[] {
+  const { change } = corpora[name]
+  const needsChange = !wanted.includes(change) && wanted.some((step) => !['initial', 'nochange'].includes(step))
+  return needsChange ? [...wanted, change] : wanted
 }
 
 /**

@@ -60,7 +60,7 @@ describe('a target', () => {
       { peer: 'restic', repoBytes: 1e6 },
     ]
     expect(judgeOne(target, ...rows, { peer: 'borg', repoBytes: 9e6 })).toEqual([
-      { value: '1.0 × borg (9.00 MB : 9.00 MB)', mustBe: '< borg', isMet: false },
+      { value: '1.00 × borg (9.00 MB : 9.00 MB)', mustBe: '< borg', isMet: false },
     ])
     expect(judgeOne(target, ...rows, { peer: 'borg', repoBytes: 10e6 })).toMatchObject([{ isMet: true }])
     expect(judgeOne(target, ...rows)).toEqual([])

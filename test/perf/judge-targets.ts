@@ -68,7 +68,7 @@ function isTargetProgram({ program }: Measured, { compression }: Pick<Target, 'c
 }
 
 /** `1.25 s`, `180 MiB`, `303.10 MB`. */
-export function formatAmount(amount: number, measure: Measure): string {
+function formatAmount(amount: number, measure: Measure): string {
   switch (measure) {
     case 'wallSeconds':
     case 'cpuSeconds':

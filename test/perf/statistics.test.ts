@@ -21,6 +21,13 @@ test('a spread shows its range only where there is one', () => {
 })
 
 test('a ratio keeps the digits that count', () => {
-  expect([0.1234, 0.996, 1, 9.96, 123.4].map(formatRatio)).toEqual(['0.12', '1.00', '1.0', '10.0', '123'])
+  expect([0.1234, 0.996, 1, 9.96, 12.34, 123.4].map(formatRatio)).toEqual([
+    '0.12',
+    '1.00',
+    '1.00',
+    '9.96',
+    '12.3',
+    '123',
+  ])
   expect([undefined, Number.NaN, Number.POSITIVE_INFINITY].map(formatRatio)).toEqual(['—', '—', '—'])
 })

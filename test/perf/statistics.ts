@@ -25,8 +25,8 @@ export function formatSpread(spread: Spread, digits: number, unit = 1): string {
   return spread.count === 1 ? median : `${median} (${text(spread.least)}–${text(spread.most)})`
 }
 
-/** `0.42`, `3.1`, `120`: two or three digits that count; a dash for what cannot be divided. */
+/** `0.42`, `3.10`, `42.0`, `120`: two or three digits that count; a dash for what cannot be divided. */
 export function formatRatio(ratio: number | undefined): string {
   if (ratio === undefined || !Number.isFinite(ratio)) return '—'
-  return ratio.toFixed(ratio < 1 ? 2 : ratio < 100 ? 1 : 0)
+  return ratio.toFixed(ratio < 10 ? 2 : ratio < 100 ? 1 : 0)
 }

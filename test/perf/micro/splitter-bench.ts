@@ -1,0 +1,59 @@
+/** Splitting: the scan for cuts alone, and a whole file from descriptor to parts. */
+import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { sha256 } from '../../../agent-core/codec/block-id.ts'
+import {
+  createGearTable,
+  type GearTable,
+  gearTableSizeBytes,
+  nextContentCut,
+} from '../../../agent-core/source/split-content.ts'
+import { FileSplitter } from '../../../agent-core/source/split-file.ts'
+import { TestFolder } from '../../support/test-home.ts'
+import type { Timed } from './run-measures.ts'
+import { seededData } from './seeded-data.ts'
+
+const mebibyte = 1024 ** 2
+const cutSizeBytes = 64 * mebibyte
+const fileSizeBytes = 128 * mebibyte
+
+export function* splitterBench(): Generator<Timed, void, undefined> {
+  const gear = createGearTable(seededData('random', gearTableSizeBytes, 1))
+  for (const kind of ['random', 'text'] as const) {
+    const bytes = seededData(kind, cutSizeBytes, 2)
+    yield { name: `nextContentCut, ${kind}`, amount: { bytes: bytes.length }, work: () => cutAll(bytes, gear) }
+  }
+  using folder = new TestFolder()
+  const bytes = seededData('random', fileSizeBytes, 3)
+  const splitter = new FileSplitter(gear)
+  for (const name of ['content.bin', 'fixed.img']) {
+    writeFileSync(folder.at(name), bytes)
+    yield {
+      name: `FileSplitter, ${name}`,
+      amount: { bytes: bytes.length },
+      work: () => splitFile(splitter, folder.at(name), bytes.length),
+    }
+  }
+}
+
+function cutAll(bytes: Uint8Array, gear: GearTable): void {
+  for (let at = 0; at < bytes.length; ) at = nextContentCut(bytes, at, bytes.length, true, gear)
+}
+
+/** Reading and splitting alone: every block gets the same id. */
+function splitFile(splitter: FileSplitter, path: string, sizeBytes: number): void {
+  const id = sha256(Buffer.from(path))
+  const fd = openSync(path, 'r')
+  try {
+    const { bytesRead } = splitter.split({
+      fd,
+      name: Buffer.from(path),
+      sizeBytes,
+      previous: undefined,
+      expectedAt: () => undefined,
+      sink: { putBlock: () => id, putPage: () => id },
+    })
+    if (bytesRead !== sizeBytes) throw new Error(`${bytesRead} of ${sizeBytes} bytes were read`)
+  } finally {
+    closeSync(fd)
+  }
+}

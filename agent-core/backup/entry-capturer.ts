@@ -2,24 +2,12 @@
 import { readlinkSync } from 'node:fs'
 import { type DirectorySection, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
 import { isSettled } from '../source/compare-entry.ts'
-import type { FoundEntry } from '../source/found-entry.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import type { CaptureCounts } from './capture-counts.ts'
 import type { Settled } from './directory-builder.ts'
 import type { FileReport } from './file-capturer.ts'
+import type { FoundPlace } from './found-place.ts'
 import type { Slot } from './slot-queue.ts'
-
-/** An entry where it was found. */
-export interface FoundPlace {
-  readonly name: Uint8Array
-  /** Short enough for the system (anchored-path). */
-  readonly path: Buffer
-  /** Absolute, raw bytes. */
-  readonly fullPath: Buffer
-  readonly found: FoundEntry
-  /** Number of the volume, for entries with several names. */
-  readonly volume: number
-}
 
 export class EntryCapturer {
   readonly #lastScanStartedMs: number

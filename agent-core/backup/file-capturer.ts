@@ -2,13 +2,13 @@
 
 import { nameOf } from '../engine/capture-file.ts'
 import type { Engine } from '../engine/engine.ts'
-import type { FileOutcome, FileRequest } from '../engine/messages.ts'
+import type { FileOutcome, FileRequest } from '../engine/file-outcome.ts'
 import { decodeCbor } from '../format/cbor.ts'
 import { type Content, decodeEntry, encodeEntry } from '../format/tree.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { CaptureCounts } from './capture-counts.ts'
 import type { Settled } from './directory-builder.ts'
-import type { FoundPlace } from './entry-capturer.ts'
+import type { FoundPlace } from './found-place.ts'
 import type { Slot } from './slot-queue.ts'
 
 /** What a capture has to tell about single files. */

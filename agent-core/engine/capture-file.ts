@@ -12,7 +12,7 @@ import { isNoDump, openForReading } from '../platform/posix.ts'
 import { type FoundEntry, foundEntry } from '../source/found-entry.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import type { BlockSink, FileSplitter, SplitFile } from '../source/split-file.ts'
-import type { FileOutcome, FileRequest } from './messages.ts'
+import type { FileOutcome, FileRequest } from './file-outcome.ts'
 import { previousBlocks } from './previous-parts.ts'
 
 /** A file that changes while it is read is read so many times at most. */

@@ -1,7 +1,8 @@
 /** One worker thread of the engine, and what it was given and has not answered yet. */
 import { Worker } from 'node:worker_threads'
 import { AgentError } from '../base/agent-error.ts'
-import type { FileOutcome, FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import type { FileOutcome } from './file-outcome.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import type { SegmentAnswer } from './segment-messages.ts'
 
 /** A worker makes much short-lived garbage: with V8's default its peak memory is 100 MB higher, and it is slower. */

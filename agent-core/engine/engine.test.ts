@@ -9,7 +9,7 @@ import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { decodeCbor } from '../format/cbor.ts'
 import { decodeEntry, type Part } from '../format/tree.ts'
 import { Engine, type EngineOptions } from './engine.ts'
-import type { FileRequest } from './messages.ts'
+import type { FileRequest } from './file-outcome.ts'
 
 function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
   const files: CompleteChunkFile[] = []

@@ -3,7 +3,7 @@
  * reading a small one; a few long strings and arrays cost next to nothing.
  */
 import type { Content } from '../format/tree.ts'
-import type { CapturedFile, FileOutcome, FileRequest } from './messages.ts'
+import type { CapturedFile, FileOutcome, FileRequest } from './file-outcome.ts'
 
 export interface PackedRequests {
   /** Paths in order, each ended by NUL, which no path holds. */

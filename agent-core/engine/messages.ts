@@ -5,7 +5,6 @@ import type { Compression } from '../codec/compression.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { ErrorCode } from '../contract/errors.ts'
 import type { VaultId } from '../contract/ids.ts'
-import type { Content } from '../format/tree.ts'
 import type { PackedOutcomes, PackedRequests } from './file-batch.ts'
 import type { SegmentAnswer, SegmentQuestion } from './segment-messages.ts'
 
@@ -26,40 +25,6 @@ export interface WorkerStart {
   readonly claims: SharedArrayBuffer
   /** Shared with the main thread: 1 tells the workers to give up at their next block. */
   readonly stop: Int32Array
-}
-
-/** A file to capture. */
-export interface FileRequest {
-  /**
-   * Absolute; raw bytes, one character each (latin1): a small buffer would be sent with the whole pool it lies in.
-   * The last component is the entry's name.
-   */
-  readonly path: string
-  /** As the walk saw it; decides how the work is divided and nothing else. */
-  readonly sizeBytes: number
-  /** Number of the file's volume, the same in every point, for hard-link groups. */
-  readonly volume: number
-  /** Content in the last point, if it was there. */
-  readonly previous: Content | undefined
-}
-
-/** What became of a file. */
-export type FileOutcome =
-  | CapturedFile
-  | { readonly state: 'vanished' | 'excluded' }
-  /** Another kind of entry stands there now: the file is gone. */
-  | { readonly state: 'replaced' }
-  | { readonly state: 'unreadable'; readonly reason: string }
-
-export interface CapturedFile {
-  readonly state: 'captured'
-  /** The whole entry. */
-  readonly encoded: Uint8Array
-  readonly sizeBytes: number
-  readonly bytesRead: number
-  /** It changed during each of the readings. */
-  readonly isChanging: boolean
-  readonly metadataProblem: string | undefined
 }
 
 export type ToWorker =

@@ -1,7 +1,7 @@
 /** What is asked about a large file that several workers capture together. */
 import type { Content, Part, PosixSection, Splitting } from '../format/tree.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
-import type { FileOutcome } from './messages.ts'
+import type { FileOutcome } from './file-outcome.ts'
 
 /** `path` as in FileRequest; `file` is what the first look found, to be found again. */
 export type SegmentQuestion =

@@ -11,7 +11,7 @@ import type { FoundEntry } from '../source/found-entry.ts'
 import { PartCollector } from '../source/part-collector.ts'
 import { segmentSizeBytes } from '../source/split-file.ts'
 import { captureAttempts, nameOf } from './capture-file.ts'
-import type { FileOutcome, FileRequest } from './messages.ts'
+import type { FileOutcome, FileRequest } from './file-outcome.ts'
 import { type SegmentAnswer, type SegmentQuestion, unpackParts } from './segment-messages.ts'
 
 export interface SegmentDeps {

@@ -66,8 +66,8 @@ export function fileStatus(target: FileTarget): FileStatus {
 export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
   const native = nativeFunctions()
   const mask = STATX_BASIC_STATS | STATX_BTIME
-  if (native.statx(AT_FDCWD, terminatedPath(path, 'statx'), AT_SYMLINK_NOFOLLOW, mask, bytes) === 0)
-    return decodeStatus()
+  const failed = native.statx(AT_FDCWD, terminatedPath(path, 'statx'), AT_SYMLINK_NOFOLLOW, mask, bytes)
+  if (!failed) return decodeStatus()
   const errno = native.errno()
   if (errno === ENOENT || errno === ENOTDIR) return undefined
   throw systemError('statx', errno, path)

@@ -261,9 +261,10 @@ describe('segments put together are what one pass makes', () => {
     const joined: Part[] = []
     for (const part of parts) {
       const last = joined.at(-1)
-      if (part.id === null && last?.id === null)
-        joined[joined.length - 1] = { ...part, sizeBytes: last.sizeBytes + part.sizeBytes }
-      else joined.push(part)
+      if (part.id === null && last?.id === null) joined.pop()
+      joined.push(
+        part.id === null ? { ...part, sizeBytes: part.sizeBytes + (last?.id === null ? last.sizeBytes : 0) } : part,
+      )
     }
     return joined
   }

@@ -19,7 +19,7 @@ import { grainOf, isZero } from './split-fixed.ts'
 /** A file that is longer is divided among workers in stretches of this length. */
 export const segmentSizeBytes = 256 * 1024 * 1024
 /** Cutting begins so far before a segment: some seven blocks, and one or two make the cuts agree. */
-export const segmentWarmUpSizeBytes = 8 * 1024 * 1024
+const segmentWarmUpSizeBytes = 8 * 1024 * 1024
 /** Two maximal blocks: while one is cut, the bytes after it are there already. */
 const bufferSizeBytes = 2 * maxContentBlockSizeBytes
 

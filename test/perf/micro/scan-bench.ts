@@ -1,7 +1,6 @@
 /** The walk over a tree in which nothing has changed: list, look, compare; nothing is opened. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import type { Entry } from '../../../agent-core/format/tree.ts'
-import { isUnchanged } from '../../../agent-core/source/compare-entry.ts'
+import { type ComparedEntry, isUnchanged } from '../../../agent-core/source/compare-entry.ts'
 import type { FoundEntry } from '../../../agent-core/source/found-entry.ts'
 import { joinPath, listDirectory, lookAt } from '../../../agent-core/source/list-directory.ts'
 import { TestFolder } from '../../support/test-home.ts'
@@ -21,15 +20,15 @@ export function* scanBench(): Generator<Timed, void, undefined> {
   const amount = { operations: fileCount }
   yield { name: 'listDirectory, an entry', amount, work: () => walk(root, () => {}) }
   yield { name: 'listDirectory, lookAt, an entry', amount, work: () => walk(root, (path) => void lookAt(path)) }
-  const previous = new Map<string, Entry>()
+  const previous = new Map<string, ComparedEntry>()
   walk(root, (path) => {
     const found = lookAt(path)
-    if (found !== undefined) previous.set(path.toString('latin1'), entryOf(path, found))
+    if (found !== undefined) previous.set(path.toString('latin1'), comparedEntry(found))
   })
   yield { name: 'listDirectory, lookAt, isUnchanged, an entry', amount, work: () => compareAll(root, previous) }
 }
 
-function compareAll(root: Buffer, previous: ReadonlyMap<string, Entry>): void {
+function compareAll(root: Buffer, previous: ReadonlyMap<string, ComparedEntry>): void {
   let unchanged = 0
   walk(root, (path) => {
     const found = lookAt(path)
@@ -47,11 +46,17 @@ function walk(root: Buffer, visit: (path: Buffer) => void): void {
   }
 }
 
-function entryOf(path: Buffer, found: FoundEntry): Entry {
-  const { type, mtime, ctime, inode, sizeBytes, mode, uid, gid } = found
-  const posix = { mode, uid, gid, xattrs: [] }
-  const content = { splitting: { mode: 'content' }, parts: [], sparse: false } as const
-  return { name: path, type, mtime, ctime, inode, posix, sizeBytes, content }
+function comparedEntry({ type, inode, sizeBytes, mtime, ctime }: FoundEntry): ComparedEntry {
+  return {
+    type,
+    inode,
+    sizeBytes,
+    mtimeSec: mtime.sec,
+    mtimeNs: mtime.ns,
+    ctimeSec: ctime.sec,
+    ctimeNs: ctime.ns,
+    hasContent: true,
+  }
 }
 
 function makeTree(folder: TestFolder): void {

@@ -50,6 +50,7 @@ function splitFile(splitter: FileSplitter, path: string, sizeBytes: number): voi
       sizeBytes,
       previous: undefined,
       expectedAt: () => undefined,
+      mayHaveHoles: false,
       sink: { putBlock: () => id, putPage: () => id },
     })
     if (bytesRead !== sizeBytes) throw new Error(`${bytesRead} of ${sizeBytes} bytes were read`)

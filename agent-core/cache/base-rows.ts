@@ -1,36 +1,9 @@
-/** What the base keeps: its tables, and its rows as the rest of the product sees them. */
+/** Rows of the base as the rest of the product sees them. */
 import { toHex } from '../base/bytes.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
 import type { ChunkKind } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
-
-export const baseSchema = `
-  CREATE TABLE chunk_file (
-    number INTEGER PRIMARY KEY, keyspace BLOB NOT NULL, name BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
-    size_bytes INTEGER NOT NULL, epoch INTEGER NOT NULL, salt BLOB NOT NULL, block_table BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE block (
-    id BLOB NOT NULL, chunk INTEGER NOT NULL, extent INTEGER NOT NULL, ordinal INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
-    PRIMARY KEY (id, chunk)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE placement (
-    vault TEXT NOT NULL, chunk INTEGER NOT NULL, placed INTEGER NOT NULL, PRIMARY KEY (vault, chunk)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE index_seen (
-    vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, sha256 BLOB NOT NULL,
-    PRIMARY KEY (vault, keyspace, sequence)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE tree_page (id BLOB PRIMARY KEY, page BLOB NOT NULL) STRICT;
-  CREATE TABLE point (
-    id TEXT PRIMARY KEY, item TEXT NOT NULL, sequence INTEGER NOT NULL, manifest BLOB NOT NULL, object BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE transfer (
-    vault TEXT NOT NULL, point TEXT NOT NULL, confirmed INTEGER NOT NULL, PRIMARY KEY (vault, point)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE base (item TEXT PRIMARY KEY, point TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE fact (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-`
 
 /** Where a block lies. */
 export interface BlockLocation {
@@ -52,6 +25,13 @@ export interface KnownChunkFile {
   readonly extents: readonly ExtentPlace[]
 }
 
+/** A chunk file that a vault is known to hold. */
+export interface PlacedChunkFile {
+  readonly name: ChunkFileName
+  readonly number: number
+  readonly sizeBytes: number
+}
+
 /** A point as the base keeps it: the manifest's payload, and the sealed object as it goes to vaults. */
 export interface CapturedPoint {
   readonly id: PointId
@@ -61,16 +41,17 @@ export interface CapturedPoint {
   readonly object: Uint8Array
 }
 
-/** Everything one increment brings. */
+/** Everything one increment brings. Chunk files that were adopted before may be among the others. */
 export interface Increment {
   readonly keyspace: KeyspaceId
   readonly point: CapturedPoint
-  readonly chunkFiles: readonly IndexedChunkFile[]
+  readonly chunkFiles: Iterable<IndexedChunkFile>
   readonly vaults: readonly VaultId[]
   /** File id of the last chunk file written, for the next one's parent link. */
   readonly lastFileId: Uint8Array | undefined
 }
 
+/** A row of `chunk_file` with the chunk file's block table. */
 export interface ChunkFileRow {
   readonly number: number
   readonly keyspace: Buffer

@@ -4,6 +4,7 @@
  */
 
 import { AgentError } from '../base/agent-error.ts'
+import { asBuffer } from '../base/bytes.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { decodePointManifest } from '../format/point.ts'
 import type { BaseDb } from './base-db.ts'
@@ -55,7 +56,8 @@ export class PageStore {
       this.flush()
       const { held, lastLive } = this.#base.treePageCounts()
       if (held < lastLive * 2 + slackPages) return undefined
-      this.#base.keepTreePages(await this.#livePages())
+      const live = await this.#livePages()
+      this.#base.keepTreePages((id) => live.has(markOf(id)), live.size)
     } catch (error) {
       if (error instanceof AgentError) return error
       if (!(error instanceof PageAbsent)) throw error
@@ -63,13 +65,13 @@ export class PageStore {
     return undefined
   }
 
-  async #livePages(): Promise<Set<string>> {
+  async #livePages(): Promise<Set<number>> {
     const tree = new TreeReader(async (id) => {
       const page = this.#base.treePage(id)
       if (page === undefined) throw new PageAbsent()
       return page
     })
-    const live = new Set<string>()
+    const live = new Set<number>()
     for (const point of this.#base.latestPoints()) {
       const { root, chunkFiles, warnings, missing } = decodePointManifest(point.manifest, 'captured point')
       for (const list of [chunkFiles, warnings, missing]) await this.#mark(tree, list, live)
@@ -78,18 +80,23 @@ export class PageStore {
     return live
   }
 
-  async #mark(tree: TreeReader, list: ListRef | undefined, live: Set<string>): Promise<void> {
+  async #mark(tree: TreeReader, list: ListRef | undefined, live: Set<number>): Promise<void> {
     if (list === undefined) return
-    for await (const id of tree.pageIds(list)) live.add(Buffer.from(id).toString('latin1'))
+    for await (const id of tree.pageIds(list)) live.add(markOf(id))
   }
 
-  async #markDirectory(tree: TreeReader, list: ListRef | undefined, live: Set<string>): Promise<void> {
+  async #markDirectory(tree: TreeReader, list: ListRef | undefined, live: Set<number>): Promise<void> {
     await this.#mark(tree, list, live)
     for await (const { entry } of tree.entries(list)) {
       if (entry.directory !== undefined) await this.#markDirectory(tree, entry.directory.list, live)
       if (entry.content !== undefined && 'id' in entry.content.parts) await this.#mark(tree, entry.content.parts, live)
     }
   }
+}
+
+/** 48 bits of an id stand for all of it, to spare memory: where two are the same, a dead page is kept. */
+function markOf(id: Uint8Array): number {
+  return asBuffer(id).readUIntBE(0, 6)
 }
 
 /** The base lacks a page; what lies below it is unknown. */

@@ -93,3 +93,61 @@ export function decodeBlockTable(bytes: Uint8Array, what = 'block table'): Block
   ensure(block === blockCount, what, 4, 'blocks without an extent')
   return { extents, ids: buffer.subarray(lengthsAt + blockCount * 4), lengths }
 }
+
+/**
+ * Single blocks of an encoded block table, read where they stand: a look-up among thousands of tables needs no decoding.
+ * The bytes are ones that `decodeBlockTable` has accepted; they must not be changed any more.
+ */
+export class BlockTableView {
+  readonly bytes: Buffer
+  readonly blockCount: number
+  readonly #lengthsAt: number
+  readonly #idsAt: number
+  /** Of each extent: which block of the file is its first; counted when first needed. */
+  #firstBlocks: Uint32Array | undefined
+
+  /** Throws `format.invalid` when length and counts disagree. */
+  constructor(bytes: Uint8Array, what = 'block table') {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    ensure(this.bytes.length >= 8, what, 0, 'cut off')
+    this.blockCount = this.bytes.readUInt32LE(4)
+    this.#lengthsAt = 8 + this.bytes.readUInt32LE(0) * 16
+    this.#idsAt = this.#lengthsAt + this.blockCount * 4
+    const sizeBytes = this.#idsAt + this.blockCount * blockIdSizeBytes
+    ensure(this.bytes.length === sizeBytes, what, 0, 'length and counts disagree')
+  }
+
+  /** True when that block of the file has this id. */
+  isAt(block: number, id: Uint8Array): boolean {
+    if (block >= this.blockCount) return false
+    const at = this.#idsAt + block * blockIdSizeBytes
+    return this.bytes.compare(id, 0, blockIdSizeBytes, at, at + blockIdSizeBytes) === 0
+  }
+
+  /** Where that block of the file lies: its extent, its index among the extent's blocks, its raw length. */
+  place(block: number): { readonly extent: number; readonly ordinal: number; readonly sizeBytes: number } {
+    this.#firstBlocks ??= this.#countFirstBlocks()
+    let low = 0
+    let high = this.#firstBlocks.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if ((this.#firstBlocks[middle] as number) <= block) low = middle
+      else high = middle - 1
+    }
+    return {
+      extent: low,
+      ordinal: block - (this.#firstBlocks[low] as number),
+      sizeBytes: this.bytes.readUInt32LE(this.#lengthsAt + block * 4),
+    }
+  }
+
+  #countFirstBlocks(): Uint32Array {
+    const firstBlocks = new Uint32Array((this.#lengthsAt - 8) / 16)
+    let block = 0
+    for (let extent = 0; extent < firstBlocks.length; extent++) {
+      firstBlocks[extent] = block
+      block += this.bytes.readUInt32LE(8 + extent * 16 + 12)
+    }
+    return firstBlocks
+  }
+}

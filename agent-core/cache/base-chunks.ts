@@ -1,0 +1,163 @@
+/** The chunk files that the base knows, in which vaults they are, and where their blocks lie. */
+import { fromHex, toHex } from '../base/bytes.ts'
+import type { ChunkFileName, KeyspaceId, VaultId } from '../contract/ids.ts'
+import { decodeBlockTable } from '../format/block-table.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+import type { BaseConnection } from './base-connection.ts'
+import {
+  type BlockLocation,
+  type ChunkFileRow,
+  indexedChunkFile,
+  type KnownChunkFile,
+  type PlacedChunkFile,
+} from './base-rows.ts'
+import { BlockBatch } from './block-batch.ts'
+import { BlockLevels, type Candidate } from './block-levels.ts'
+import { BlockTables } from './block-tables.ts'
+
+/** What changes something belongs into a transaction of the caller, who calls `reset` when it is taken back. */
+export class BaseChunks {
+  readonly #sql: BaseConnection
+  readonly #levels: BlockLevels
+  readonly #tables: BlockTables
+  readonly #batch = new BlockBatch()
+
+  constructor(sql: BaseConnection) {
+    this.#sql = sql
+    this.#levels = new BlockLevels(sql)
+    this.#tables = new BlockTables(sql)
+  }
+
+  get holdsBlocks(): boolean {
+    return !this.#levels.isEmpty
+  }
+
+  /** `looksAgain`: another connection may have written what is not found here. */
+  locate(id: Uint8Array, looksAgain: boolean): BlockLocation[] {
+    const found = this.#exact(this.#levels.candidates(id), id)
+    if (found.length > 0 || !looksAgain || !this.#levels.refresh()) return found
+    return this.#exact(this.#levels.candidates(id), id)
+  }
+
+  file(number: number): KnownChunkFile {
+    return this.#tables.chunkFile(number)
+  }
+
+  number(name: ChunkFileName): number | undefined {
+    return this.#sql.value<number>('SELECT number FROM chunk_file WHERE name = ?', fromHex(name))
+  }
+
+  /** Adds a chunk file that is not known yet; answers its number. Its blocks are found after `mergeBlocks`. */
+  add(keyspace: KeyspaceId, file: IndexedChunkFile): number {
+    const existing = this.number(file.name)
+    if (existing !== undefined) return existing
+    const { ids } = decodeBlockTable(file.table, file.name)
+    const number = this.#sql.run(
+      'INSERT INTO chunk_file (keyspace, name, kind, size_bytes, epoch, salt) VALUES (?, ?, ?, ?, ?, ?)',
+      fromHex(keyspace),
+      fromHex(file.name),
+      file.kind,
+      file.sizeBytes,
+      file.epoch,
+      file.salt,
+    )
+    this.#sql.run('INSERT INTO block_table (chunk, bytes) VALUES (?, ?)', number, file.table)
+    if (!this.#batch.hasRoomFor(ids)) this.mergeBlocks()
+    this.#batch.add(number, ids)
+    return number
+  }
+
+  mergeBlocks(): void {
+    this.#levels.merge(this.#batch)
+  }
+
+  place(vault: VaultId, chunk: number): void {
+    this.#sql.run('INSERT OR REPLACE INTO placement (vault, chunk, placed) VALUES (?, ?, 1)', vault, chunk)
+  }
+
+  await(vault: VaultId, chunk: number): void {
+    this.#sql.run('INSERT OR IGNORE INTO placement (vault, chunk, placed) VALUES (?, ?, 0)', vault, chunk)
+  }
+
+  placed(vault: VaultId): Set<number> {
+    return new Set(this.#sql.values<number>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1', vault))
+  }
+
+  placedFiles(vault: VaultId): PlacedChunkFile[] {
+    return this.#sql
+      .all<{ name: Buffer; number: number; sizeBytes: number }>(
+        `SELECT name, number, size_bytes AS sizeBytes FROM placement JOIN chunk_file ON number = chunk
+         WHERE vault = ? AND placed = 1`,
+        vault,
+      )
+      .map(({ name, number, sizeBytes }) => ({ name: toHex(name) as ChunkFileName, number, sizeBytes }))
+  }
+
+  waiting(vault: VaultId): Set<number> {
+    return new Set(this.#sql.values<number>('SELECT chunk FROM placement WHERE vault = ? AND placed = 0', vault))
+  }
+
+  waitingFiles(vault: VaultId): IndexedChunkFile[] {
+    return this.#sql
+      .all<ChunkFileRow>(
+        `SELECT chunk_file.*, bytes AS block_table FROM placement JOIN chunk_file ON number = placement.chunk
+           JOIN block_table ON block_table.chunk = number
+         WHERE vault = ? AND placed = 0 ORDER BY number`,
+        vault,
+      )
+      .map(indexedChunkFile)
+  }
+
+  isWaiting(name: ChunkFileName): boolean {
+    const number = this.number(name)
+    if (number === undefined) return false
+    return this.#sql.value('SELECT 1 FROM placement WHERE chunk = ? AND placed = 0', number) !== undefined
+  }
+
+  unplace(vault: VaultId, numbers: readonly number[]): void {
+    for (const number of numbers) {
+      this.#sql.run('DELETE FROM placement WHERE vault = ? AND chunk = ?', vault, number)
+    }
+  }
+
+  unplaceAll(vault: VaultId): void {
+    this.#sql.run('DELETE FROM placement WHERE vault = ? AND placed = 1', vault)
+  }
+
+  /** Their entries in the block index count no more and go with a later merge. */
+  forget(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const blocks = this.#tables.table(number)?.blockCount
+      if (blocks === undefined) continue
+      this.#sql.run('INSERT INTO forgotten_chunk (number, blocks) VALUES (?, ?)', number, blocks)
+      this.#sql.run('DELETE FROM chunk_file WHERE number = ?', number)
+      this.#sql.run('DELETE FROM block_table WHERE chunk = ?', number)
+    }
+    this.#sql.run('DELETE FROM placement WHERE chunk IN (SELECT value FROM json_each(?))', JSON.stringify(numbers))
+    this.#tables.clear()
+  }
+
+  /** Forgets what was read and what was not merged: the transaction was taken back. */
+  reset(): void {
+    this.#batch.clear()
+    this.#levels.reset()
+    this.#tables.clear()
+  }
+
+  #exact(candidates: readonly Candidate[], id: Uint8Array): BlockLocation[] {
+    if (candidates.length === 0) return []
+    const found: BlockLocation[] = []
+    for (const { chunk, ordinal } of inOrder(candidates)) {
+      const table = this.#tables.table(chunk)
+      // The first of several copies in one chunk file stands for all.
+      if (found.at(-1)?.chunk === chunk || !table?.isAt(ordinal, id)) continue
+      found.push({ chunk, ...table.place(ordinal) })
+    }
+    return found
+  }
+}
+
+function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.length < 2) return candidates
+  return candidates.toSorted((one, other) => one.chunk - other.chunk || one.ordinal - other.ordinal)
+}

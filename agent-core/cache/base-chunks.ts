@@ -1,7 +1,7 @@
 /** The chunk files that the base knows, in which vaults they are, and where their blocks lie. */
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, KeyspaceId, VaultId } from '../contract/ids.ts'
-import { decodeBlockTable } from '../format/block-table.ts'
+import { blockTableParts, decodeBlockTable, readExtents } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import type { BaseConnection } from './base-connection.ts'
 import {
@@ -9,23 +9,29 @@ import {
   type ChunkFileRow,
   indexedChunkFile,
   type KnownChunkFile,
+  knownChunkFile,
   type PlacedChunkFile,
 } from './base-rows.ts'
 import { BlockBatch } from './block-batch.ts'
 import { BlockLevels, type Candidate } from './block-levels.ts'
-import { BlockTables } from './block-tables.ts'
+import { BlockLists } from './block-lists.ts'
+
+/** Extents of all chunk files that are kept as they were read: about 8 MiB. */
+const extentBudget = 65_536
 
 /** What changes something belongs into a transaction of the caller, who calls `reset` when it is taken back. */
 export class BaseChunks {
   readonly #sql: BaseConnection
   readonly #levels: BlockLevels
-  readonly #tables: BlockTables
+  readonly #lists: BlockLists
   readonly #batch = new BlockBatch()
+  readonly #files = new Map<number, KnownChunkFile>()
+  #extents = 0
 
   constructor(sql: BaseConnection) {
     this.#sql = sql
     this.#levels = new BlockLevels(sql)
-    this.#tables = new BlockTables(sql)
+    this.#lists = new BlockLists(sql)
   }
 
   get holdsBlocks(): boolean {
@@ -40,7 +46,22 @@ export class BaseChunks {
   }
 
   file(number: number): KnownChunkFile {
-    return this.#tables.chunkFile(number)
+    const kept = this.#files.get(number)
+    if (kept !== undefined) return kept
+    const row = this.#sql.get<ChunkFileRow>('SELECT * FROM chunk_file WHERE number = ?', number)
+    const head = this.#lists.head(number)
+    if (row === undefined || head === undefined) {
+      throw new Error(`base.db names chunk file ${number} but does not hold it`)
+    }
+    const file = knownChunkFile(row, readExtents(head))
+    this.#files.set(number, file)
+    this.#extents += file.extents.length
+    for (const [oldest, { extents }] of this.#files) {
+      if (this.#extents <= extentBudget || oldest === number) break
+      this.#files.delete(oldest)
+      this.#extents -= extents.length
+    }
+    return file
   }
 
   number(name: ChunkFileName): number | undefined {
@@ -61,7 +82,7 @@ export class BaseChunks {
       file.epoch,
       file.salt,
     )
-    this.#sql.run('INSERT INTO block_table (chunk, bytes) VALUES (?, ?)', number, file.table)
+    this.#lists.put(number, blockTableParts(file.table))
     if (!this.#batch.hasRoomFor(ids)) this.mergeBlocks()
     this.#batch.add(number, ids)
     return number
@@ -100,12 +121,11 @@ export class BaseChunks {
   waitingFiles(vault: VaultId): IndexedChunkFile[] {
     return this.#sql
       .all<ChunkFileRow>(
-        `SELECT chunk_file.*, bytes AS block_table FROM placement JOIN chunk_file ON number = placement.chunk
-           JOIN block_table ON block_table.chunk = number
+        `SELECT chunk_file.* FROM placement JOIN chunk_file ON number = chunk
          WHERE vault = ? AND placed = 0 ORDER BY number`,
         vault,
       )
-      .map(indexedChunkFile)
+      .map((row) => indexedChunkFile(row, this.#lists.table(row.number) ?? Buffer.alloc(0)))
   }
 
   isWaiting(name: ChunkFileName): boolean {
@@ -127,31 +147,36 @@ export class BaseChunks {
   /** Their entries in the block index count no more and go with a later merge. */
   forget(numbers: readonly number[]): void {
     for (const number of numbers) {
-      const blocks = this.#tables.table(number)?.blockCount
+      const blocks = this.#lists.head(number)?.readUInt32LE(4)
       if (blocks === undefined) continue
       this.#sql.run('INSERT INTO forgotten_chunk (number, blocks) VALUES (?, ?)', number, blocks)
       this.#sql.run('DELETE FROM chunk_file WHERE number = ?', number)
-      this.#sql.run('DELETE FROM block_table WHERE chunk = ?', number)
+      this.#lists.delete(number)
     }
     this.#sql.run('DELETE FROM placement WHERE chunk IN (SELECT value FROM json_each(?))', JSON.stringify(numbers))
-    this.#tables.clear()
+    this.#forgetRead()
   }
 
   /** Forgets what was read and what was not merged: the transaction was taken back. */
   reset(): void {
     this.#batch.clear()
     this.#levels.reset()
-    this.#tables.clear()
+    this.#forgetRead()
+  }
+
+  #forgetRead(): void {
+    this.#lists.clear()
+    this.#files.clear()
+    this.#extents = 0
   }
 
   #exact(candidates: readonly Candidate[], id: Uint8Array): BlockLocation[] {
     if (candidates.length === 0) return []
     const found: BlockLocation[] = []
     for (const { chunk, ordinal } of inOrder(candidates)) {
-      const table = this.#tables.table(chunk)
       // The first of several copies in one chunk file stands for all.
-      if (found.at(-1)?.chunk === chunk || !table?.isAt(ordinal, id)) continue
-      found.push({ chunk, ...table.place(ordinal) })
+      const location = found.at(-1)?.chunk === chunk ? undefined : this.#lists.find(chunk, ordinal, id)
+      if (location !== undefined) found.push(location)
     }
     return found
   }

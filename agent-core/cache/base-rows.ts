@@ -1,7 +1,7 @@
 /** Rows of the base as the rest of the product sees them. */
 import { toHex } from '../base/bytes.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
-import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
+import type { ExtentPlace } from '../format/block-table.ts'
 import type { ChunkKind } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 
@@ -51,7 +51,6 @@ export interface Increment {
   readonly lastFileId: Uint8Array | undefined
 }
 
-/** A row of `chunk_file` with the chunk file's block table. */
 export interface ChunkFileRow {
   readonly number: number
   readonly keyspace: Buffer
@@ -60,7 +59,6 @@ export interface ChunkFileRow {
   readonly size_bytes: number
   readonly epoch: number
   readonly salt: Buffer
-  readonly block_table: Buffer
 }
 
 export interface PointRow {
@@ -71,7 +69,7 @@ export interface PointRow {
   readonly object: Buffer
 }
 
-export function knownChunkFile(row: ChunkFileRow): KnownChunkFile {
+export function knownChunkFile(row: ChunkFileRow, extents: readonly ExtentPlace[]): KnownChunkFile {
   return {
     number: row.number,
     keyspace: toHex(row.keyspace) as KeyspaceId,
@@ -80,18 +78,18 @@ export function knownChunkFile(row: ChunkFileRow): KnownChunkFile {
     sizeBytes: row.size_bytes,
     epoch: row.epoch,
     salt: row.salt,
-    extents: decodeBlockTable(row.block_table, toHex(row.name)).extents,
+    extents,
   }
 }
 
-export function indexedChunkFile(row: ChunkFileRow): IndexedChunkFile {
+export function indexedChunkFile(row: ChunkFileRow, table: Uint8Array): IndexedChunkFile {
   return {
     name: toHex(row.name) as ChunkFileName,
     kind: row.kind,
     sizeBytes: row.size_bytes,
     epoch: row.epoch,
     salt: row.salt,
-    table: row.block_table,
+    table,
   }
 }
 

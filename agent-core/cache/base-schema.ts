@@ -1,8 +1,9 @@
 /** The tables of the base, and how those of version 1 become those of today. */
-import { decodeBlockTable } from '../format/block-table.ts'
+import { blockTableParts } from '../format/block-table.ts'
 import type { BaseConnection } from './base-connection.ts'
 import { BlockBatch } from './block-batch.ts'
 import { BlockLevels } from './block-levels.ts'
+import { BlockLists } from './block-lists.ts'
 
 export const baseSchemaVersion = 2
 
@@ -12,7 +13,8 @@ const blockTables = `
     number INTEGER PRIMARY KEY AUTOINCREMENT, keyspace BLOB NOT NULL, name BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, epoch INTEGER NOT NULL, salt BLOB NOT NULL
   ) STRICT;
-  CREATE TABLE block_table (chunk INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE block_extents (chunk INTEGER PRIMARY KEY, head BLOB NOT NULL) STRICT;
+  CREATE TABLE block_list (key INTEGER PRIMARY KEY, blocks BLOB NOT NULL) STRICT;
   CREATE TABLE block_level (
     number INTEGER PRIMARY KEY AUTOINCREMENT, bits INTEGER NOT NULL, entries INTEGER NOT NULL
   ) STRICT;
@@ -63,21 +65,28 @@ function fromVersion1(sql: BaseConnection): void {
     ${waitingIndex}
     INSERT INTO chunk_file (number, keyspace, name, kind, size_bytes, epoch, salt)
       SELECT number, keyspace, name, kind, size_bytes, epoch, salt FROM chunk_file_1;
-    INSERT INTO block_table (chunk, bytes) SELECT number, block_table FROM chunk_file_1;
-    DROP TABLE chunk_file_1;
   `)
+  const lists = new BlockLists(sql)
+  for (const chunk of sql.values<number>('SELECT number FROM chunk_file')) {
+    const table = sql.value<Buffer>('SELECT block_table FROM chunk_file_1 WHERE number = ?', chunk) ?? Buffer.alloc(0)
+    lists.put(chunk, blockTableParts(table, `block table of chunk file ${chunk}`))
+  }
+  sql.script('DROP TABLE chunk_file_1')
   rebuildBlockIndex(sql)
 }
 
 /** Builds the index of blocks anew from the block tables of all chunk files, in one transaction. */
 export function rebuildBlockIndex(sql: BaseConnection): void {
   sql.transaction(() => {
-    for (const table of ['block_level', 'block_leaf', 'block_filter', 'forgotten_chunk']) sql.run(`DELETE FROM ${table}`)
+    for (const table of ['block_level', 'block_leaf', 'block_filter', 'forgotten_chunk'])
+      sql.run(`DELETE FROM ${table}`)
     const levels = new BlockLevels(sql)
     const batch = new BlockBatch()
-    for (const chunk of sql.values<number>('SELECT chunk FROM block_table ORDER BY chunk')) {
-      const bytes = sql.value<Buffer>('SELECT bytes FROM block_table WHERE chunk = ?', chunk) ?? Buffer.alloc(0)
-      const { ids } = decodeBlockTable(bytes, `block table of chunk file ${chunk}`)
+    const lists = new BlockLists(sql)
+    for (const chunk of sql.values<number>('SELECT number FROM chunk_file ORDER BY number')) {
+      const table = lists.table(chunk)
+      if (table === undefined) throw sql.damaged(`the extents of chunk file ${chunk} are missing`)
+      const { ids } = blockTableParts(table, `block table of chunk file ${chunk}`)
       if (!batch.hasRoomFor(ids)) levels.merge(batch)
       batch.add(chunk, ids)
     }

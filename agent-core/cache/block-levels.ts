@@ -5,7 +5,7 @@
  *  - A *level* is a sorted list of entries, never changed once written. Its *leaves* are the entries whose fingerprints
  *    begin with the same `bits` bits, about 128 of them, so a look-up computes which leaf to read.
  *  - An increment becomes a new level; smaller and not much larger ones are merged into it, so there are never more than
- *    four or five, and an increment costs what it brings and not what is there.
+ *    seven, and an increment costs what it brings and not what is there.
  *  - The *filter* of a leaf is 1,024 bits, two of them set for each entry. Filters stay in memory, one byte a block, and
  *    spare nearly every reading for a block that is not there.
  *  - Chunk files that are forgotten leave their entries behind until a merge meets them; numbers are never used again.
@@ -27,7 +27,7 @@ export interface Candidate {
 }
 
 /** A level is merged into a new one unless it is larger by this factor. */
-const growthFactor = 16
+const growthFactor = 4
 /** Levels of fewer entries are always merged: they cost less to write than to ask. */
 const smallLevelEntries = 16_384
 const none: readonly Candidate[] = []

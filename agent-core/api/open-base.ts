@@ -17,7 +17,7 @@ function ensureCacheFolder(deps: AgentDeps): void {
 /** Opens the base for a verb that holds the home lock. */
 export function openBaseForWriting(deps: AgentDeps): BaseDb {
   ensureCacheFolder(deps)
-  const base = openBase(deps.paths.base)
+  const base = openBase(deps.paths.base, { clock: deps.clock })
   if (base.setAside !== undefined) deps.log.warn('a damaged base was set aside', { path: base.setAside })
   return base
 }

@@ -209,7 +209,7 @@ async function capture(context: Capture) {
       keys,
       compression: request.item.compression,
       vaults: [vaultId],
-      cachedChunks: new Set(base.waitingChunkFiles(vaultId).flatMap((file) => base.chunkFileNumber(file.name) ?? [])),
+      cachedChunks: base.waitingChunks(vaultId),
       parentFileId: base.lastFileId(keys.keyspace),
       skipNoDump: rules.skipNoDump,
       isGentle: false,

@@ -7,6 +7,8 @@ import { blockIdSizeBytes } from '../format/chunk-file.ts'
 /** Blocks a batch takes: 64 MiB of words. */
 const capacity = 2 ** 23
 const initialBlocks = 1024
+/** The memory of a batch of more blocks is given back when it is cleared. */
+const keptBlocks = 65_536
 export const indexMask = 0xff_ff_ff
 
 export class BlockBatch {
@@ -65,6 +67,7 @@ export class BlockBatch {
   }
 
   clear(): void {
+    if (this.#words.length > keptBlocks * 2) this.#words = new Uint32Array(initialBlocks * 2)
     this.#size = 0
     this.#chunks.length = 0
     this.#firstBlocks.length = 0

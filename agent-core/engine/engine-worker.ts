@@ -26,7 +26,7 @@ const start = workerData as WorkerStart
 const say = (message: FromWorker, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer)
 if (start.isGentle) workGently()
 
-const base = openBase(start.basePath, { readOnly: true })
+const base = openBase(start.basePath, { readOnly: true, asOpened: true })
 const openWriter = (kind: ChunkKind) =>
   new ChunkWriter({
     folder: start.chunkFolder,

@@ -15,9 +15,8 @@ import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { type BaseDb, openBase } from '../../agent-core/cache/base-db.ts'
-import type { ChunkFileName } from '../../agent-core/contract/ids.ts'
-import { encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import type { IndexedChunkFile } from '../../agent-core/format/index-segment.ts'
+import { madeIndexFile } from '../support/index-files.ts'
 import { testCapturedPoint, testKeyspace, testVaultId } from '../support/test-keys.ts'
 
 const { values: options } = parseArgs({
@@ -34,8 +33,6 @@ const fileCount = Math.ceil(Number(options.blocks) / blocksPerFile)
 const blockCount = fileCount * blocksPerFile
 const lookUps = 100_000
 const rounds = 5
-const blocksPerExtent = 25
-const blockSizeBytes = 10_000
 
 /** Writes the id of a block of this number; the same every time. */
 function writeId(number: number, ids: Uint32Array, at: number): void {
@@ -51,20 +48,7 @@ function writeId(number: number, ids: Uint32Array, at: number): void {
 function chunkFile(number: number): IndexedChunkFile {
   const words = new Uint32Array(blocksPerFile * 8)
   for (let block = 0; block < blocksPerFile; block++) writeId(number * blocksPerFile + block, words, block * 8)
-  const extents = []
-  for (let first = 0, offset = 512; first < blocksPerFile; first += blocksPerExtent, offset += 100_024) {
-    const count = Math.min(blocksPerExtent, blocksPerFile - first)
-    extents.push({ offset, storedSizeBytes: 100_000, rawSizeBytes: count * blockSizeBytes, blockCount: count })
-  }
-  const lengths = new Uint32Array(blocksPerFile).fill(blockSizeBytes)
-  return {
-    name: number.toString(16).padStart(64, '0') as ChunkFileName,
-    kind: 'data',
-    sizeBytes: 32 * 1024 * 1024,
-    epoch: 0,
-    salt: Buffer.alloc(32, number),
-    table: encodeBlockTable({ extents, ids: new Uint8Array(words.buffer), lengths }),
-  }
+  return madeIndexFile(number, new Uint8Array(words.buffer))
 }
 
 function* chunkFiles(first: number, end: number): Generator<IndexedChunkFile, void, undefined> {

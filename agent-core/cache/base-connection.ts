@@ -74,7 +74,7 @@ export class BaseConnection implements Disposable {
     }
   }
 
-  /** Runs a statement that answers no rows; resolves to the row number of what it inserted last. */
+  /** Runs a statement that answers no rows; answers the row number of what it inserted last. */
   run(sql: string, ...parameters: readonly Parameter[]): number {
     try {
       return Number(this.#statement(sql).run(...parameters).lastInsertRowid)
@@ -116,9 +116,9 @@ export class BaseConnection implements Disposable {
   }
 
   /** Says that what should be in the file is not there; the mark makes the next writer look. */
-  damaged(reason: string): AgentError<'cache.damaged'> {
+  damaged(reason: string, cause?: unknown): AgentError<'cache.damaged'> {
     leaveMark(this.path)
-    return new AgentError('cache.damaged', { path: this.path, reason })
+    return new AgentError('cache.damaged', { path: this.path, reason }, cause)
   }
 
   close(): void {

@@ -66,17 +66,14 @@ function openWhole(path: string, clock: Clock | undefined): BaseConnection {
   const sql = new BaseConnection(path, false)
   try {
     const version = versionOf(sql)
-    if (version > 0) {
-      if (isSuspect) check(sql, 'integrity_check(1)')
-      else if (isUnclean || isCheckDue(sql, clock)) check(sql, 'quick_check(1)')
-      else clock = undefined
-    }
+    const isDue = version === 0 || isSuspect || isUnclean || isCheckDue(sql, clock)
+    if (isDue) check(sql, isSuspect ? 'integrity_check(1)' : 'quick_check(1)')
     prepareTables(sql, version)
     if (isSuspect) {
       rebuildBlockIndex(sql)
       rmSync(suspectMark(path), { force: true })
     }
-    if (clock !== undefined) new BaseFacts(sql).setNumber(checkedFact, clock.nowMs())
+    if (isDue && clock !== undefined) new BaseFacts(sql).setNumber(checkedFact, clock.nowMs())
     return sql
   } catch (error) {
     sql.close()

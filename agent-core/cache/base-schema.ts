@@ -1,5 +1,6 @@
 /** The tables of the base, and how those of version 1 become those of today. */
-import { blockTableParts } from '../format/block-table.ts'
+import { isAgentError } from '../base/agent-error.ts'
+import { type BlockTableParts, blockTableParts } from '../format/block-table.ts'
 import type { BaseConnection } from './base-connection.ts'
 import { BlockBatch } from './block-batch.ts'
 import { BlockLevels } from './block-levels.ts'
@@ -68,8 +69,8 @@ function fromVersion1(sql: BaseConnection): void {
   `)
   const lists = new BlockLists(sql)
   for (const chunk of sql.values<number>('SELECT number FROM chunk_file')) {
-    const table = sql.value<Buffer>('SELECT block_table FROM chunk_file_1 WHERE number = ?', chunk) ?? Buffer.alloc(0)
-    lists.put(chunk, blockTableParts(table, `block table of chunk file ${chunk}`))
+    const table = sql.value<Buffer>('SELECT block_table FROM chunk_file_1 WHERE number = ?', chunk)
+    lists.put(chunk, partsOf(sql, chunk, table))
   }
   sql.script('DROP TABLE chunk_file_1')
   rebuildBlockIndex(sql)
@@ -78,18 +79,27 @@ function fromVersion1(sql: BaseConnection): void {
 /** Builds the index of blocks anew from the block tables of all chunk files, in one transaction. */
 export function rebuildBlockIndex(sql: BaseConnection): void {
   sql.transaction(() => {
-    for (const table of ['block_level', 'block_leaf', 'block_filter', 'forgotten_chunk'])
+    for (const table of ['block_level', 'block_leaf', 'block_filter', 'forgotten_chunk']) {
       sql.run(`DELETE FROM ${table}`)
+    }
     const levels = new BlockLevels(sql)
-    const batch = new BlockBatch()
     const lists = new BlockLists(sql)
+    const batch = new BlockBatch()
     for (const chunk of sql.values<number>('SELECT number FROM chunk_file ORDER BY number')) {
-      const table = lists.table(chunk)
-      if (table === undefined) throw sql.damaged(`the extents of chunk file ${chunk} are missing`)
-      const { ids } = blockTableParts(table, `block table of chunk file ${chunk}`)
+      const { ids } = partsOf(sql, chunk, lists.table(chunk))
       if (!batch.hasRoomFor(ids)) levels.merge(batch)
       batch.add(chunk, ids)
     }
     levels.merge(batch)
   })
+}
+
+/** Parts of a block table that the base keeps; throws `cache.damaged` where it is not whole. */
+function partsOf(sql: BaseConnection, chunk: number, table: Buffer | undefined): BlockTableParts {
+  try {
+    return blockTableParts(table ?? Buffer.alloc(0))
+  } catch (error) {
+    if (!isAgentError(error, 'format.invalid')) throw error
+    throw sql.damaged(`the block table of chunk file ${chunk} is not whole`, error)
+  }
 }

@@ -3,7 +3,7 @@
  * 100 blocks, each of which fills a page of the file. So to look at one block reads one row, and not all of the table. What
  * was read is kept, within budgets.
  */
-import { type BlockTableParts, blockTableParts, readExtents } from '../format/block-table.ts'
+import { type BlockTableParts, readExtents } from '../format/block-table.ts'
 import { blockIdSizeBytes } from '../format/chunk-file.ts'
 import type { BaseConnection } from './base-connection.ts'
 import type { BlockLocation } from './base-rows.ts'

@@ -18,7 +18,8 @@ export interface Level {
   readonly entries: number
 }
 
-export const meanLeafEntries = 128
+/** Entries of a leaf; it has half to all of them, and by chance some more. */
+const meanLeafEntries = 128
 const sliceEntries = 65_536
 const wordsPerEntry = 3
 

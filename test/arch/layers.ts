@@ -49,7 +49,7 @@ export const packageBans: readonly PackageBan[] = [
   {
     packages: 'better-sqlite3',
     allowedFrom: '^agent-core/(cache|state)/',
-    reason: 'SQL lives in one file of cache/ and one of state/; everything else speaks to those.',
+    reason: 'One file of cache/ and one of state/ speak to SQLite; everything else speaks to those.',
   },
   {
     packages: '@aws-sdk/.+',

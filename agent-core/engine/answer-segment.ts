@@ -3,6 +3,7 @@ import { fileStatus } from '../platform/file-status.ts'
 import { type FoundEntry, foundEntry } from '../source/found-entry.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import { type CaptureDeps, isSameMoment, lookAtOpen, nameOf, withOpenFile } from './capture-file.ts'
+import { chooseGridOffset } from './grid-offset.ts'
 import { previousBlocks } from './previous-parts.ts'
 import { packParts, type SegmentAnswer, type SegmentQuestion } from './segment-messages.ts'
 
@@ -21,10 +22,12 @@ function answerOpen(fd: number, question: SegmentQuestion, deps: CaptureDeps): S
       const file = lookAtOpen(fd, deps.skipNoDump)
       if ('state' in file) return { kind: 'lost', outcome: file }
       const { path, previous } = question
+      const { sizeBytes } = file
       return {
         kind: 'looked',
         file,
-        splitting: deps.splitter.choose({ fd, name: nameOf(path), sizeBytes: file.sizeBytes, previous }),
+        splitting: deps.splitter.choose({ fd, name: nameOf(path), sizeBytes, previous: previous?.splitting }),
+        gridOffset: chooseGridOffset(fd, sizeBytes, previous, deps),
       }
     }
     case 'split':
@@ -43,11 +46,12 @@ function splitOpen(
   question: Extract<SegmentQuestion, { readonly kind: 'split' }>,
   { splitter, sink, base }: CaptureDeps,
 ): SegmentAnswer {
-  const { file, splitting, from, until, beginsAtCut, previous } = question
+  const { file, splitting, gridOffset, from, until, beginsAtCut, previous } = question
   const { parts, ...segment } = splitter.splitSegment({
     fd,
     sizeBytes: file.sizeBytes,
     splitting,
+    gridOffset,
     from,
     until,
     beginsAtCut,

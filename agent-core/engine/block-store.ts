@@ -53,6 +53,11 @@ export class BlockStore {
     return id
   }
 
+  /** True when the vaults, or the cache, hold a block with these bytes from before this run. */
+  isKnown(bytes: Uint8Array): boolean {
+    return this.#isKnown(blockId(this.#options.idKey, bytes))
+  }
+
   /** Completes the open chunk file of data blocks. */
   finishData(): void {
     this.#options.data.finish()

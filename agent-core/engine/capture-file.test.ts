@@ -24,7 +24,7 @@ function capture(base: BaseDb, path: string, options: { onBlock?: () => void } =
     putPage: (page: Uint8Array) => point.put(page),
   }
   const request = { path: Buffer.from(path).toString('latin1'), volume: 3, previous: undefined }
-  return captureFile(request, { splitter, sink, base, skipNoDump: false })
+  return captureFile(request, { splitter, sink, base, skipNoDump: false, isKnown: () => false })
 }
 
 function captured(outcome: ReturnType<typeof capture>) {

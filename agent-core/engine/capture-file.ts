@@ -13,6 +13,7 @@ import { type FoundEntry, foundEntry } from '../source/found-entry.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import type { BlockSink, FileSplitter, SplitFile } from '../source/split-file.ts'
 import type { FileOutcome, FileRequest } from './file-outcome.ts'
+import { chooseGridOffset } from './grid-offset.ts'
 import { previousBlocks } from './previous-parts.ts'
 
 /** A file that changes while it is read is read so many times at most. */
@@ -21,6 +22,8 @@ export const captureAttempts = 3
 export interface CaptureDeps {
   readonly splitter: FileSplitter
   readonly sink: BlockSink
+  /** True when a block with these bytes need not be stored. */
+  readonly isKnown: (bytes: Uint8Array) => boolean
   readonly base: BaseDb
   readonly skipNoDump: boolean
 }
@@ -123,6 +126,7 @@ function readContent(
 ): SplitFile {
   return deps.splitter.split({
     fd,
+    gridOffset: chooseGridOffset(fd, found.sizeBytes, request.previous, deps),
     name: nameOf(request.path),
     sizeBytes: found.sizeBytes,
     previous: request.previous?.splitting,

@@ -54,6 +54,7 @@ let pagesSizeBytes = 0
 const captureDeps = {
   base,
   skipNoDump: start.skipNoDump,
+  isKnown: (bytes: Uint8Array) => store.isKnown(bytes),
   splitter: new FileSplitter(createGearTable(start.keys.gearSeed)),
   sink: {
     putBlock: (bytes: Uint8Array, expected: Uint8Array | undefined) => {

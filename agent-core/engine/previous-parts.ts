@@ -2,7 +2,7 @@ import type { BaseDb } from '../cache/base-db.ts'
 import { decodePage } from '../format/paged-list.ts'
 import { type Content, decodePart, type Part } from '../format/tree.ts'
 
-interface PlacedPart {
+export interface PlacedPart {
   readonly offset: number
   readonly part: Part
 }
@@ -27,7 +27,8 @@ export function previousBlocks(
   }
 }
 
-function* placedParts(content: Content, base: BaseDb, from: number): Generator<PlacedPart, void, undefined> {
+/** The parts of a file with their offsets; it ends where the base lacks a page. */
+export function* placedParts(content: Content, base: BaseDb, from: number): Generator<PlacedPart, void, undefined> {
   if ('id' in content.parts) {
     yield* placedPartsOfPage(content.parts.id, content.parts.level, base, 0, from)
     return

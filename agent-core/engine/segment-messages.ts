@@ -5,12 +5,13 @@ import type { FileOutcome } from './file-outcome.ts'
 
 /** `path` as in FileRequest; `file` is what the first look found, to be found again. */
 export type SegmentQuestion =
-  | { readonly kind: 'look'; readonly path: string; readonly previous: Splitting | undefined }
+  | { readonly kind: 'look'; readonly path: string; readonly previous: Content | undefined }
   | {
       readonly kind: 'split'
       readonly path: string
       readonly file: FoundEntry
       readonly splitting: Splitting
+      readonly gridOffset: number
       readonly from: number
       readonly until: number
       /** True when a block is known to begin at `from`. */
@@ -20,7 +21,13 @@ export type SegmentQuestion =
   | { readonly kind: 'settle'; readonly path: string; readonly file: FoundEntry }
 
 export type SegmentAnswer =
-  | { readonly kind: 'looked'; readonly file: FoundEntry; readonly splitting: Splitting }
+  | {
+      readonly kind: 'looked'
+      readonly file: FoundEntry
+      readonly splitting: Splitting
+      /** Where the grid of fixed blocks begins. */
+      readonly gridOffset: number
+    }
   | {
       readonly kind: 'split'
       readonly parts: PackedParts

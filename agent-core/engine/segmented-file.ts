@@ -6,7 +6,7 @@
  * The blocks are those that one worker would have made (docs/format/splitting.md, "Segments").
  */
 import type { PutPage } from '../format/paged-list.ts'
-import { type Content, encodeEntry, type Splitting } from '../format/tree.ts'
+import { type Content, encodeEntry } from '../format/tree.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { PartCollector } from '../source/part-collector.ts'
 import { segmentSizeBytes } from '../source/split-file.ts'
@@ -37,7 +37,7 @@ interface ReadFile {
 export async function captureInSegments(request: FileRequest, deps: SegmentDeps): Promise<FileOutcome> {
   let bytesRead = 0
   for (let attempt = 1; ; attempt++) {
-    const looked = await deps.ask({ kind: 'look', path: request.path, previous: request.previous?.splitting })
+    const looked = await deps.ask({ kind: 'look', path: request.path, previous: request.previous })
     if (looked.kind === 'lost') return looked.outcome
     const read = await readSegments(request, looked as Looked, deps)
     if ('kind' in read && read.kind === 'lost') return read.outcome
@@ -83,13 +83,10 @@ function entryOf(
   }
 }
 
-async function readSegments(
-  request: FileRequest,
-  { file, splitting }: Looked,
-  deps: SegmentDeps,
-): Promise<ReadFile | Unexpected> {
+async function readSegments(request: FileRequest, looked: Looked, deps: SegmentDeps): Promise<ReadFile | Unexpected> {
+  const { splitting } = looked
   const collector = new PartCollector(deps.putPage)
-  const segments = new SegmentQueue(request, file, splitting, deps)
+  const segments = new SegmentQueue(request, looked, deps)
   let position = 0
   let bytesRead = 0
   let sparse = false
@@ -119,25 +116,25 @@ interface AnsweredSegment {
 /** The segments of a file in order, asked for ahead of their turn. */
 class SegmentQueue {
   readonly #request: FileRequest
-  readonly #file: FoundEntry
-  readonly #splitting: Splitting
+  readonly #looked: Looked
   readonly #deps: SegmentDeps
   readonly #sizeBytes: number
 
-  constructor(request: FileRequest, file: FoundEntry, splitting: Splitting, deps: SegmentDeps) {
+  constructor(request: FileRequest, looked: Looked, deps: SegmentDeps) {
     this.#request = request
-    this.#file = file
-    this.#splitting = splitting
+    this.#looked = looked
     this.#deps = deps
     this.#sizeBytes = deps.segmentSizeBytes ?? segmentSizeBytes
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnsweredSegment, void, undefined> {
-    const { sizeBytes } = this.#file
+    const { sizeBytes } = this.#looked.file
     const asked: { readonly until: number; readonly answer: Promise<Split | Unexpected> }[] = []
     for (let from = 0; from < sizeBytes || asked.length > 0; ) {
       while (from < sizeBytes && asked.length < this.#deps.lanes) {
-        const until = Math.min(from + this.#sizeBytes, sizeBytes)
+        // In fixed mode segments end at borders of blocks.
+        const first = from === 0 && this.#looked.splitting.mode === 'fixed' ? this.#looked.gridOffset : 0
+        const until = Math.min(from + first + this.#sizeBytes, sizeBytes)
         const answer = this.#ask(from, until, from === 0)
         // It is awaited in its turn; a failure before that is the same failure.
         answer.catch(() => {})
@@ -156,8 +153,18 @@ class SegmentQueue {
 
   async #ask(from: number, until: number, beginsAtCut: boolean): Promise<Split | Unexpected> {
     const { path, previous } = this.#request
-    const [file, splitting] = [this.#file, this.#splitting]
-    const answer = await this.#deps.ask({ kind: 'split', path, file, splitting, from, until, beginsAtCut, previous })
+    const { file, splitting, gridOffset } = this.#looked
+    const answer = await this.#deps.ask({
+      kind: 'split',
+      path,
+      file,
+      splitting,
+      gridOffset,
+      from,
+      until,
+      beginsAtCut,
+      previous,
+    })
     if (answer.kind === 'looked' || answer.kind === 'settled') throw new Error(`a worker answers ${answer.kind}`)
     return answer
   }

@@ -22,14 +22,16 @@ export class FileStretches {
   readonly #grainBytes: number
   readonly #reachBytes: number
   readonly #from: number
+  readonly #gridOffset: number
   #dataEnd: number
   #hasHoles = false
 
-  /** `ranges`: ascending ranges of data in [from, sizeBytes); iterated lazily. */
-  constructor(ranges: Iterable<FileRange>, sizeBytes: number, splitting: Splitting, from = 0) {
+  /** `ranges`: ascending ranges of data in [from, sizeBytes); iterated lazily. `gridOffset`: where fixed blocks begin. */
+  constructor(ranges: Iterable<FileRange>, sizeBytes: number, splitting: Splitting, from = 0, gridOffset = 0) {
     this.#ranges = ranges
     this.#sizeBytes = sizeBytes
     this.#from = from
+    this.#gridOffset = gridOffset
     this.#dataEnd = from
     this.#grainBytes = splitting.mode === 'fixed' ? splitting.grainBytes : 1
     const contentReach = sizeBytes <= wholeFileSizeBytes ? Number.POSITIVE_INFINITY : minHoleSizeBytes
@@ -65,6 +67,8 @@ export class FileStretches {
     const end = range.offset + range.sizeBytes
     if (range.offset > this.#dataEnd) this.#hasHoles = true
     this.#dataEnd = end
-    return [Math.floor(range.offset / grain) * grain, Math.min(this.#sizeBytes, Math.ceil(end / grain) * grain)]
+    const onGrid = (offset: number, round: (value: number) => number) =>
+      round((offset - this.#gridOffset) / grain) * grain + this.#gridOffset
+    return [Math.max(this.#from, onGrid(range.offset, Math.floor)), Math.min(this.#sizeBytes, onGrid(end, Math.ceil))]
   }
 }

@@ -25,7 +25,13 @@ interface Split extends SplitFile {
 
 async function split(
   path: string,
-  options: { sizeBytes?: number; previous?: Splitting; name?: string; onBlock?: (count: number) => void } = {},
+  options: {
+    sizeBytes?: number
+    previous?: Splitting
+    gridOffset?: number
+    name?: string
+    onBlock?: (count: number) => void
+  } = {},
 ): Promise<Split> {
   const point = new PointTree()
   const fd = openSync(path, 'r')
@@ -37,6 +43,7 @@ async function split(
       sizeBytes: options.sizeBytes ?? readFileSync(path).length,
       previous: options.previous,
       expectedAt: () => undefined,
+      gridOffset: options.gridOffset ?? 0,
       mayHaveHoles: true,
       sink: {
         putBlock: (bytes) => {
@@ -220,7 +227,7 @@ describe('segments put together are what one pass makes', () => {
   const segmentBytes = 3 * mib
 
   /** Splits a file in segments as several workers would; counts those that did not begin where the last one ended. */
-  function inSegments(path: string, sizeBytes: number, splitting: Splitting) {
+  function inSegments(path: string, sizeBytes: number, splitting: Splitting, gridOffset = 0) {
     const point = new PointTree()
     const fd = openSync(path, 'r')
     const take = (from: number, until: number, beginsAtCut: boolean) =>
@@ -231,6 +238,7 @@ describe('segments put together are what one pass makes', () => {
         from,
         until,
         beginsAtCut,
+        gridOffset,
         expectedAt: () => undefined,
         putBlock: (bytes) => point.put(Buffer.from(bytes)),
       })
@@ -238,8 +246,8 @@ describe('segments put together are what one pass makes', () => {
     let position = 0
     let mended = 0
     try {
-      for (let from = 0; from < sizeBytes; from += segmentBytes) {
-        const until = Math.min(sizeBytes, from + segmentBytes)
+      for (let from = 0, until = 0; from < sizeBytes; from = until) {
+        until = Math.min(sizeBytes, from + segmentBytes + (from === 0 ? gridOffset : 0))
         let segment = take(from, until, from === 0)
         if (position > 0 && position >= until) continue
         if (segment.begin !== position) {
@@ -348,6 +356,18 @@ describe('segments put together are what one pass makes', () => {
     )
   })
 
+  test('on a grid that does not begin with the file', async () => {
+    using folder = new TestFolder()
+    const bytes = Buffer.concat([bigNoise, Buffer.alloc(200 * kib), noise(mib)])
+    writeFileSync(folder.at('file'), bytes)
+    const gridOffset = 5000
+    const whole = await split(folder.at('file'), { previous: fixed, gridOffset })
+    expect(whole.bytes.equals(bytes)).toBe(true)
+    expect(whole.parts[0]?.sizeBytes).toBe(gridOffset)
+    const { parts, position, mended } = inSegments(folder.at('file'), bytes.length, fixed, gridOffset)
+    expect([shown(parts), position, mended]).toEqual([shown(whole.parts), bytes.length, 0])
+  })
+
   test('a file that is cut short says so', () => {
     using folder = new TestFolder()
     writeFileSync(folder.at('file'), noise(5 * mib))
@@ -361,6 +381,7 @@ describe('segments put together are what one pass makes', () => {
       from: 3 * mib,
       until: 6 * mib,
       beginsAtCut: false,
+      gridOffset: 0,
       expectedAt: () => undefined,
       putBlock: () => Buffer.alloc(32, 1),
     })

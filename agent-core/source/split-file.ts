@@ -33,6 +33,8 @@ interface SplitSource {
   readonly fd: number
   /** Length to read; bytes beyond are not looked at, missing ones end the reading. */
   readonly sizeBytes: number
+  /** In fixed mode, where the first block border lies that is not the file's beginning: below the grain. */
+  readonly gridOffset: number
   /** The block id that stood at `offset` last time, for files split in place. */
   readonly expectedAt: (offset: number, sizeBytes: number) => Uint8Array | undefined
 }
@@ -86,26 +88,27 @@ export class FileSplitter {
 
   /** Reads and splits a file; throws the system's error when it cannot be read. */
   split(options: SplitFileOptions): SplitFile {
-    const { fd, sizeBytes, sink, mayHaveHoles } = options
+    const { fd, sizeBytes, sink, mayHaveHoles, gridOffset } = options
     const parts = new PartCollector(sink.putPage)
     const splitting = this.choose(options)
     const pass = new Pass({ ...options, splitting, from: 0, beginsAtCut: true, until: sizeBytes }, (part) =>
       parts.add(part),
     )
     const ranges = mayHaveHoles || sizeBytes === 0 ? dataRanges(fd, sizeBytes) : [{ offset: 0, sizeBytes }]
-    const { end, hasHoles, bytesRead } = this.#run(pass, new FileStretches(ranges, sizeBytes, splitting), sink.putBlock)
+    const stretches = new FileStretches(ranges, sizeBytes, splitting, 0, gridOffset)
+    const { end, hasHoles, bytesRead } = this.#run(pass, stretches, sink.putBlock)
     return { content: { splitting, parts: parts.finish(), sparse: hasHoles }, sizeBytes: end, bytesRead }
   }
 
   /** Reads and splits a segment; throws the system's error when it cannot be read. */
   splitSegment(options: SplitSegmentOptions): SplitSegment {
-    const { fd, sizeBytes, splitting, from, until, beginsAtCut, putBlock } = options
+    const { fd, sizeBytes, splitting, from, until, beginsAtCut, putBlock, gridOffset } = options
     const isFixed = splitting.mode === 'fixed'
     const start = isFixed || beginsAtCut ? from : Math.max(0, from - segmentWarmUpSizeBytes)
     const end = isFixed ? until : sizeBytes
     const parts: Part[] = []
     const pass = new Pass({ ...options, beginsAtCut: start === from }, (part) => parts.push(part))
-    const stretches = new FileStretches(dataRanges(fd, end, start), end, splitting, start)
+    const stretches = new FileStretches(dataRanges(fd, end, start), end, splitting, start, gridOffset)
     return { parts, ...this.#run(pass, stretches, putBlock) }
   }
 
@@ -136,7 +139,9 @@ export class FileSplitter {
   #readFixed(pass: Pass, grain: number, stretch: Stretch, putBlock: BlockSink['putBlock']): void {
     const batchSizeBytes = this.#buffer.length - (this.#buffer.length % grain)
     for (let at = stretch.from; at < stretch.until; ) {
-      const wanted = Math.min(batchSizeBytes, stretch.until - at)
+      // What lies before the grid is one block.
+      const batch = at < pass.gridOffset ? pass.gridOffset - at : batchSizeBytes
+      const wanted = Math.min(batch, stretch.until - at)
       const length = fill(pass.fd, this.#buffer, 0, wanted, at)
       for (let start = 0; start < length; start += grain) {
         const block = this.#buffer.subarray(start, Math.min(start + grain, length))
@@ -183,6 +188,7 @@ class Pass {
   readonly fd: number
   readonly sizeBytes: number
   readonly splitting: Splitting
+  readonly gridOffset: number
   /** Zeros are known to reach so far when nothing follows. */
   readonly endBytes: number
   readonly #expectedAt: SplitSource['expectedAt']
@@ -202,6 +208,7 @@ class Pass {
     this.fd = options.fd
     this.sizeBytes = options.sizeBytes
     this.splitting = options.splitting
+    this.gridOffset = options.splitting.mode === 'fixed' ? options.gridOffset : 0
     this.endBytes = options.splitting.mode === 'fixed' ? options.until : options.sizeBytes
     this.#expectedAt = options.expectedAt
     this.#from = options.from

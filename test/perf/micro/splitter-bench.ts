@@ -51,6 +51,7 @@ function splitFile(splitter: FileSplitter, path: string, sizeBytes: number): voi
       previous: undefined,
       expectedAt: () => undefined,
       mayHaveHoles: false,
+      gridOffset: 0,
       sink: { putBlock: () => id, putPage: () => id },
     })
     if (bytesRead !== sizeBytes) throw new Error(`${bytesRead} of ${sizeBytes} bytes were read`)

@@ -1,5 +1,5 @@
 /** The engine with its real worker thread. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testIdOf, testKeys, testKeyspace, testVaultId } from '../../test/support/test-keys.ts'
@@ -94,6 +94,37 @@ test('a worker that dies fails all that waits, and all that comes after', async 
   await expect(engine.finishData()).rejects.toEqual(died)
   await expect(engine.finish()).rejects.toEqual(died)
   expect(() => engine.putTree(Buffer.from('page'))).toThrow(died)
+})
+
+test('a worker that dies when others have used its blocks fails the run; the next one stores them again', async () => {
+  using folder = new TestFolder()
+  const shared = Array.from({ length: 40 }, (_, number) => Buffer.alloc(300_000, `shared ${number}`))
+  for (const [number, content] of shared.entries()) {
+    writeFileSync(folder.at(`one ${number}`), content)
+    writeFileSync(folder.at(`other ${number}`), content)
+  }
+  const requests = shared.flatMap((content, number) =>
+    ['one', 'other'].map((name) => ({ ...requestOf(folder.at(`${name} ${number}`)), sizeBytes: content.length * 20 })),
+  )
+  const run = async (isFatal: boolean) => {
+    const { engine, files } = startEngine(folder)
+    await using _ = engine
+    const outcomes = requests.map((request) => engine.captureFile(request))
+    for (const outcome of outcomes) outcome.catch(() => {})
+    await outcomes[20]
+    const previous = { splitting: { mode: 'fixed', grainBytes: 1 }, parts: null } as never
+    if (isFatal) await engine.captureFile({ ...requestOf(folder.at('one 1')), previous })
+    await Promise.all(outcomes)
+    await engine.finish()
+    return files
+  }
+  await expect(run(true)).rejects.toMatchObject({ code: 'engine.worker-died' })
+  expect(readdirSync(folder.path).filter((name) => name.endsWith('.tcf'))).toEqual([])
+  const files = await run(false)
+  using base = openBase(':memory:')
+  base.mergeIndex(testVaultId, testKeyspace, 0, files, Buffer.alloc(32))
+  const reader = new BlockReader(base, [folderSource(folder.path)], testKeys)
+  for (const content of shared) expect((await reader.read(testIdOf(content))).length).toBe(content.length)
 })
 
 test('a failure that has a code arrives as that code', async () => {

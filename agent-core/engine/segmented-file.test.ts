@@ -33,7 +33,7 @@ class Capturing implements Disposable {
   readonly asked: SegmentQuestion[] = []
   readonly #deps = {
     base: this.#base,
-    splitter: new FileSplitter(createGearTable(Buffer.alloc(1024, 3))),
+    splitter: new FileSplitter(createGearTable(noise(1024, 5))),
     sink: {
       putBlock: (bytes: Uint8Array) => this.#point.put(Buffer.from(bytes)),
       putPage: (page: Uint8Array) => this.#point.put(page),

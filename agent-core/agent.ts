@@ -5,13 +5,15 @@
 import { chmodSync, readFileSync } from 'node:fs'
 import { arch, hostname, release, type } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
-import { type AgentDeps, homePaths } from './api/agent-deps.ts'
+import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
 import { backupNow } from './api/backup-verbs.ts'
+import { moveCache, rebuildCache, showCache } from './api/cache-verbs.ts'
 import { chunkDump, chunkInfo, chunkVerify } from './api/chunk-verbs.ts'
 import { runDoctor } from './api/doctor.ts'
 import { changeItem, enableItem, listItems, showItem } from './api/item-verbs.ts'
 import { listPoints, pointFiles, showPoint } from './api/point-verbs.ts'
 import { planFiles, restoreFiles } from './api/restore-verbs.ts'
+import { changeSettings, getSettings } from './api/setting-verbs.ts'
 import {
   changeVaultPassphrase,
   connectToVault,
@@ -33,8 +35,8 @@ import { openState } from './state/state-db.ts'
 /** Opens the agent of a home folder in this process; the folder is made, private, when it is not there. */
 export const openAgent: OpenAgent = async ({ home }) => {
   makeHome(home)
-  const paths = homePaths(home)
-  const state = openState(paths.state, systemRandom)
+  const state = openState(statePath(home), systemRandom)
+  const paths = homePaths(home, () => state.setting('cache-folder'))
   const log = openLogFile({ path: paths.log, level: 'info', clock: systemClock })
   let secrets: Promise<SecretStore> | undefined
   const deps: AgentDeps = {
@@ -71,6 +73,11 @@ export const openAgent: OpenAgent = async ({ home }) => {
     chunkInfo,
     chunkVerify: (file) => chunkVerify(deps, file),
     chunkDump: (file) => chunkDump(deps, file),
+    showCache: () => showCache(deps),
+    moveCache: (directory, context) => moveCache(deps, directory, context),
+    rebuildCache: (context) => rebuildCache(deps, context),
+    getSettings: () => getSettings(deps),
+    changeSettings: (changes) => changeSettings(deps, changes),
     doctor: () => runDoctor(deps),
     async [Symbol.asyncDispose]() {
       state.close()

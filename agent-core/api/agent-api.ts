@@ -261,6 +261,53 @@ export interface ChunkVerification {
   readonly damaged: readonly { readonly offset: number; readonly reason: string }[]
 }
 
+export interface CacheDocument {
+  readonly folder: string
+  /** Bytes that payload may take. */
+  readonly budget: number
+  readonly budgetIsDefault: boolean
+  /** Bytes that payload takes: all of it but what is linked with a vault on the same file system. */
+  readonly used: number
+  /** Payload that a vault has not confirmed yet. */
+  readonly waiting: { readonly files: number; readonly bytes: number }
+  /** Payload that vaults hold, kept for quick restores. */
+  readonly instant: { readonly files: number; readonly bytes: number; readonly days: number }
+  /** Payload of either kind that is one copy with a vault's. */
+  readonly linked: { readonly files: number; readonly bytes: number }
+  /** The base beside the payload; it does not count for the budget. */
+  readonly base: {
+    readonly bytes: number
+    readonly setAside: readonly { readonly file: string; readonly bytes: number }[]
+  }
+  /** Bytes free on the disk that holds it. */
+  readonly free: number
+}
+
+export interface CacheMoved {
+  readonly from: string
+  readonly folder: string
+  readonly files: number
+  readonly bytes: number
+  readonly remarks: readonly string[]
+}
+
+export interface CacheRebuilt {
+  readonly folder: string
+  /** Where the base from before is; null when there was none. */
+  readonly setAside: string | null
+  readonly vaults: readonly { readonly name: string; readonly chunkFiles: number; readonly points: number }[]
+  readonly remarks: readonly string[]
+}
+
+export interface SettingsDocument {
+  /** Bytes; null: computed from what is protected and what is free. */
+  readonly cacheBudget: number | null
+  readonly instantDays: number
+}
+
+/** What is left out stays; null goes back to the default. */
+export type SettingsChange = { readonly [Name in keyof SettingsDocument]?: number | null }
+
 export interface DoctorDocument {
   readonly product: string
   readonly node: string
@@ -317,6 +364,14 @@ export interface AgentApi extends AsyncDisposable {
   chunkInfo(file: string): Promise<ChunkDocument>
   chunkVerify(file: string): Promise<ChunkVerification>
   chunkDump(file: string): Promise<ChunkDump>
+
+  showCache(): Promise<CacheDocument>
+  /** Moves the cache to an empty or new folder. */
+  moveCache(directory: string, context: CallContext): Promise<CacheMoved>
+  /** Builds the base anew from the vaults. */
+  rebuildCache(context: CallContext): Promise<CacheRebuilt>
+  getSettings(): Promise<SettingsDocument>
+  changeSettings(changes: SettingsChange): Promise<SettingsDocument>
 
   doctor(): Promise<DoctorDocument>
 

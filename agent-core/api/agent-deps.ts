@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
+import { baseFileName, chunkFolderName } from '../cache/cache-files.ts'
 import type { ScryptParameters } from '../format/key-slot.ts'
 import type { SecretStore } from '../platform/secrets.ts'
 import type { StateDb } from '../state/state-db.ts'
@@ -17,16 +18,29 @@ export interface HomePaths {
   readonly log: string
 }
 
-export function homePaths(home: string): HomePaths {
-  const cache = join(home, 'cache')
+/**
+ * `cacheFolder` tells where the cache is, undefined: in the home folder. It is asked each time, since another process
+ * may move the cache until this one holds the home lock.
+ */
+export function homePaths(home: string, cacheFolder: () => string | undefined): HomePaths {
   return {
     root: home,
-    state: join(home, 'state.db'),
-    cache,
-    base: join(cache, 'base.db'),
-    chunks: join(cache, 'chunks'),
+    state: statePath(home),
+    get cache() {
+      return cacheFolder() ?? join(home, 'cache')
+    },
+    get base() {
+      return join(this.cache, baseFileName)
+    },
+    get chunks() {
+      return join(this.cache, chunkFolderName)
+    },
     log: join(home, 'agent.log'),
   }
+}
+
+export function statePath(home: string): string {
+  return join(home, 'state.db')
 }
 
 export interface AgentDeps {

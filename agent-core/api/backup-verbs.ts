@@ -1,11 +1,14 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
-import { type BackupResult, runBackup } from '../backup/run-backup.ts'
+import { type BackupRequest, type BackupResult, runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
 import { createTask, type Task } from '../base/task.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import { setBaseAside } from '../cache/base-file.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { JobId } from '../contract/ids.ts'
+import type { PointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
@@ -14,6 +17,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { barriersOf, knownItem, requireWriter } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
+import { cachePolicyOf } from './setting-verbs.ts'
 
 /** Backs an item up now. Throws when no point was captured; a vault that does not take it is in `failure`. */
 export async function backupNow(
@@ -29,34 +33,56 @@ export async function backupNow(
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const vault = await openItsVault(deps, known)
   try {
-    using base = openBaseForWriting(deps)
     using task = createTask({ clock: deps.clock, ...context })
     const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
-    const result = await runBackup(
-      {
-        item,
-        kind: 'on-demand',
-        accept: options.accept,
-        ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
-        source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
-        barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
-      },
-      {
+    const request: BackupRequest = {
+      item,
+      kind: 'on-demand',
+      accept: options.accept,
+      ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
+      source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
+      barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
+    }
+    const result = await withBase(deps, async (base, chunks) => {
+      const policy = await cachePolicyOf(deps, base, chunks)
+      const sealPoint = (manifest: PointManifest) => sealManifest(keys, manifest, deps.random)
+      const { clock, random, log } = deps
+      const vaultId = known.id
+      return await runBackup(request, {
         base,
-        chunks: new ChunkFolder(deps.paths.chunks),
+        chunks,
+        policy,
         keys,
         vault,
-        vaultId: known.id,
-        sealPoint: (manifest) => sealManifest(keys, manifest, deps.random),
-        clock: deps.clock,
-        random: deps.random,
-        log: deps.log,
+        vaultId,
+        sealPoint,
+        clock,
+        random,
+        log,
         task,
-      },
-    )
+      })
+    })
     return documentOf(deps, startedMs, result, task, item)
   } finally {
     if ('store' in vault) await vault.store.close()
+  }
+}
+
+/** Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. */
+async function withBase<Result>(
+  deps: AgentDeps,
+  work: (base: BaseDb, chunks: ChunkFolder) => Promise<Result>,
+): Promise<Result> {
+  const attempt = async () => {
+    using base = openBaseForWriting(deps)
+    return await work(base, new ChunkFolder(deps.paths.chunks))
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!isAgentError(error, 'cache.damaged')) throw error
+    deps.log.warn('a damaged base was set aside', { path: setBaseAside(deps.paths.base), reason: error.message })
+    return await attempt()
   }
 }
 

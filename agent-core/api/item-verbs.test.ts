@@ -154,6 +154,7 @@ describe('which point is meant', () => {
     await using reading = await openItemReading(deps, 'mine')
     const find = async (wanted: string) => ids.indexOf((await reading.point(wanted)).manifest.id)
     expect((await reading.points()).map(({ manifest, tiers }) => [manifest.id, tiers])).toEqual(
+      // By this clock their payload was captured months ago.
       ids.map((id) => [id, ['vault']]),
     )
     expect(await find('latest')).toBe(2)

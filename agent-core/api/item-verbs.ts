@@ -68,10 +68,13 @@ export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocum
   }
 }
 
-/** Folders that no backup enters, by their real paths: the home folder and the vaults on this machine. */
+/** Folders that no backup enters, by their real paths: home folder, cache, and the vaults on this machine. */
 export function barriersOf(deps: AgentDeps): { readonly path: string; readonly what: string }[] {
+  const home = realpathSync(deps.paths.root)
+  const cache = realPathOfFuture(deps.paths.cache)
   return [
-    { path: realpathSync(deps.paths.root), what: 'the home folder' },
+    { path: home, what: 'the home folder' },
+    ...(isInside(cache, home) ? [] : [{ path: cache, what: 'the cache' }]),
     ...deps.state
       .vaults()
       .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),

@@ -7,6 +7,7 @@ import type { Item } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ItemDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { isWholeInCache } from './instant-tier.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 
 export type LastPoint = NonNullable<ItemDocument['lastPoint']>
@@ -33,9 +34,11 @@ function capturedPoint(deps: AgentDeps, item: Item): LastPoint | undefined {
   using base = openBase(deps.paths.base, { readOnly: true })
   const point = base.latestPoint(item.id)
   if (point === undefined) return undefined
-  const { id: vaultId } = knownVault(deps, item.vault)
+  const { id: vaultId, keyspace } = knownVault(deps, item.vault)
   const isWaiting = base.unconfirmedPoints(vaultId).some(({ id }) => id === point.id)
-  return lastPoint(decodePointManifest(point.manifest, 'captured point'), isWaiting ? 'instant' : 'vault')
+  const isInstant = isWaiting || isWholeInCache(base, deps.paths.chunks, keyspace)
+  const tiers = [...(isInstant ? (['instant'] as const) : []), ...(isWaiting ? [] : (['vault'] as const))]
+  return lastPoint(decodePointManifest(point.manifest, 'captured point'), tiers)
 }
 
 async function askVault(
@@ -64,7 +67,7 @@ async function newestIn(vault: Vault, item: ItemId): Promise<LastPoint | null> {
   let damage: AgentError | undefined
   for (const listed of confirmed.toReversed()) {
     try {
-      return lastPoint((await vault.readPoint(listed)).manifest, 'vault')
+      return lastPoint((await vault.readPoint(listed)).manifest, ['vault'])
     } catch (error) {
       if (!isAgentError(error, 'format.invalid') && !isAgentError(error, 'store.not-found')) throw error
       damage ??= error
@@ -74,6 +77,6 @@ async function newestIn(vault: Vault, item: ItemId): Promise<LastPoint | null> {
   return null
 }
 
-function lastPoint({ id, timeMs }: PointManifest, tier: 'instant' | 'vault'): LastPoint {
-  return { id, time: new Date(timeMs).toISOString(), tiers: [tier] }
+function lastPoint({ id, timeMs }: PointManifest, tiers: LastPoint['tiers']): LastPoint {
+  return { id, time: new Date(timeMs).toISOString(), tiers }
 }

@@ -1,5 +1,6 @@
 /** Which points an item has, where some are damaged, wait in the cache, or lie in a vault that is away. */
-import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import { backupNow } from './backup-verbs.ts'
@@ -126,6 +127,7 @@ test('data that lies only in a vault that is away is not called damaged', async 
   using place = await make()
   const { deps, folder } = place
   await place.backUp('one')
+  for (const name of readdirSync(deps.paths.chunks)) rmSync(join(deps.paths.chunks, name))
   place.moveVault('vault', 'away')
   await place.backUp('two')
   const restore = (name: string) => {

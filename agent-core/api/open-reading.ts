@@ -10,6 +10,7 @@ import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
 import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
+import { blockId } from '../codec/block-id.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { PointId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
@@ -17,6 +18,7 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { isWholeInCache } from './instant-tier.ts'
 import { knownItem } from './item-verbs.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
 
@@ -42,20 +44,30 @@ export class ItemReading implements AsyncDisposable {
   readonly vault: Vault | AgentError
 
   readonly #deps: AgentDeps
+  readonly #isBehind: boolean
 
-  constructor(parts: Pick<ItemReading, 'item' | 'known' | 'keys' | 'catalogue' | 'vault'>, deps: AgentDeps) {
+  /** `isBehind`: the vault's index has what the base here does not know. */
+  constructor(
+    parts: Pick<ItemReading, 'item' | 'known' | 'keys' | 'catalogue' | 'vault'> & { readonly isBehind: boolean },
+    deps: AgentDeps,
+  ) {
     this.item = parts.item
     this.known = parts.known
     this.keys = parts.keys
     this.catalogue = parts.catalogue
     this.vault = parts.vault
     this.#deps = deps
+    this.#isBehind = parts.isBehind
     const cached = folderSource(deps.paths.chunks)
     this.blocks =
       'store' in this.vault
         ? new BlockReader(this.catalogue, [cached, this.vault.chunkSource()], this.keys)
         : new BlockReader(this.catalogue, [cached], this.keys, { unavailable: this.vault })
-    this.tree = new TreeReader(async (id) => this.catalogue.base.treePage(id) ?? (await this.blocks.read(id)))
+    this.tree = new TreeReader(async (id) => {
+      const page = this.catalogue.base.treePage(id)
+      // The base may have rotted where SQLite does not see it.
+      return page !== undefined && blockId(this.keys.id, page).equals(id) ? page : await this.blocks.read(id)
+    })
   }
 
   /**
@@ -114,11 +126,12 @@ export class ItemReading implements AsyncDisposable {
       return { readable: waiting, damaged: [] }
     }
     const confirmed: ReadablePoint[] = []
+    const tiers: readonly Tier[] = this.#isWholeInCache() ? ['instant', 'vault'] : ['vault']
     const damaged: DamagedPoint[] = []
     for (const listed of await this.vault.listPoints(this.item.id)) {
       if (listed.confirmationName === undefined) continue
       try {
-        confirmed.push({ manifest: (await this.vault.readPoint(listed)).manifest, tiers: ['vault'] })
+        confirmed.push({ manifest: (await this.vault.readPoint(listed)).manifest, tiers })
       } catch (error) {
         if (!isDamage(error)) throw error
         this.#deps.log.warn('left out a damaged point', { point: listed.point, reason: error.message })
@@ -128,6 +141,11 @@ export class ItemReading implements AsyncDisposable {
     const ids = new Set(confirmed.map(({ manifest }) => manifest.id))
     const readable = [...confirmed.toSorted(bySequence), ...waiting.filter(({ manifest }) => !ids.has(manifest.id))]
     return { readable, damaged }
+  }
+
+  #isWholeInCache(): boolean {
+    const { base } = this.catalogue
+    return !this.#isBehind && isWholeInCache(base, this.#deps.paths.chunks, this.keys.keyspace)
   }
 
   /** Points that the vault has not confirmed; those captured while the base was lost may have low numbers yet. */
@@ -159,6 +177,7 @@ export async function openItemReading(deps: AgentDeps, name: string): Promise<It
   const catalogue = new Catalogue(openBase(deps.paths.base, { readOnly: true }))
   try {
     const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
+    let isBehind = false
     if ('store' in vault) {
       const { keyspace } = vault.keys
       // What a damaged segment lists may lie elsewhere too: what cannot be read is told file by file.
@@ -170,9 +189,10 @@ export async function openItemReading(deps: AgentDeps, name: string): Promise<It
       }
       for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace), onDamage)) {
         catalogue.add(vault.id, keyspace, read)
+        isBehind = true
       }
     }
-    return new ItemReading({ item, known, keys, catalogue, vault }, deps)
+    return new ItemReading({ item, known, keys, catalogue, vault, isBehind }, deps)
   } catch (error) {
     catalogue[Symbol.dispose]()
     if ('store' in vault) await vault.store.close()

@@ -1,7 +1,11 @@
+import { isAgentError } from '../base/agent-error.ts'
 import type { Log } from '../base/log.ts'
 import type { BaseDb } from '../cache/base-db.ts'
+import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import { openObject } from '../codec/seal-object.ts'
 import type { ItemId } from '../contract/ids.ts'
 import { decodePointManifest, encodePointManifest, type PointManifest } from '../format/point.ts'
+import { keyspaceLayout } from '../format/vault-layout.ts'
 import type { Vault } from '../vault/vault.ts'
 
 export interface LastPoint {
@@ -13,6 +17,31 @@ export interface LastPoint {
 export interface PointSeries {
   readonly last: LastPoint | undefined
   readonly nextSequence: number
+}
+
+/**
+ * Compares the latest captured point of an item with its sealed object, since a base may rot where SQLite does not see
+ * it: a manifest that differs is put right, a point whose object does not open is forgotten.
+ */
+export function mendLatestPoint(
+  item: ItemId,
+  deps: { readonly base: BaseDb; readonly keys: KeyspaceKeys; readonly log: Log },
+): void {
+  const { base, keys, log } = deps
+  const point = base.latestPoint(item)
+  if (point === undefined) return
+  const { id, sequence } = point
+  try {
+    const name = keyspaceLayout(keys.keyspace).point(item, sequence, id)
+    const manifest = openObject(keys, 'point', name, point.object)
+    if (Buffer.compare(manifest, point.manifest) === 0) return
+    log.warn('the manifest of the last point was damaged here; it is taken from its sealed object', { point: id })
+    base.renumber({ ...point, manifest })
+  } catch (error) {
+    if (!isAgentError(error, 'format.invalid')) throw error
+    log.warn('the last point was damaged here and is forgotten', { point: id, reason: error.message })
+    base.forgetItem(item)
+  }
 }
 
 /** The series as the base knows it. */

@@ -10,9 +10,10 @@ import {
   testVaultId,
   writeChunkFile,
 } from '../../test/support/test-keys.ts'
+import { systemClock } from '../base/clock.ts'
 import { openBase } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
-import { evictPlaced, recoverCache } from './recover-cache.ts'
+import { evictPayload, recoverCache } from './recover-cache.ts'
 
 function makeCache() {
   const folder = new TestFolder()
@@ -69,6 +70,22 @@ test('only what no vault waits for any more is evicted', () => {
   const [placed, waiting, unknown] = [cache.write('placed'), cache.write('waiting'), cache.write('unknown')]
   cache.base.mergeIndex(testVaultId, testKeyspace, 0, [placed], Buffer.alloc(32))
   cache.base.adopt(testVaultId, testKeyspace, [waiting])
-  evictPlaced(cache.base, cache.chunks)
-  expect(cache.chunks.names().toSorted()).toEqual([waiting.name, unknown.name].toSorted())
+  const { base, chunks } = cache
+  const evict = (budgetBytes: number, instantMs: number) =>
+    evictPayload({ base, chunks, policy: { budgetBytes, instantMs }, clock: systemClock })
+  evict(1e9, 60_000)
+  expect(chunks.names()).toHaveLength(3)
+  evict(1e9, 0)
+  expect(chunks.names().toSorted()).toEqual([waiting.name, unknown.name].toSorted())
+  evict(0, 0)
+  expect(chunks.names()).toHaveLength(2)
+})
+
+test('payload that no vault holds any more is taken up again', async () => {
+  using cache = makeCache()
+  const lost = cache.write('lost by the vault')
+  cache.base.mergeIndex(testVaultId, testKeyspace, 0, [lost], Buffer.alloc(32))
+  cache.base.forgetVault(testVaultId)
+  expect(await cache.recover()).toMatchObject({ adopted: 1 })
+  expect(cache.base.waitingChunkFiles(testVaultId).map(({ name }) => name)).toEqual([lost.name])
 })

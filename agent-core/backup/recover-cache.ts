@@ -1,12 +1,13 @@
 /**
  * What an ended run may have left in the cache, put in order before the next one:
  *  1. chunk files without a footer are removed (they are never appended to);
- *  2. complete chunk files that no capture names are checked and adopted, so that their blocks need not be sealed
- *     again; damaged ones are removed;
- *  3. captured points whose payload was lost or damaged before any transfer are taken back: their files are read again;
- *  4. payload that the vault has confirmed is evicted.
+ *  2. complete chunk files that no capture names, or that no vault holds any more, are checked and adopted, so that
+ *     their blocks need not be sealed again; damaged ones are removed;
+ *  3. captured points whose payload was lost or damaged before any transfer are taken back: their files are read again.
  */
+import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
+import { type CachePolicy, planEviction } from '../cache/cache-budget.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { ChunkFileName, VaultId } from '../contract/ids.ts'
@@ -33,9 +34,11 @@ export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
   const { base, chunks, keys, vault, signal } = deps
   const removed = chunks.removeOpen()
   const adopted: IndexedChunkFile[] = []
+  const states = base.chunkFileStates()
   for (const name of chunks.names()) {
     signal.throwIfAborted()
-    if (base.chunkFileNumber(name) !== undefined) continue
+    const state = states.get(name)
+    if (state === 'waiting' || state === 'placed') continue
     const file = await chunks.describe(name, keys)
     if (file !== undefined) adopted.push(file)
     else chunks.evict(name)
@@ -43,16 +46,21 @@ export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
   base.adopt(vault, keys.keyspace, adopted)
   const unconfirmed = base.unconfirmedPoints(vault)
   const takenBack = await takeBackLost(deps, new Set(adopted.map((file) => file.name)))
-  evictPlaced(base, chunks)
   const wasInterrupted = removed > 0 || adopted.length > 0 || unconfirmed.length > 0
   return { removed, adopted: adopted.length, takenBack, wasInterrupted }
 }
 
-/** Removes payload from the cache that no vault waits for any more. */
-export function evictPlaced(base: BaseDb, chunks: ChunkFolder): void {
-  for (const name of chunks.names()) {
-    if (base.chunkFileNumber(name) !== undefined && !base.isWaiting(name)) chunks.evict(name)
-  }
+/** Evicts payload that no vault waits for, as the policy says. */
+export function evictPayload(deps: {
+  readonly base: BaseDb
+  readonly chunks: ChunkFolder
+  readonly policy: CachePolicy
+  readonly clock: Clock
+}): void {
+  const { base, chunks, policy, clock } = deps
+  const states = base.chunkFileStates()
+  const mayGo = (name: ChunkFileName) => states.get(name) === 'placed'
+  for (const name of planEviction(chunks.payload(), policy, clock.nowMs(), mayGo)) chunks.evict(name)
 }
 
 /** What waits is read once more before it may be confirmed: bits rot in caches too. `checked`: read just now. */

@@ -1,12 +1,14 @@
 /**
  * One backup of one item, from source to confirmed point. In this order:
- *  1. put the cache in order after an interrupted run, bring captured points into the vault (recover-cache, transfer)
- *  2. learn what the vault holds, and the item's last point
+ *  1. learn what the vault holds, put the cache in order after an interrupted run, bring captured points into the vault
+ *     (recover-cache, transfer)
+ *  2. find the item's last point
  *  3. look at the sources; refuse absent, replaced and emptied ones (plan-sources)
- *  4. capture: walk, compare, read what changed, seal it into chunk files; send them meanwhile (capture-tree, engine)
+ *  4. capture: walk, compare, read what changed, seal it into chunk files (capture-tree, engine); send and index them
+ *     meanwhile, and wait for the vault where the cache's budget is used up (capture-room)
  *  5. captured: one transaction merges the increment into the base
  *  6. chunk files → index → provisional point → second look → confirmation (transfer)
- *  7. evict what the vault holds, drop tree pages that no base needs any more
+ *  7. evict payload beyond the budget and the days of the instant tier, drop tree pages that no base needs any more
  * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits in the cache for the vault.
  */
 import { availableParallelism } from 'node:os'
@@ -16,6 +18,7 @@ import type { Log } from '../base/log.ts'
 import { type Random, randomId } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
+import type { CachePolicy } from '../cache/cache-budget.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
@@ -30,17 +33,19 @@ import { encodePointManifest, type PointKind, type PointManifest } from '../form
 import type { Entry } from '../format/tree.ts'
 import type { Vault } from '../vault/vault.ts'
 import { CaptureReport } from './capture-report.ts'
+import { CaptureRoom } from './capture-room.ts'
 import { TreeCapture } from './capture-tree.ts'
-import { findPointSeries, type LastPoint, pointSeriesHere } from './last-point.ts'
+import { findPointSeries, type LastPoint, mendLatestPoint, pointSeriesHere } from './last-point.ts'
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, planSources, type SourceFolder } from './plan-sources.ts'
-import { evictPlaced, recoverCache } from './recover-cache.ts'
-import { isVaultTrouble, refreshIndex, Transfer, unplaceLostChunkFiles } from './transfer.ts'
+import { evictPayload, recoverCache } from './recover-cache.ts'
+import { findLostChunkFiles, isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
 import { writeList } from './write-list.ts'
 
 export interface BackupDeps {
   readonly base: BaseDb
   readonly chunks: ChunkFolder
+  readonly policy: CachePolicy
   readonly keys: KeyspaceKeys
   /** The item's vault, or why it cannot be had now: the capture needs no vault. */
   readonly vault: Vault | AgentError
@@ -94,16 +99,19 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const { base, chunks, keys, vaultId, task, log, clock } = deps
   await using run = new VaultRun(deps)
   task.setPhase('estimate')
+  mendLatestPoint(request.item.id, { base, keys, log })
+  await run.whileReachable(async (vault) => {
+    await refreshIndex(base, vault)
+  })
   const recovery = await recoverCache({ base, chunks, keys, vault: vaultId, signal: task.signal })
   if (recovery.wasInterrupted) log.info('recovered after an interrupted run', { ...recovery })
   let lost = 0
   await run.whileReachable(async (vault, transfer) => {
     if (recovery.wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
-    await refreshIndex(base, vault)
-    lost = await unplaceLostChunkFiles(base, vault)
-    if (lost > 0) log.warn('the vault has lost chunk files; everything is read again', { lost })
+    const found = await findLostChunkFiles(base, vault, chunks)
+    lost = found.unplaced
+    if (found.lost > 0) log.warn('the vault has lost chunk files', { ...found })
     await transfer.confirmCaptured()
-    evictPlaced(base, chunks)
   })
   let series = pointSeriesHere(request.item.id, base)
   await run.whileReachable(async (vault) => {
@@ -111,7 +119,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   })
   const { last, nextSequence } = series
   const scanStartedMs = clock.nowMs()
-  const pages = new PageStore(base)
+  const pages = new PageStore(base, keys.id)
   const tree = readTree(deps, pages)
   const previousRoot: Entry[] = []
   for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
@@ -137,7 +145,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     await transfer.confirmCaptured()
   })
   task.setPhase('merge')
-  if (run.failure === undefined) evictPlaced(base, chunks)
+  evictPayload(deps)
   const untidy = await pages.dropUnused()
   if (untidy !== undefined) log.warn('the cache was not cleaned', { reason: untidy.message })
   // The vault may have given the point a later number.
@@ -145,15 +153,20 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   return { ...captured, manifest, transferredBytes: run.transferredBytes, lostChunkFiles: lost, failure: run.failure }
 }
 
+/** At least after so many bytes the vault's index names what was sent (the checkpoint of the write order). */
+const checkpointBytes = 8 * 1024 ** 3
+
 /** The vault as this run meets it: the first trouble ends all dealings with it, and capture goes on alone. */
 class VaultRun implements AsyncDisposable {
   readonly #vault: Vault | undefined
   readonly #transfer: Transfer | undefined
+  readonly room: CaptureRoom
   failure: AgentError | undefined
   transferredBytes = 0
 
   constructor(deps: BackupDeps) {
-    const { vault, base, chunks, sealPoint, clock, task } = deps
+    const { vault, base, chunks, policy, sealPoint, clock, task } = deps
+    this.room = new CaptureRoom(deps)
     if (!('store' in vault)) {
       this.failure = vault
       return
@@ -162,7 +175,20 @@ class VaultRun implements AsyncDisposable {
     const onPut = (sizeBytes: number) => {
       this.transferredBytes += sizeBytes
     }
-    this.#transfer = new Transfer({ vault, base, chunks, sealPoint, clock, signal: task.signal, onPut })
+    this.#transfer = new Transfer({
+      vault,
+      base,
+      chunks,
+      sealPoint,
+      clock,
+      signal: task.signal,
+      onPut,
+      indexing: {
+        everyBytes: Math.min(checkpointBytes, policy.budgetBytes / 4),
+        isUrgent: () => this.room.isHeld,
+      },
+      watcher: this.room,
+    })
   }
 
   async whileReachable(work: (vault: Vault, transfer: Transfer) => Promise<void>): Promise<void> {
@@ -181,6 +207,7 @@ class VaultRun implements AsyncDisposable {
   }
 
   send(file: CompleteChunkFile): void {
+    this.room.completed(file)
     if (this.failure === undefined) this.#transfer?.send(file)
   }
 }
@@ -215,7 +242,7 @@ async function capture(context: Capture) {
       isGentle: false,
     },
     threadCount: availableParallelism(),
-    signal: task.signal,
+    signal: AbortSignal.any([task.signal, run.room.signal]),
     onChunkFile: (file) => {
       chunkFiles.push(file)
       run.send(file)
@@ -224,6 +251,7 @@ async function capture(context: Capture) {
       for (const [id, page] of list) pages.keep(id, page)
     },
   })
+  run.room.begin(engine, run.failure)
   task.setPhase('capture')
   expectAsBefore(task, last?.manifest)
   const report = new CaptureReport(task)
@@ -248,6 +276,7 @@ async function capture(context: Capture) {
     if (!request.accept) checkNotEmptied(folder, entriesIn.get(walked[index] ?? folder) ?? 0)
   }
   task.throwIfAborted()
+  run.room.end()
   await engine.finishData()
   const lists = {
     warnings: writeList(engine, pages, report.warningElements()),

@@ -17,7 +17,7 @@ import { ChunkFolder } from '../cache/chunk-folder.ts'
 import { createMemoryStore } from '../vault/memory-store.ts'
 import { sealManifest, Vault } from '../vault/vault.ts'
 import { findPointSeries } from './last-point.ts'
-import { isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
+import { findLostChunkFiles, isVaultTrouble, refreshIndex, Transfer, type TransferDeps } from './transfer.ts'
 
 const nothing = () => undefined
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -39,7 +39,7 @@ function makePlace() {
   const vault = new Vault({ store: watched, id: testVaultId, keys: testKeys, random: systemRandom })
   const sealPoint = (manifest: ReturnType<typeof testManifest>) => sealManifest(testKeys, manifest, systemRandom)
   let bytesPut = 0
-  const transfer = () =>
+  const transfer = (more: Partial<TransferDeps> = {}) =>
     new Transfer({
       vault,
       base,
@@ -50,6 +50,7 @@ function makePlace() {
       onPut: (sizeBytes) => {
         bytesPut += sizeBytes
       },
+      ...more,
     })
   const capture = (sequence: number, blocks: readonly string[]) => {
     const files = blocks.map((block) => writeChunkFile(folder.path, [Buffer.from(block)]))
@@ -62,7 +63,18 @@ function makePlace() {
     base.close()
     folder[Symbol.dispose]()
   }
-  return { base, chunks, store, vault, puts, transfer, capture, bytes: () => bytesPut, [Symbol.dispose]: dispose }
+  return {
+    base,
+    chunks,
+    store,
+    vault,
+    puts,
+    sealPoint,
+    transfer,
+    capture,
+    bytes: () => bytesPut,
+    [Symbol.dispose]: dispose,
+  }
 }
 const kindOf = (name: string) => (name.endsWith('.ok') ? 'confirmation' : (name.split('/')[0] as string))
 
@@ -120,6 +132,87 @@ describe('captured points', () => {
     await place.store.put(`${place.vault.layout.intents}one.done`, Buffer.from('x'))
     expect(await place.transfer().confirmCaptured()).toHaveLength(1)
   })
+})
+
+describe('chunk files sent while the capture runs', () => {
+  const write = (place: ReturnType<typeof makePlace>, text: string) =>
+    writeChunkFile(place.chunks.path, [Buffer.from(text)])
+
+  test('are indexed as they come to so many bytes, and count as placed before any point', async () => {
+    using place = makePlace()
+    const placed: string[] = []
+    const transfer = place.transfer({
+      indexing: { everyBytes: 1, isUrgent: () => false },
+      watcher: { sent: nothing, placed: (names) => placed.push(...names), stopped: nothing },
+    })
+    const files = [write(place, 'a'), write(place, 'b')]
+    for (const file of files) transfer.send(file)
+    await transfer.settle()
+    expect(placed.toSorted()).toEqual(files.map(({ name }) => name).toSorted())
+    expect(place.base.placedChunks(testVaultId).size).toBe(2)
+    // Their increment brings them once more, and they stay placed.
+    const point = { ...testCapturedPoint(1), object: place.sealPoint(testManifest(1)) }
+    for (const { name } of files) place.chunks.evict(name)
+    place.base.capture({
+      keyspace: testKeyspace,
+      point,
+      chunkFiles: files,
+      vaults: [testVaultId],
+      lastFileId: undefined,
+    })
+    expect(place.base.waitingChunkFiles(testVaultId)).toEqual([])
+    expect(await transfer.confirmCaptured()).toHaveLength(1)
+    expect(place.puts.filter((name) => name.startsWith('chunks'))).toHaveLength(2)
+  })
+
+  test('are indexed at once when it is urgent and nothing else waits to be sent, else with the point', async () => {
+    using place = makePlace()
+    let isUrgent = false
+    const transfer = place.transfer({ indexing: { everyBytes: 1e9, isUrgent: () => isUrgent } })
+    transfer.send(write(place, 'a'))
+    await transfer.settle()
+    expect(place.base.placedChunks(testVaultId).size).toBe(0)
+    isUrgent = true
+    transfer.send(write(place, 'b'))
+    await transfer.settle()
+    expect(place.base.placedChunks(testVaultId).size).toBe(2)
+  })
+
+  test('a segment that another writer took the number of is written under the next', async () => {
+    using place = makePlace()
+    const other = writeChunkFile(place.chunks.path, [Buffer.from('of another')])
+    await place.vault.writeIndex(-1, { chunkFiles: [other], supersedes: [] })
+    const transfer = place.transfer({ indexing: { everyBytes: 1, isUrgent: () => false } })
+    const file = write(place, 'a')
+    transfer.send(file)
+    await transfer.settle()
+    expect(place.base.isPlaced(testVaultId, file.name)).toBe(true)
+    expect(place.base.lastIndexSeen(testVaultId, testKeyspace)).toBe(1)
+  })
+
+  test('a vault that goes away is told to who watches', async () => {
+    using place = makePlace()
+    const told: Error[] = []
+    const watcher = { sent: nothing, placed: nothing, stopped: (error: Error) => told.push(error) }
+    const transfer = place.transfer({ watcher })
+    place.store.setAbsent(true)
+    transfer.send(write(place, 'a'))
+    await expect(transfer.settle()).rejects.toMatchObject({ code: 'vault.unreachable' })
+    expect(told).toMatchObject([{ code: 'vault.unreachable' }])
+  })
+})
+
+test('a chunk file that the vault lost is put again from the cache, else it does not count', async () => {
+  using place = makePlace()
+  const files = place.capture(1, ['kept in the cache', 'in the vault alone'])
+  await place.transfer().confirmCaptured()
+  for (const { name } of files) await place.store.delete(place.vault.layout.chunk(name))
+  place.chunks.evict(files[1]?.name as never)
+  expect(await findLostChunkFiles(place.base, place.vault, place.chunks)).toEqual({ lost: 2, unplaced: 1 })
+  expect(place.base.waitingChunkFiles(testVaultId).map(({ name }) => name)).toEqual([files[0]?.name])
+  await place.transfer().confirmCaptured()
+  expect(await place.store.stat(place.vault.layout.chunk(files[0]?.name as never))).toBeDefined()
+  expect(await findLostChunkFiles(place.base, place.vault, place.chunks)).toEqual({ lost: 0, unplaced: 0 })
 })
 
 test('a vault that was put back from an older copy is read again from the start', async () => {

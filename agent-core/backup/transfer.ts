@@ -3,7 +3,8 @@
  * intents and index read again → confirmation. Every step may be repeated after a crash or a lost
  * answer: objects are named by their content or by numbers that are never reused.
  *
- * Chunk files are sent while the capture still runs; the rest follows once the point is captured.
+ * Chunk files are sent while the capture still runs, and indexed in between, so that an interrupted first backup need
+ * not send them again and the cache can let them go; the rest follows once the point is captured.
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
@@ -21,6 +22,8 @@ const lanes = 2
 /** Block tables in one index segment; far below what a reader accepts, however much has waited. */
 const segmentTargetSizeBytes = 16 * 1024 * 1024
 const maxIndexAttempts = 5
+/** What was sent is indexed at least so often while the capture runs (the checkpoint of docs/format/write-order.md). */
+const indexEveryMs = 15 * 60_000
 
 export interface TransferDeps {
   readonly vault: Vault
@@ -31,21 +34,44 @@ export interface TransferDeps {
   readonly signal: AbortSignal
   /** Bytes of objects that are in the vault now and were not before. */
   readonly onPut: (sizeBytes: number) => void
+  /** When chunk files are indexed before the point is captured; left out: they are not. */
+  readonly indexing?: {
+    /** So many bytes sent since the last segment are indexed. */
+    readonly everyBytes: number
+    /** True while what was sent is to be indexed as soon as nothing else waits to be sent. */
+    readonly isUrgent: () => boolean
+  }
+  readonly watcher?: TransferWatcher
+}
+
+/** Hears how chunk files get on. */
+export interface TransferWatcher {
+  /** The vault holds the bytes. */
+  sent(name: ChunkFileName): void
+  /** The vault's index names them: the cache need not keep them for it. */
+  placed(names: readonly ChunkFileName[]): void
+  /** Nothing more is sent. */
+  stopped(error: Error): void
 }
 
 export class Transfer {
   readonly #deps: TransferDeps
-  readonly #waiting: { name: ChunkFileName; sizeBytes: number }[] = []
+  readonly #waiting: IndexedChunkFile[] = []
   readonly #sent = new Set<ChunkFileName>()
+  /** Sent, and in no index segment yet. */
+  #unindexed: IndexedChunkFile[] = []
+  #lastIndexMs: number
+  #isIndexing = false
   readonly #lanes = new Set<Promise<void>>()
   #failure: Error | undefined
 
   constructor(deps: TransferDeps) {
     this.#deps = deps
+    this.#lastIndexMs = deps.clock.nowMs()
   }
 
   /** Sends a complete chunk file of the cache in the background. A failure shows in `settle`. */
-  send(file: { readonly name: ChunkFileName; readonly sizeBytes: number }): void {
+  send(file: IndexedChunkFile): void {
     this.#waiting.push(file)
     this.#startLane()
   }
@@ -93,18 +119,42 @@ export class Transfer {
       if (this.#failure !== undefined) continue
       try {
         await this.#put(file)
+        while (this.#isIndexDue()) await this.#indexSent()
       } catch (error) {
         this.#failure = error as Error
+        this.#deps.watcher?.stopped(this.#failure)
       }
     }
   }
 
-  async #put(file: { readonly name: ChunkFileName; readonly sizeBytes: number }): Promise<void> {
-    const { vault, chunks, signal, onPut } = this.#deps
+  #isIndexDue(): boolean {
+    const { indexing, clock } = this.#deps
+    if (indexing === undefined || this.#isIndexing || this.#unindexed.length === 0) return false
+    if (this.#waiting.length === 0 && indexing.isUrgent()) return true
+    if (clock.nowMs() - this.#lastIndexMs >= indexEveryMs) return true
+    return this.#unindexed.reduce((sum, file) => sum + file.sizeBytes, 0) >= indexing.everyBytes
+  }
+
+  async #indexSent(): Promise<void> {
+    this.#isIndexing = true
+    try {
+      const files = this.#unindexed
+      this.#unindexed = []
+      await this.#writeSegments(files)
+      this.#lastIndexMs = this.#deps.clock.nowMs()
+    } finally {
+      this.#isIndexing = false
+    }
+  }
+
+  async #put(file: IndexedChunkFile): Promise<void> {
+    const { vault, chunks, signal, onPut, watcher } = this.#deps
     const body = { path: chunks.pathOf(file.name), sizeBytes: file.sizeBytes }
     const isNew = await vault.store.put(vault.layout.chunk(file.name), body, { signal })
     this.#sent.add(file.name)
+    this.#unindexed.push(file)
     if (isNew) onPut(file.sizeBytes)
+    watcher?.sent(file.name)
   }
 
   /** Lists what the vault now holds; only then do the chunk files count as placed there. */
@@ -113,6 +163,11 @@ export class Transfer {
     const waiting = base.waitingChunkFiles(vault.id)
     const unsent = waiting.find((file) => !this.#sent.has(file.name))
     if (unsent !== undefined) throw new Error(`chunk file ${unsent.name} would be indexed before it is in the vault`)
+    this.#unindexed = []
+    await this.#writeSegments(waiting)
+  }
+
+  async #writeSegments(waiting: readonly IndexedChunkFile[]): Promise<void> {
     for (let from = 0; from < waiting.length; ) {
       let until = from + 1
       let sizeBytes = waiting[from]?.table.length ?? 0
@@ -120,7 +175,9 @@ export class Transfer {
         sizeBytes += waiting[until]?.table.length ?? 0
         if (sizeBytes > segmentTargetSizeBytes) break
       }
-      await this.#writeSegment(waiting.slice(from, until))
+      const files = waiting.slice(from, until)
+      await this.#writeSegment(files)
+      this.#deps.watcher?.placed(files.map(({ name }) => name))
       from = until
     }
   }
@@ -139,7 +196,7 @@ export class Transfer {
         if (!isAgentError(error, 'store.conflict') || attempt === maxIndexAttempts) throw error
         // Another writer's segment, or this run's own one whose answer was lost: either is to be known first.
         await this.#refreshIndex()
-        if (chunkFiles.every((file) => !base.isWaiting(file.name))) return
+        if (chunkFiles.every((file) => base.isPlaced(vault.id, file.name))) return
       }
     }
   }
@@ -209,19 +266,32 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
 }
 
 /**
- * Compares what the vault is known to hold with what it lists. Chunk files that are gone or have another
- * length do not count any more, so that their blocks are stored again; returns how many. Throws the store's error.
+ * Compares what the vault is known to hold with what it lists. Chunk files that are gone but whole in the cache wait
+ * for the vault again; the others that are gone, and those of another length, do not count any more, so that their
+ * blocks are stored again. Returns how many the vault had lost, and how many of them do not count. Throws the store's error.
  */
-export async function unplaceLostChunkFiles(base: BaseDb, vault: Vault): Promise<number> {
+export async function findLostChunkFiles(
+  base: BaseDb,
+  vault: Vault,
+  chunks: ChunkFolder,
+): Promise<{ readonly lost: number; readonly unplaced: number }> {
   const listed = await vault.listChunkFiles()
-  const lost = base.placedChunkFiles(vault.id).filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
-  if (lost.length === 0) return 0
+  const differing = base.placedChunkFiles(vault.id).filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
+  const again: number[] = []
+  const lost: typeof differing = []
+  for (const file of differing) {
+    if (!listed.has(file.name) && (await chunks.isWhole(file.name))) again.push(file.number)
+    else lost.push(file)
+  }
+  if (again.length > 0) base.awaitAgain(vault.id, again)
+  const found = { lost: differing.length, unplaced: lost.length }
+  if (lost.length === 0) return found
   base.distrust(vault.id)
   base.unplace(
     vault.id,
     lost.map(({ number }) => number),
   )
-  return lost.length
+  return found
 }
 
 /** Bytes that do not open are damage, not another history: `vault verify` tells. */

@@ -97,3 +97,14 @@ test('an aborted task throws the reason', () => {
   controller.abort(new Error('stopped by a person'))
   expect(() => task.throwIfAborted()).toThrow('stopped by a person')
 })
+
+test('what a task waits for is said until it goes on, or another phase begins', () => {
+  const task = createTask({ clock: createManualClock().clock })
+  task.wait('vault')
+  expect(task.progress.waitsFor).toBe('vault')
+  task.wait(undefined)
+  expect(task.progress).not.toHaveProperty('waitsFor')
+  task.wait('vault')
+  task.setPhase('transfer')
+  expect(task.progress.waitsFor).toBeUndefined()
+})

@@ -17,6 +17,8 @@ export interface Progress {
   readonly bytesExpected?: number
   /** What is being worked on, for people. */
   readonly current?: string
+  /** Set while nothing goes on before something else has: the vault has to take what was captured. */
+  readonly waitsFor?: 'vault'
   /** Count of warnings so far. */
   readonly warnings: number
 }
@@ -41,6 +43,8 @@ export interface Task extends Disposable {
   add(step: ProgressStep): void
   /** Says how much the phase will do in all; what is left out stays as it is. */
   expect(total: { readonly files?: number; readonly bytes?: number }): void
+  /** Says what the task waits for; undefined: it goes on. */
+  wait(what: 'vault' | undefined): void
   warn(warning: FileWarning): void
   /** Throws the signal's reason once the task was aborted. */
   throwIfAborted(): void
@@ -93,6 +97,10 @@ export function createTask(options: TaskOptions): Task {
         ...(total.files === undefined ? {} : { filesExpected: total.files }),
         ...(total.bytes === undefined ? {} : { bytesExpected: total.bytes }),
       }),
+    wait: (what) => {
+      const { waitsFor: _, ...going } = progress
+      change(what === undefined ? going : { ...going, waitsFor: what })
+    },
     warn: (warning) => {
       warningCount++
       if (warnings.length < keptWarnings) warnings.push(warning)

@@ -1,4 +1,5 @@
 /** The chunk files that the base knows, in which vaults they are, and where their blocks lie. */
+import { isAgentError } from '../base/agent-error.ts'
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, KeyspaceId, VaultId } from '../contract/ids.ts'
 import { blockTableParts, decodeBlockTable, readExtents } from '../format/block-table.ts'
@@ -18,6 +19,9 @@ import { BlockLists } from './block-lists.ts'
 
 /** Extents of all chunk files that are kept as they were read: about 8 MiB. */
 const extentBudget = 65_536
+
+/** Whether a vault waits for a chunk file, or else whether one holds it. */
+export type ChunkFileState = 'waiting' | 'placed' | 'nowhere'
 
 /** What changes something belongs into a transaction of the caller, who calls `reset` when it is taken back. */
 export class BaseChunks {
@@ -53,7 +57,10 @@ export class BaseChunks {
     if (row === undefined || head === undefined) {
       throw new Error(`base.db names chunk file ${number} but does not hold it`)
     }
-    const file = knownChunkFile(row, readExtents(head))
+    const file = knownChunkFile(
+      row,
+      this.#decoded(() => readExtents(head)),
+    )
     this.#files.set(number, file)
     this.#extents += file.extents.length
     for (const [oldest, { extents }] of this.#files) {
@@ -128,10 +135,21 @@ export class BaseChunks {
       .map((row) => indexedChunkFile(row, this.#lists.table(row.number) ?? Buffer.alloc(0)))
   }
 
-  isWaiting(name: ChunkFileName): boolean {
+  isPlaced(vault: VaultId, name: ChunkFileName): boolean {
     const number = this.number(name)
     if (number === undefined) return false
-    return this.#sql.value('SELECT 1 FROM placement WHERE chunk = ? AND placed = 0', number) !== undefined
+    return this.#sql.value('SELECT placed FROM placement WHERE vault = ? AND chunk = ?', vault, number) === 1
+  }
+
+  /** All chunk files, or those of one keyspace. */
+  states(keyspace: KeyspaceId | undefined): Map<ChunkFileName, ChunkFileState> {
+    const sql = `SELECT name, min(placed) AS placed FROM chunk_file LEFT JOIN placement ON chunk = number
+      ${keyspace === undefined ? '' : 'WHERE keyspace = ?'} GROUP BY number`
+    const rows = this.#sql.all<{ name: Buffer; placed: number | null }>(
+      sql,
+      ...(keyspace === undefined ? [] : [fromHex(keyspace)]),
+    )
+    return new Map(rows.map(({ name, placed }) => [toHex(name) as ChunkFileName, stateOf(placed)]))
   }
 
   unplace(vault: VaultId, numbers: readonly number[]): void {
@@ -164,6 +182,16 @@ export class BaseChunks {
     this.#forgetRead()
   }
 
+  /** Bits that flip inside a row go unseen by SQLite: what the base says of itself must decode. */
+  #decoded<Value>(decode: () => Value): Value {
+    try {
+      return decode()
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      throw this.#sql.damaged(error.message.replace(/\.$/, ''), error)
+    }
+  }
+
   #forgetRead(): void {
     this.#lists.clear()
     this.#files.clear()
@@ -180,6 +208,12 @@ export class BaseChunks {
     }
     return found
   }
+}
+
+/** `placed`: the least of its placements; null where there is none. */
+function stateOf(placed: number | null): ChunkFileState {
+  if (placed === null) return 'nowhere'
+  return placed === 0 ? 'waiting' : 'placed'
 }
 
 function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {

@@ -78,11 +78,11 @@ describe('what a vault holds', () => {
     using base = openBase(':memory:')
     const file = writeChunkFile(folder.path, [block])
     capture(base, 1, [file])
-    expect(base.isWaiting(file.name)).toBe(true)
+    expect(base.isPlaced(testVaultId, file.name)).toBe(false)
     expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(-1)
     base.mergeIndex(testVaultId, testKeyspace, 4, [file], Buffer.alloc(32))
     base.mergeIndex(testVaultId, testKeyspace, 4, [file], Buffer.alloc(32))
-    expect(base.isWaiting(file.name)).toBe(false)
+    expect(base.isPlaced(testVaultId, file.name)).toBe(true)
     expect(base.placedChunks(testVaultId)).toEqual(new Set([base.chunkFileNumber(file.name)]))
     expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(4)
     expect(base.lastIndexSeen(otherVault, testKeyspace)).toBe(-1)
@@ -135,6 +135,36 @@ test('an item that is forgotten has no point and nothing to send; another keeps 
   expect(base.latestPoint(testItem)).toBeUndefined()
   expect(base.unconfirmedPoints(testVaultId).map(({ item }) => item)).toEqual([other])
   expect(base.latestPoint(other)?.sequence).toBe(2)
+})
+
+test('what the base knows of chunk files: waiting for any vault, placed, or nowhere', () => {
+  using folder = new TestFolder()
+  using base = openBase(':memory:')
+  const [waiting, placed, nowhere] = ['a', 'b', 'c'].map((text) =>
+    writeChunkFile(folder.path, [Buffer.from(text)]),
+  ) as [CompleteChunkFile, CompleteChunkFile, CompleteChunkFile]
+  capture(base, 1, [waiting], [testVaultId, otherVault])
+  base.mergeIndex(testVaultId, testKeyspace, 0, [waiting, placed, nowhere], Buffer.alloc(32))
+  base.unplace(testVaultId, [base.chunkFileNumber(nowhere.name) as number])
+  const states = new Map([
+    [waiting.name, 'waiting'],
+    [placed.name, 'placed'],
+    [nowhere.name, 'nowhere'],
+  ])
+  expect(base.chunkFileStates()).toEqual(states)
+  expect(base.chunkFileStates(testKeyspace)).toEqual(states)
+  expect(base.chunkFileStates('a'.repeat(32) as KeyspaceId)).toEqual(new Map())
+  base.awaitAgain(testVaultId, [base.chunkFileNumber(placed.name) as number])
+  expect(base.chunkFileStates().get(placed.name)).toBe('waiting')
+})
+
+test('a copy of the base is a base', () => {
+  using folder = new TestFolder()
+  using base = openBase(folder.at('base.db'))
+  capture(base, 1, [])
+  base.copyTo(folder.at('copy.db'))
+  using copy = openBase(folder.at('copy.db'))
+  expect([copy.setAside, copy.latestPoint(testItem)?.sequence]).toEqual([undefined, 1])
 })
 
 test('tree pages are kept until they are said to be dead', () => {

@@ -10,7 +10,7 @@ import { fromHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
-import { BaseChunks } from './base-chunks.ts'
+import { BaseChunks, type ChunkFileState } from './base-chunks.ts'
 import type { BaseConnection } from './base-connection.ts'
 import { BaseFacts } from './base-facts.ts'
 import { openForReading, openForWriting } from './base-file.ts'
@@ -100,9 +100,27 @@ export class BaseDb implements Disposable {
     return this.#chunks.waitingFiles(vault)
   }
 
-  /** True while any vault waits for the chunk file. */
-  isWaiting(name: ChunkFileName): boolean {
-    return this.#chunks.isWaiting(name)
+  /** True when `vault` is known to hold and index the chunk file. */
+  isPlaced(vault: VaultId, name: ChunkFileName): boolean {
+    return this.#chunks.isPlaced(vault, name)
+  }
+
+  /** All chunk files that the base knows (of one keyspace): whether a vault waits for them, or else whether one holds them. */
+  chunkFileStates(keyspace?: KeyspaceId): Map<ChunkFileName, ChunkFileState> {
+    return this.#chunks.states(keyspace)
+  }
+
+  /** Lets chunk files that `vault` has lost, and that are still in the cache, wait for it again. */
+  awaitAgain(vault: VaultId, numbers: readonly number[]): void {
+    this.#transaction(() => {
+      this.#chunks.unplace(vault, numbers)
+      for (const number of numbers) this.#chunks.await(vault, number)
+    })
+  }
+
+  /** Writes a copy of the base to `path`, where nothing may be yet; it is not synced. */
+  copyTo(path: string): void {
+    this.#sql.run('VACUUM INTO ?', path)
   }
 
   /** The latest captured point of an item. */

@@ -34,7 +34,7 @@ export function openForWriting(path: string, clock: Clock | undefined): OpenedBa
   } catch (error) {
     if (isNew || !isAgentError(error, 'cache.damaged')) throw error
   }
-  const setAside = moveAway(path)
+  const setAside = setBaseAside(path)
   return { sql: openWhole(path, clock), setAside }
 }
 
@@ -101,7 +101,8 @@ function check(sql: BaseConnection, pragma: string): void {
   if (answer !== 'ok') throw new AgentError('cache.damaged', { path: sql.path, reason: answer })
 }
 
-function moveAway(path: string): string {
+/** Moves the base at `path`, which nobody has open for writing, out of the way; returns where it is then. */
+export function setBaseAside(path: string): string {
   let attempt = 1
   while (existsSync(`${path}.damaged-${attempt}`)) attempt++
   const setAside = `${path}.damaged-${attempt}`

@@ -21,7 +21,7 @@ export class BasePages {
   }
 
   put(pages: Iterable<readonly [Uint8Array, Uint8Array]>): void {
-    for (const [id, page] of pages) this.#sql.run('INSERT OR IGNORE INTO tree_page (id, page) VALUES (?, ?)', id, page)
+    for (const [id, page] of pages) this.#sql.run('INSERT OR REPLACE INTO tree_page (id, page) VALUES (?, ?)', id, page)
   }
 
   counts(): { readonly held: number; readonly lastLive: number } {

@@ -1,5 +1,5 @@
 /** The folder of the cache that holds chunk files: complete ones by name, open ones of a running capture. */
-import { existsSync, readdirSync, unlinkSync } from 'node:fs'
+import { existsSync, readdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
@@ -13,6 +13,16 @@ import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { type ChunkSource, folderSource } from './chunk-reader.ts'
 import { openChunkFilePrefix } from './chunk-writer.ts'
 import { inspectChunkFile } from './local-chunk-file.ts'
+
+/** A complete chunk file of the cache as the file system shows it. */
+export interface PayloadFile {
+  readonly name: ChunkFileName
+  readonly sizeBytes: number
+  /** When it was completed, by the clock of then. */
+  readonly completedAtMs: number
+  /** It has a further hard link: a vault on this file system holds the same bytes, so it takes no room of its own. */
+  readonly isLinked: boolean
+}
 
 export class ChunkFolder {
   readonly path: string
@@ -40,6 +50,24 @@ export class ChunkFolder {
     return readdirSync(this.path)
       .filter((name) => /^[0-9a-f]{64}\.tcf$/.test(name))
       .map((name) => name.slice(0, 64) as ChunkFileName)
+  }
+
+  /** The complete chunk files here, oldest first. */
+  payload(): PayloadFile[] {
+    const files = this.names().flatMap((name) => this.look(name) ?? [])
+    return files.toSorted((a, b) => a.completedAtMs - b.completedAtMs)
+  }
+
+  /** One complete chunk file; undefined when it is not here. */
+  look(name: ChunkFileName): PayloadFile | undefined {
+    const stats = statOf(this.pathOf(name))
+    return stats && { name, sizeBytes: stats.size, completedAtMs: Math.floor(stats.mtimeMs), isLinked: stats.nlink > 1 }
+  }
+
+  /** Bytes of chunk files that are being written, or were left open by an ended process. */
+  openBytes(): number {
+    const names = readdirSync(this.path).filter((name) => name.startsWith(openChunkFilePrefix))
+    return names.reduce((sum, name) => sum + (statOf(join(this.path, name))?.size ?? 0), 0)
   }
 
   /** True when the file is here and its bytes are those its name stands for; reads all of it. */
@@ -99,4 +127,9 @@ export class ChunkFolder {
       throw error
     }
   }
+}
+
+/** Undefined when it is gone: a running backup may evict what another process lists. */
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false })
 }

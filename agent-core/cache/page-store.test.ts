@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type PlannedEntry, PointTree } from '../../test/support/point-tree.ts'
-import { testCapturedPoint, testIdOf, testKeyspace } from '../../test/support/test-keys.ts'
+import { testCapturedPoint, testIdOf, testKeys, testKeyspace } from '../../test/support/test-keys.ts'
 import { fromHex } from '../base/bytes.ts'
 import { openBase } from './base-db.ts'
 import { PageStore } from './page-store.ts'
@@ -10,7 +10,7 @@ const pageOf = (text: string) => [testIdOf(Buffer.from(text)), Buffer.from(text)
 
 test('a page is there at once, and in the base after the flush', async () => {
   using base = openBase(':memory:')
-  const store = new PageStore(base)
+  const store = new PageStore(base, testKeys.id)
   const [id, page] = pageOf('a page')
   store.keep(id, page)
   expect(base.treePage(id)).toBeUndefined()
@@ -22,7 +22,7 @@ test('a page is there at once, and in the base after the flush', async () => {
 
 test('pages are written by themselves when they are many', () => {
   using base = openBase(':memory:')
-  const store = new PageStore(base)
+  const store = new PageStore(base, testKeys.id)
   for (let number = 0; number < 5; number++) {
     const page = Buffer.alloc(1024 * 1024, number)
     store.keep(testIdOf(page), page)
@@ -32,7 +32,7 @@ test('pages are written by themselves when they are many', () => {
 
 test('a page that is not here is fetched once', async () => {
   using base = openBase(':memory:')
-  const store = new PageStore(base)
+  const store = new PageStore(base, testKeys.id)
   const [id, page] = pageOf('of the vault')
   let fetches = 0
   const fetch = () => {
@@ -46,9 +46,19 @@ test('a page that is not here is fetched once', async () => {
   expect(fetches).toBe(1)
 })
 
+test('a page that has rotted in the base is fetched and put right', async () => {
+  using base = openBase(':memory:')
+  const store = new PageStore(base, testKeys.id)
+  const [id, page] = pageOf('of the vault')
+  base.putTreePages([[id, Buffer.from('of the vaulT')]])
+  expect(Buffer.from(await store.read(id, async () => page))).toEqual(Buffer.from(page))
+  store.flush()
+  expect(base.treePage(id)).toEqual(Buffer.from(page))
+})
+
 test('pages that no latest state needs are dropped, all others stay', async () => {
   using base = openBase(':memory:')
-  const store = new PageStore(base)
+  const store = new PageStore(base, testKeys.id)
   const point = new PointTree()
   const children = Array.from(
     { length: 300 },
@@ -74,7 +84,7 @@ test('pages that no latest state needs are dropped, all others stay', async () =
 
 test('while a page of a latest state is not here, nothing is dropped', async () => {
   using base = openBase(':memory:')
-  const store = new PageStore(base)
+  const store = new PageStore(base, testKeys.id)
   const point = new PointTree()
   const inner: PlannedEntry = {
     name: 'inner',
@@ -94,7 +104,7 @@ test('while a page of a latest state is not here, nothing is dropped', async () 
 
 test('what keeps it from cleaning is told, not thrown', async () => {
   using base = openBase(':memory:')
-  const store = new PageStore(base)
+  const store = new PageStore(base, testKeys.id)
   const broken = { ...testCapturedPoint(1), manifest: Buffer.from('no manifest') }
   base.capture({ keyspace: testKeyspace, point: broken, chunkFiles: [], vaults: [], lastFileId: undefined })
   for (let number = 0; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))

@@ -5,6 +5,7 @@
 
 import { AgentError } from '../base/agent-error.ts'
 import { asBuffer } from '../base/bytes.ts'
+import { blockId } from '../codec/block-id.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { decodePointManifest } from '../format/point.ts'
 import type { BaseDb } from './base-db.ts'
@@ -16,11 +17,14 @@ const slackPages = 1024
 
 export class PageStore {
   readonly #base: BaseDb
+  readonly #idKey: Uint8Array
   readonly #waiting = new Map<string, readonly [Uint8Array, Uint8Array]>()
   #waitingBytes = 0
 
-  constructor(base: BaseDb) {
+  /** `idKey`: tells whether a page is what its id says. */
+  constructor(base: BaseDb, idKey: Uint8Array) {
     this.#base = base
+    this.#idKey = idKey
   }
 
   /** Takes a page; it is in the base after the next `flush` at the latest. */
@@ -37,10 +41,13 @@ export class PageStore {
     this.#waitingBytes = 0
   }
 
-  /** A page from here or the base, else from `fetch`; what was fetched is kept. */
+  /**
+   * A page from here or the base, else from `fetch`; what was fetched is kept. A page of the base is compared with its
+   * id: its bytes go into the next point, and the base may have rotted where SQLite does not see it.
+   */
   async read(id: Uint8Array, fetch: (id: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
-    const here = this.#base.treePage(id) ?? this.#waiting.get(Buffer.from(id).toString('latin1'))?.[1]
-    if (here !== undefined) return here
+    const here = this.#waiting.get(Buffer.from(id).toString('latin1'))?.[1] ?? this.#base.treePage(id)
+    if (here !== undefined && blockId(this.#idKey, here).equals(id)) return here
     const fetched = Buffer.from(await fetch(id))
     this.keep(id, fetched)
     return fetched

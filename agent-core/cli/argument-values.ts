@@ -52,6 +52,17 @@ export function folderPath(folder: string, cwd: string): string {
   )
 }
 
+/** Bytes of an amount such as `20GiB`, `500 MB` or `1.5T`; units without "i" are powers of 1000. Throws `usage.invalid`. */
+export function sizeValue(text: string, option: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?) ?(?:([kmgt])(i?)b?|b)?$/i.exec(text)
+  const [, amount = '', unit = '', binary = ''] = match ?? []
+  if (amount !== '') {
+    const power = ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase())
+    return Math.round(Number(amount) * (binary === '' ? 1000 : 1024) ** power)
+  }
+  throw usageError(`${option} takes an amount of bytes, not "${shorten(text)}".`, 'Write it like 20GiB or 500MB.')
+}
+
 /** A whole number of `option` between `least` and `most`; throws `usage.invalid`. */
 export function wholeNumber(text: string, option: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN

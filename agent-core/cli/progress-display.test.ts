@@ -21,6 +21,12 @@ describe('a state of progress', () => {
     )
   })
 
+  test('says what is waited for, in words and as a line', () => {
+    const waiting: Progress = { ...half, waitsFor: 'vault' }
+    expect(progressWords(waiting, undefined)).toContain('1 warning, waiting for the vault')
+    expect(progressLine(waiting, undefined, 200)).toContain('waiting for the vault')
+  })
+
   test('in words before anything is known', () => {
     expect(progressWords({ phase: 'estimate', filesDone: 0, bytesDone: 0, warnings: 0 }, undefined)).toBe('estimate')
   })

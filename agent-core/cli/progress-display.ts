@@ -70,6 +70,7 @@ export function progressWords(progress: Progress, bytesPerSecond: number | undef
     ...(progress.warnings > 0
       ? [`${formatCount(progress.warnings)} warning${progress.warnings === 1 ? '' : 's'}`]
       : []),
+    ...waiting(progress),
   ]
   return parts.length === 0 ? progress.phase : `${progress.phase}: ${parts.join(', ')}`
 }
@@ -78,12 +79,22 @@ export function progressWords(progress: Progress, bytesPerSecond: number | undef
 export function progressLine(progress: Progress, bytesPerSecond: number | undefined, width: number): string {
   const share = shareDone(progress)
   const bar = share === undefined ? [] : [`${drawBar(share)} ${String(Math.floor(share * 100)).padStart(3)} %`]
-  const parts = [progress.phase.padEnd(8), ...bar, ...amounts(progress), ...pace(progress, bytesPerSecond)]
+  const parts = [
+    progress.phase.padEnd(8),
+    ...bar,
+    ...amounts(progress),
+    ...pace(progress, bytesPerSecond),
+    ...waiting(progress),
+  ]
   const line = parts.join('  ')
   // The last cell stays free: some terminals go to the next line when it is written.
   const room = width - 1 - displayWidth(line) - 2
   if (progress.current === undefined || room < 10) return fitText(line, width - 1)
   return `${line}  ${fitText(plainText(progress.current), room, 'end')}`
+}
+
+function waiting({ waitsFor }: Progress): string[] {
+  return waitsFor === undefined ? [] : [`waiting for the ${waitsFor}`]
 }
 
 function drawBar(share: number): string {

@@ -100,6 +100,15 @@ describe('verbs ask the agent', () => {
     ['chunk info f', ['chunkInfo', '/some/folder/f']],
     ['chunk verify f', ['chunkVerify', '/some/folder/f']],
     ['chunk dump /f', ['chunkDump', '/f']],
+    ['cache show', ['showCache']],
+    ['cache move c', ['moveCache', '/some/folder/c']],
+    ['cache rebuild', ['rebuildCache']],
+    ['settings get', ['getSettings']],
+    ['settings get instant-days', ['getSettings']],
+    ['settings set cache-budget 1.5GiB', ['changeSettings', { cacheBudget: 1.5 * 1024 ** 3 }]],
+    ['settings set cache-budget 500MB', ['changeSettings', { cacheBudget: 500_000_000 }]],
+    ['settings set cache-budget default', ['changeSettings', { cacheBudget: null }]],
+    ['settings set instant-days 30', ['changeSettings', { instantDays: 30 }]],
     ['doctor', ['doctor']],
   ])('%s', async (line, expected) => {
     expect(await asked(line, { env: passphrase })).toEqual([expected])

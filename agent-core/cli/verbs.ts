@@ -24,6 +24,13 @@ export const verbGroups: readonly VerbGroup[] = [
     ],
   },
   {
+    title: 'This machine:',
+    nouns: [
+      ['cache', 'The folder on this machine that backups go through'],
+      ['settings', 'What this machine goes by'],
+    ],
+  },
+  {
     title: 'Look inside:',
     nouns: [
       ['doctor', 'Check this machine, the home folder and the vaults'],
@@ -266,6 +273,66 @@ const restoreVerbs: readonly AnyVerb[] = [
   },
 ]
 
+const cacheVerbs: readonly AnyVerb[] = [
+  {
+    name: 'cache show',
+    summary: 'Show the cache: budget, what is used, waits, is kept',
+    details:
+      'The budget is for the payload of backups. Payload that is hard-linked with a vault on the same disk is one copy ' +
+      'and takes no room in the cache.',
+    arguments: [],
+    options: [],
+    examples: ['tharsis cache show'],
+    load: async () => (await import('./cache-verbs.ts')).showCache,
+  },
+  {
+    name: 'cache move',
+    summary: 'Move the cache to an empty or new folder',
+    details:
+      'Interrupted at any moment, one of the two folders is whole and used; what is left of the other is removed by the ' +
+      'next backup.',
+    arguments: [['<dir>', 'the new folder']],
+    options: [],
+    examples: ['tharsis cache move /fast-disk/tharsis-cache'],
+    load: async () => (await import('./cache-verbs.ts')).moveCache,
+  },
+  {
+    name: 'cache rebuild',
+    summary: 'Build the base in the cache anew from the vaults',
+    details: 'What waits for a vault is brought there before. No data of files is read or uploaded again.',
+    arguments: [],
+    options: [],
+    examples: ['tharsis cache rebuild'],
+    load: async () => (await import('./cache-verbs.ts')).rebuildCache,
+  },
+]
+
+const settingsVerbs: readonly AnyVerb[] = [
+  {
+    name: 'settings get',
+    summary: 'Show settings',
+    arguments: [['[name]', 'cache-budget or instant-days; none: all']],
+    options: [],
+    examples: ['tharsis settings get'],
+    load: async () => (await import('./setting-verbs.ts')).getSettings,
+  },
+  {
+    name: 'settings set',
+    summary: 'Change a setting',
+    details:
+      'cache-budget: how much room payload may take in the cache, at least 64 MiB; by default a tenth of what is ' +
+      'protected, at least 2 GiB, at most half of the room there is. instant-days: so long payload stays in the cache ' +
+      'within the budget, 1 to 30 days, 2 by default. The value "default" goes back to that.',
+    arguments: [
+      ['<name>', 'cache-budget or instant-days'],
+      ['<value>', 'the new value'],
+    ],
+    options: [],
+    examples: ['tharsis settings set cache-budget 20GiB', 'tharsis settings set instant-days default'],
+    load: async () => (await import('./setting-verbs.ts')).setSetting,
+  },
+]
+
 const chunkVerbs: readonly AnyVerb[] = (
   [
     ['info', 'Show what a chunk file says about itself', 'chunkInfo'],
@@ -301,6 +368,8 @@ export const verbs: readonly AnyVerb[] = [
   },
   ...pointVerbs,
   ...restoreVerbs,
+  ...cacheVerbs,
+  ...settingsVerbs,
   {
     name: 'doctor',
     summary: 'Check this machine, the home folder and the vaults',

@@ -89,6 +89,15 @@ export const errorTable = {
     words: (d) => `The disk that holds the cache (${d.path}) is full.`,
     advice: () => 'Make room there and run the backup again; nothing that was captured before is lost.',
   }),
+  'cache.budget-used': spec<{ budget: string } & Reason>({
+    scope: 'job',
+    retry: true,
+    exitCode: 6,
+    words: (d) =>
+      `The budget of the cache (${d.budget}) is used up by data that the vault does not take: ${d.reason}. No point was made.`,
+    advice: () =>
+      'Make the vault reachable and run the backup again: it goes on with what was captured. Or give the cache more room with "tharsis settings set cache-budget SIZE".',
+  }),
   'cache.failed': spec<{ path: string } & Reason>({
     scope: 'job',
     retry: false,

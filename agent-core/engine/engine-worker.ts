@@ -18,7 +18,7 @@ import { BlockStore } from './block-store.ts'
 import { captureFile } from './capture-file.ts'
 import { ClaimSet } from './claim-set.ts'
 import { OutcomePacker, type PackedRequests, unpackRequests } from './file-batch.ts'
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import { type FromWorker, runState, type ToWorker, type WorkerStart } from './messages.ts'
 
 if (parentPort === null) throw new Error('the engine worker runs in a worker thread')
 const port = parentPort
@@ -74,8 +74,14 @@ const captureDeps = {
 /** Thrown where the run was given up; nothing but the end of this thread follows. */
 const givenUp = new Error('the run was given up')
 
+/** Waits while the run is held; nothing but the main thread ends that. */
 function checkpoint(): void {
-  if (Atomics.load(start.stop, 0) !== 0) throw givenUp
+  let state = Atomics.load(start.stop, 0)
+  while (state === runState.held) {
+    Atomics.wait(start.stop, 0, runState.held)
+    state = Atomics.load(start.stop, 0)
+  }
+  if (state === runState.stopped) throw givenUp
 }
 
 /**

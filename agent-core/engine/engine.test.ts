@@ -3,6 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testIdOf, testKeys, testKeyspace, testVaultId } from '../../test/support/test-keys.ts'
+import { systemClock } from '../base/clock.ts'
 import { openBase } from '../cache/base-db.ts'
 import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
@@ -183,6 +184,37 @@ test('callers wait while files or pages pile up, and go on when there is room', 
   await engine.room()
   expect(engine.isFull).toBe(false)
   await engine.finish()
+})
+
+test('an engine that is held takes nothing in until it is released', async () => {
+  using folder = new TestFolder()
+  for (const name of ['one', 'two']) writeFileSync(folder.at(name), name)
+  const { engine } = startEngine(folder)
+  await using _ = engine
+  await engine.captureFile(requestOf(folder.at('one')))
+  engine.hold()
+  const outcomes: string[] = []
+  const held = engine.captureFile(requestOf(folder.at('two'))).then(({ state }) => outcomes.push(state))
+  // Another message goes the same way behind the file and is not answered while that waits.
+  const finished = engine.finishData()
+  const first = await Promise.race([finished.then(() => 'finished'), systemClock.delay(50).then(() => 'held')])
+  expect([first, outcomes]).toEqual(['held', []])
+  engine.release()
+  await held
+  await finished
+  expect(outcomes).toEqual(['captured'])
+})
+
+test('an engine that is held can be given up', async () => {
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'x')
+  const { engine, files } = startEngine(folder)
+  await engine.captureFile(requestOf(folder.at('absent')))
+  engine.hold()
+  const outcome = engine.captureFile(requestOf(folder.at('file')))
+  await engine[Symbol.asyncDispose]()
+  await expect(Promise.race([outcome, Promise.resolve('none')])).resolves.toBe('none')
+  expect(files).toEqual([])
 })
 
 test('an engine that is given up leaves no complete chunk file', async () => {

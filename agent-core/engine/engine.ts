@@ -13,7 +13,7 @@ import { createClaimMemory } from './claim-set.ts'
 import { EngineThread, type Work } from './engine-thread.ts'
 import { packRequests, unpackOutcomes } from './file-batch.ts'
 import type { FileOutcome, FileRequest } from './file-outcome.ts'
-import type { FromWorker, WorkerStart } from './messages.ts'
+import { type FromWorker, runState, type WorkerStart } from './messages.ts'
 import type { SegmentAnswer, SegmentQuestion } from './segment-messages.ts'
 import { captureInSegments } from './segmented-file.ts'
 
@@ -111,6 +111,16 @@ export class Engine implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => this.#room.push({ resolve, reject }))
   }
 
+  /** Lets the threads wait at their next block, until `release`: no payload is written meanwhile but what is under way. */
+  hold(): void {
+    Atomics.compareExchange(this.#start.stop, 0, runState.running, runState.held)
+  }
+
+  release(): void {
+    Atomics.compareExchange(this.#start.stop, 0, runState.held, runState.running)
+    Atomics.notify(this.#start.stop, 0)
+  }
+
   /** Completes the chunk files of data blocks, so that all their names are known; tree blocks may follow. */
   async finishData(): Promise<void> {
     await this.#finishAll('finish-data', 'data-finished')
@@ -124,7 +134,8 @@ export class Engine implements AsyncDisposable {
 
   /** Asks the threads to give up, and waits until each has ended by itself: at the next block that it comes to. */
   async [Symbol.asyncDispose](): Promise<void> {
-    Atomics.store(this.#start.stop, 0, 1)
+    Atomics.store(this.#start.stop, 0, runState.stopped)
+    Atomics.notify(this.#start.stop, 0)
     for (const thread of this.#threads) {
       thread.expectEnd()
       thread.send({ type: 'stop' })

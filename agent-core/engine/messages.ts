@@ -23,9 +23,12 @@ export interface WorkerStart {
   readonly isGentle: boolean
   /** Blocks that the workers of this run have taken (claim-set.ts). */
   readonly claims: SharedArrayBuffer
-  /** Shared with the main thread: 1 tells the workers to give up at their next block. */
+  /** Shared with the main thread: a `runState`, which the workers look at before each block. */
   readonly stop: Int32Array
 }
+
+/** Held: the workers wait. Stopped: they give up. */
+export const runState = { running: 0, stopped: 1, held: 2 } as const
 
 export type ToWorker =
   | { readonly type: 'files'; readonly files: PackedRequests }

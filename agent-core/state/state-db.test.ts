@@ -96,3 +96,14 @@ test('a state of a newer Tharsis, and one that is no database, are refused and l
     expect.objectContaining({ code: 'home.unusable' }),
   )
 })
+
+test('settings are set and taken back together, and kept across a restart', () => {
+  using folder = new TestFolder()
+  const first = openState(folder.at('state.db'), systemRandom)
+  expect(first.setting('cache-budget')).toBeUndefined()
+  first.putSettings({ 'cache-budget': '1000', 'cache-folder': '/a' })
+  first.putSettings({ 'cache-folder': '/b', 'cache-budget': undefined })
+  first.close()
+  using second = openState(folder.at('state.db'), systemRandom)
+  expect([second.setting('cache-budget'), second.setting('cache-folder')]).toEqual([undefined, '/b'])
+})

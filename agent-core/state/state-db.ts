@@ -1,5 +1,5 @@
 /**
- * `state.db`: what this home folder has been told — vaults, items — and who it is. The only file that
+ * `state.db`: what this home folder has been told — vaults, items, settings — and who it is. The only file that
  * speaks SQLite in state/. Unlike the base it is no cache, but all of it can be had again from a
  * vault with its passphrase.
  */
@@ -49,6 +49,12 @@ export interface Item {
   readonly crossMounts: boolean
   readonly compression: 'lz4' | 'zstd'
 }
+
+/**
+ * What a person may set; absent: the default. `cache-leftover` is no choice but a note: the folder that an interrupted
+ * move of the cache left behind.
+ */
+export type SettingName = 'cache-budget' | 'instant-days' | 'cache-folder' | 'cache-leftover'
 
 /** Opens or creates the state at `path`; throws `home.newer` and `home.unusable`. */
 export function openState(path: string, random: Random): StateDb {
@@ -113,6 +119,22 @@ export class StateDb implements Disposable {
   /** Adds an item or replaces the one of that name; throws `home.unusable` when its id has another name here. */
   putItem(item: Item): void {
     this.#write(() => this.#putItem(item))
+  }
+
+  setting(name: SettingName): string | undefined {
+    const key = `setting/${name}`
+    return this.#db.prepare<[string], { value: string }>('SELECT value FROM fact WHERE key = ?').get(key)?.value
+  }
+
+  /** Sets these settings; undefined takes one back. One synced transaction: all of them or none. */
+  putSettings(settings: Readonly<Partial<Record<SettingName, string | undefined>>>): void {
+    this.#write(() => {
+      for (const [name, value] of Object.entries(settings)) {
+        const key = `setting/${name}`
+        if (value === undefined) this.#db.prepare('DELETE FROM fact WHERE key = ?').run(key)
+        else this.#db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(key, value)
+      }
+    })
   }
 
   close(): void {

@@ -101,8 +101,8 @@ test('every kind of entry comes back from the first and from the latest point', 
 
   const points = await cli.points()
   expect(points.map(({ seq, tiers, partial }) => ({ seq, tiers, partial }))).toEqual([
-    { seq: 1, tiers: ['vault'], partial: false },
-    { seq: 2, tiers: ['vault'], partial: false },
+    { seq: 1, tiers: ['instant', 'vault'], partial: false },
+    { seq: 2, tiers: ['instant', 'vault'], partial: false },
   ])
   const restoredFirst = await cli.restore(points[0]?.id ?? '')
   expect(snapshotTree(restoredFirst)).toEqual(before)

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { VerifyDocument } from '../../agent-core/api/agent-api.ts'
+import type { CacheDocument, VerifyDocument } from '../../agent-core/api/agent-api.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -70,13 +70,13 @@ test('a point captured while the vault is away restores from the cache and is co
   expect(await cli.backUp()).toMatchObject({ point: { seq: 4, confirmed: true } })
   const points = await cli.points()
   expect(points.map(({ seq, tiers }) => ({ seq, tiers }))).toEqual(
-    [1, 2, 3, 4].map((seq) => ({ seq, tiers: ['vault'] })),
+    [1, 2, 3, 4].map((seq) => ({ seq, tiers: ['instant', 'vault'] })),
   )
   for (const [index, state] of states.entries()) {
     expect(snapshotTree(await cli.restore(points[index + 1]?.id ?? ''))).toEqual(state)
   }
   await assertWhole()
-  expect(chunksInCache()).toEqual([])
+  expect((await cli.json<CacheDocument>(['cache', 'show'])).waiting.files).toBe(0)
 })
 
 test('a first backup while the vault is away restores whole from the cache', async () => {

@@ -8,6 +8,7 @@ import { silentLog } from '../../agent-core/base/log.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
 import { createTask } from '../../agent-core/base/task.ts'
 import { openBase } from '../../agent-core/cache/base-db.ts'
+import type { CachePolicy } from '../../agent-core/cache/cache-budget.ts'
 import { ChunkFolder } from '../../agent-core/cache/chunk-folder.ts'
 import { BlockReader } from '../../agent-core/cache/chunk-reader.ts'
 import { TreeReader } from '../../agent-core/cache/tree-reader.ts'
@@ -55,7 +56,10 @@ export class BackupPlace implements Disposable {
   }
 
   /** Backs the source up into `store`; a fault of the vault after the capture is in `failure`. */
-  async backUp(store: ObjectStore): Promise<BackupResult> {
+  async backUp(
+    store: ObjectStore,
+    policy: CachePolicy = { budgetBytes: Number.POSITIVE_INFINITY, instantMs: 0 },
+  ): Promise<BackupResult> {
     using base = openBase(join(this.folder, 'cache', 'base.db'))
     using task = createTask({ clock: systemClock })
     return await runBackup(
@@ -77,6 +81,7 @@ export class BackupPlace implements Disposable {
       {
         base,
         chunks: new ChunkFolder(join(this.folder, 'cache', 'chunks')),
+        policy,
         keys: this.#keys,
         vault: this.vaultOf(store),
         vaultId: this.#vaultId,

@@ -5,6 +5,7 @@
 import type {
   AgentApi,
   BackupDocument,
+  CacheDocument,
   ChunkDump,
   ItemDocument,
   PointDetails,
@@ -41,6 +42,18 @@ export const fakeVault: VaultDetails = {
   storedBytes: 5 * 1024 * 1024,
   freeBytes: 1024 ** 3,
   items: ['docs'],
+}
+
+const fakeCache: CacheDocument = {
+  folder: '/home/me/cache',
+  budget: 2 * 1024 ** 3,
+  budgetIsDefault: true,
+  used: 1024,
+  waiting: { files: 0, bytes: 0 },
+  instant: { files: 3, bytes: 2048, days: 2 },
+  linked: { files: 1, bytes: 1024 },
+  base: { bytes: 4096, setAside: [{ file: '/home/me/cache/base.db.damaged-1', bytes: 4096 }] },
+  free: 1024 ** 3,
 }
 
 export const fakeItem: ItemDocument = {
@@ -211,6 +224,16 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     chunkInfo: answer('chunkInfo', fakeChunk),
     chunkVerify: answer('chunkVerify', { file: '/media/usb/chunk', whole: true, opened: true, damaged: [] }),
     chunkDump: answer('chunkDump', fakeChunk),
+    showCache: answer('showCache', fakeCache),
+    moveCache: answer('moveCache', { from: '/a', folder: '/b', files: 2, bytes: 4096, remarks: ['No remark.'] }),
+    rebuildCache: answer('rebuildCache', {
+      folder: '/a',
+      setAside: '/a/base.db.damaged-1',
+      vaults: [{ name: 'usb', chunkFiles: 7, points: 1 }],
+      remarks: ['No remark.'],
+    }),
+    getSettings: answer('getSettings', { cacheBudget: null, instantDays: 2 }),
+    changeSettings: answer('changeSettings', { cacheBudget: 2048, instantDays: 2 }),
     doctor: answer('doctor', {
       product: '0.1.0',
       node: '24.21.0',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ItemSettings } from '../../agent-core/api/agent-api.ts'
-import { type AgentDeps, homePaths } from '../../agent-core/api/agent-deps.ts'
+import { type AgentDeps, homePaths, statePath } from '../../agent-core/api/agent-deps.ts'
 import { type Clock, systemClock } from '../../agent-core/base/clock.ts'
 import { openLogFile } from '../../agent-core/base/log.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
@@ -29,9 +29,9 @@ export class TestHome implements Disposable {
 
   constructor(options: { readonly clock?: Clock; readonly machine?: string } = {}) {
     const { clock = systemClock, machine = 'test machine' } = options
-    const paths = homePaths(this.folder)
+    const state = openState(statePath(this.folder), systemRandom)
+    const paths = homePaths(this.folder, () => state.setting('cache-folder'))
     this.#log = openLogFile({ path: paths.log, level: 'info', clock })
-    const state = openState(paths.state, systemRandom)
     this.deps = {
       paths,
       state,

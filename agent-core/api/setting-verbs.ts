@@ -1,0 +1,83 @@
+/** Use cases of settings: what this home folder is told for good. */
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { formatBytes } from '../base/bytes.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import { type CachePolicy, defaultBudgetBytes, leastBudgetBytes, roomOf } from '../cache/cache-budget.ts'
+import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import { decodePointManifest } from '../format/point.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import { readFreeSpace } from '../vault/directory-probe.ts'
+import type { SettingsChange, SettingsDocument } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+
+const dayMs = 86_400_000
+const defaultInstantDays = 2
+const mostInstantDays = 30
+
+export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
+  const budget = deps.state.setting('cache-budget')
+  return { cacheBudget: budget === undefined ? null : Number(budget), instantDays: instantDaysOf(deps) }
+}
+
+/** Changes settings; `null` goes back to the default. Throws `usage.invalid`. */
+export async function changeSettings(deps: AgentDeps, changes: SettingsChange): Promise<SettingsDocument> {
+  const { cacheBudget, instantDays } = changes
+  if (cacheBudget !== undefined && cacheBudget !== null && cacheBudget < leastBudgetBytes) {
+    throw new AgentError('usage.invalid', {
+      problem: `${formatBytes(cacheBudget)} is too little for the cache: that does not hold the files under way.`,
+      advice: `Give at least ${formatBytes(leastBudgetBytes)}.`,
+    })
+  }
+  if (instantDays !== undefined && instantDays !== null && (instantDays < 1 || instantDays > mostInstantDays)) {
+    throw new AgentError('usage.invalid', {
+      problem: `Payload cannot stay in the cache for ${instantDays} days.`,
+      advice: `Give 1 to ${mostInstantDays} days.`,
+    })
+  }
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  deps.state.putSettings({
+    ...(cacheBudget !== undefined && { 'cache-budget': cacheBudget === null ? undefined : String(cacheBudget) }),
+    ...(instantDays !== undefined && { 'instant-days': instantDays === null ? undefined : String(instantDays) }),
+  })
+  return await getSettings(deps)
+}
+
+export function instantDaysOf(deps: AgentDeps): number {
+  return Number(deps.state.setting('instant-days') ?? defaultInstantDays)
+}
+
+/** The policy that the cache goes by now, and the room that its payload takes. Throws `cache.failed`. */
+export async function cachePolicyOf(
+  deps: AgentDeps,
+  base: BaseDb,
+  chunks: ChunkFolder,
+): Promise<CachePolicy & { readonly usedBytes: number; readonly freeBytes: number }> {
+  const usedBytes = chunks.payload().reduce((sum, file) => sum + roomOf(file), chunks.openBytes())
+  const freeBytes = await freeBytesAt(chunks.path)
+  const set = deps.state.setting('cache-budget')
+  const budgetBytes =
+    set === undefined ? defaultBudgetBytes({ sourceBytes: protectedBytes(base), usedBytes, freeBytes }) : Number(set)
+  return { budgetBytes, instantMs: instantDaysOf(deps) * dayMs, usedBytes, freeBytes }
+}
+
+/** Bytes of the items as their last points saw them. */
+function protectedBytes(base: BaseDb): number {
+  let bytes = 0
+  for (const { manifest } of base.latestPoints()) {
+    try {
+      bytes += decodePointManifest(manifest, 'captured point').counts.bytes
+    } catch (error) {
+      // The backup of that item tells; a budget is no reason to stop.
+      if (!isAgentError(error, 'format.invalid')) throw error
+    }
+  }
+  return bytes
+}
+
+async function freeBytesAt(folder: string): Promise<number> {
+  try {
+    return (await readFreeSpace(folder)).freeBytes
+  } catch (error) {
+    throw new AgentError('cache.failed', { path: folder, reason: (error as Error).message }, error)
+  }
+}

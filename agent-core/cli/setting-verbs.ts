@@ -1,0 +1,56 @@
+import type { SettingsChange, SettingsDocument } from '../api/agent-api.ts'
+import { countOf, formatSize } from './amounts.ts'
+import { sizeValue, usageError, wholeNumber } from './argument-values.ts'
+import { exitStatus } from './exit-status.ts'
+import type { RunVerb } from './session.ts'
+
+interface Setting {
+  readonly show: (settings: SettingsDocument) => string
+  /** Throws `usage.invalid`. */
+  readonly read: (text: string) => SettingsChange
+}
+
+const defaultWord = 'default'
+
+/** What can be set, by the name it has on the command line. */
+const settings: ReadonlyMap<string, Setting> = new Map([
+  [
+    'cache-budget',
+    {
+      show: ({ cacheBudget }) => (cacheBudget === null ? defaultWord : formatSize(cacheBudget)),
+      read: (text) => ({ cacheBudget: text === defaultWord ? null : sizeValue(text, 'cache-budget') }),
+    },
+  ],
+  [
+    'instant-days',
+    {
+      show: ({ instantDays }) => countOf(instantDays, 'day'),
+      read: (text) => ({ instantDays: text === defaultWord ? null : wholeNumber(text, 'instant-days', 1, 30) }),
+    },
+  ],
+])
+
+export const getSettings: RunVerb<{ readonly name?: string }> = async ({ name }, session) => {
+  const { output } = session
+  const shown = name === undefined ? [...settings] : [[name, knownSetting(name)] as const]
+  const document = await (await session.agent()).getSettings()
+  await output.result(document, () =>
+    output.facts(shown.map(([key, setting]) => [key, setting.show(document)] as const)),
+  )
+  return exitStatus.done
+}
+
+export const setSetting: RunVerb<{ readonly name: string; readonly value: string }> = async (input, session) => {
+  const { output } = session
+  const setting = knownSetting(input.name)
+  const change = setting.read(input.value)
+  const document = await (await session.agent()).changeSettings(change)
+  await output.summary(document, () => [`${input.name} is ${setting.show(document)} now.`])
+  return exitStatus.done
+}
+
+function knownSetting(name: string): Setting {
+  const setting = settings.get(name)
+  if (setting !== undefined) return setting
+  throw usageError(`There is no setting "${name}".`, `Give one of: ${[...settings.keys()].join(', ')}.`)
+}

@@ -303,10 +303,12 @@ export interface SettingsDocument {
   /** Bytes; null: computed from what is protected and what is free. */
   readonly cacheBudget: number | null
   readonly instantDays: number
+  /** Backups work in one thread, and only when nothing else wants the processor or the disk. */
+  readonly gentle: boolean
 }
 
 /** What is left out stays; null goes back to the default. */
-export type SettingsChange = { readonly [Name in keyof SettingsDocument]?: number | null }
+export type SettingsChange = { readonly [Name in keyof SettingsDocument]?: SettingsDocument[Name] | null }
 
 export interface DoctorDocument {
   readonly product: string

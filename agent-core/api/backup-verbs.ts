@@ -17,7 +17,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { barriersOf, knownItem, requireWriter } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
-import { cachePolicyOf } from './setting-verbs.ts'
+import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 
 /** Backs an item up now. Throws when no point was captured; a vault that does not take it is in `failure`. */
 export async function backupNow(
@@ -52,6 +52,7 @@ export async function backupNow(
         base,
         chunks,
         policy,
+        isGentle: isGentle(deps),
         keys,
         vault,
         vaultId,

@@ -16,12 +16,16 @@ const mostInstantDays = 30
 
 export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
   const budget = deps.state.setting('cache-budget')
-  return { cacheBudget: budget === undefined ? null : Number(budget), instantDays: instantDaysOf(deps) }
+  return {
+    cacheBudget: budget === undefined ? null : Number(budget),
+    instantDays: instantDaysOf(deps),
+    gentle: isGentle(deps),
+  }
 }
 
 /** Changes settings; `null` goes back to the default. Throws `usage.invalid`. */
 export async function changeSettings(deps: AgentDeps, changes: SettingsChange): Promise<SettingsDocument> {
-  const { cacheBudget, instantDays } = changes
+  const { cacheBudget, instantDays, gentle } = changes
   if (cacheBudget !== undefined && cacheBudget !== null && cacheBudget < leastBudgetBytes) {
     throw new AgentError('usage.invalid', {
       problem: `${formatBytes(cacheBudget)} is too little for the cache: that does not hold the files under way.`,
@@ -38,8 +42,13 @@ export async function changeSettings(deps: AgentDeps, changes: SettingsChange): 
   deps.state.putSettings({
     ...(cacheBudget !== undefined && { 'cache-budget': cacheBudget === null ? undefined : String(cacheBudget) }),
     ...(instantDays !== undefined && { 'instant-days': instantDays === null ? undefined : String(instantDays) }),
+    ...(gentle !== undefined && { gentle: gentle === null ? undefined : String(gentle) }),
   })
   return await getSettings(deps)
+}
+
+export function isGentle(deps: AgentDeps): boolean {
+  return deps.state.setting('gentle') === 'true'
 }
 
 export function instantDaysOf(deps: AgentDeps): number {

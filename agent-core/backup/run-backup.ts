@@ -42,10 +42,15 @@ import { evictPayload, recoverCache } from './recover-cache.ts'
 import { findLostChunkFiles, isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
 import { writeList } from './write-list.ts'
 
+/** More threads than this wait for the disk and for the main thread, and each takes memory. */
+const maxThreadCount = 8
+
 export interface BackupDeps {
   readonly base: BaseDb
   readonly chunks: ChunkFolder
   readonly policy: CachePolicy
+  /** One thread, and only when nothing else wants the processor or the disk. */
+  readonly isGentle: boolean
   readonly keys: KeyspaceKeys
   /** The item's vault, or why it cannot be had now: the capture needs no vault. */
   readonly vault: Vault | AgentError
@@ -227,7 +232,7 @@ interface Capture {
 
 async function capture(context: Capture) {
   const { request, deps, run, pages, tree, rules, last, nextSequence, scanStartedMs, folders } = context
-  const { base, chunks, keys, vaultId, task, random } = deps
+  const { base, chunks, keys, vaultId, task, random, isGentle } = deps
   const chunkFiles: CompleteChunkFile[] = []
   await using engine = new Engine({
     start: {
@@ -239,9 +244,9 @@ async function capture(context: Capture) {
       cachedChunks: base.waitingChunks(vaultId),
       parentFileId: base.lastFileId(keys.keyspace),
       skipNoDump: rules.skipNoDump,
-      isGentle: false,
+      isGentle,
     },
-    threadCount: availableParallelism(),
+    threadCount: isGentle ? 1 : Math.min(availableParallelism(), maxThreadCount),
     signal: AbortSignal.any([task.signal, run.room.signal]),
     onChunkFile: (file) => {
       chunkFiles.push(file)

@@ -28,6 +28,13 @@ const settings: ReadonlyMap<string, Setting> = new Map([
       read: (text) => ({ instantDays: text === defaultWord ? null : wholeNumber(text, 'instant-days', 1, 30) }),
     },
   ],
+  [
+    'gentle',
+    {
+      show: ({ gentle }) => (gentle ? 'on' : 'off'),
+      read: (text) => ({ gentle: text === defaultWord ? null : onOrOff(text, 'gentle') }),
+    },
+  ],
 ])
 
 export const getSettings: RunVerb<{ readonly name?: string }> = async ({ name }, session) => {
@@ -47,6 +54,11 @@ export const setSetting: RunVerb<{ readonly name: string; readonly value: string
   const document = await (await session.agent()).changeSettings(change)
   await output.summary(document, () => [`${input.name} is ${setting.show(document)} now.`])
   return exitStatus.done
+}
+
+function onOrOff(text: string, name: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on'
+  throw usageError(`${name} cannot be "${text}".`, 'Give on, off or default.')
 }
 
 function knownSetting(name: string): Setting {

@@ -109,6 +109,8 @@ describe('verbs ask the agent', () => {
     ['settings set cache-budget 500MB', ['changeSettings', { cacheBudget: 500_000_000 }]],
     ['settings set cache-budget default', ['changeSettings', { cacheBudget: null }]],
     ['settings set instant-days 30', ['changeSettings', { instantDays: 30 }]],
+    ['settings set gentle on', ['changeSettings', { gentle: true }]],
+    ['settings set gentle default', ['changeSettings', { gentle: null }]],
     ['doctor', ['doctor']],
   ])('%s', async (line, expected) => {
     expect(await asked(line, { env: passphrase })).toEqual([expected])

@@ -322,9 +322,10 @@ const settingsVerbs: readonly AnyVerb[] = [
     details:
       'cache-budget: how much room payload may take in the cache, at least 64 MiB; by default a tenth of what is ' +
       'protected, at least 2 GiB, at most half of the room there is. instant-days: so long payload stays in the cache ' +
-      'within the budget, 1 to 30 days, 2 by default. The value "default" goes back to that.',
+      'within the budget, 1 to 30 days, 2 by default. gentle: on, and backups work in one thread, only when nothing else ' +
+      'wants the processor or the disk. The value "default" goes back to that.',
     arguments: [
-      ['<name>', 'cache-budget or instant-days'],
+      ['<name>', 'cache-budget, instant-days or gentle'],
       ['<value>', 'the new value'],
     ],
     options: [],

@@ -54,7 +54,7 @@ export interface Item {
  * What a person may set; absent: the default. `cache-leftover` is no choice but a note: the folder that an interrupted
  * move of the cache left behind.
  */
-export type SettingName = 'cache-budget' | 'instant-days' | 'cache-folder' | 'cache-leftover'
+export type SettingName = 'cache-budget' | 'instant-days' | 'gentle' | 'cache-folder' | 'cache-leftover'
 
 /** Opens or creates the state at `path`; throws `home.newer` and `home.unusable`. */
 export function openState(path: string, random: Random): StateDb {

@@ -85,10 +85,11 @@ test('points restore from the instant tier while the vault is away', async () =>
 })
 
 test('settings are kept, and refused where they make no sense', async () => {
-  expect(await cli.json(['settings', 'get'])).toEqual({ cacheBudget: null, instantDays: 2 })
+  expect(await cli.json(['settings', 'get'])).toEqual({ cacheBudget: null, instantDays: 2, gentle: false })
   expect(await cli.json(['settings', 'set', 'cache-budget', '20GiB'])).toEqual({
     cacheBudget: 20 * 1024 ** 3,
     instantDays: 2,
+    gentle: false,
   })
   expect(await show()).toMatchObject({ budget: 20 * 1024 ** 3, budgetIsDefault: false })
   for (const [name, value] of [
@@ -96,11 +97,12 @@ test('settings are kept, and refused where they make no sense', async () => {
     ['cache-budget', 'much'],
     ['instant-days', '0'],
     ['instant-days', '31'],
+    ['gentle', 'maybe'],
     ['colour', 'red'],
   ] as const) {
     expect((await cli.fails(['settings', 'set', name, value], 2)).code).toBe('usage.invalid')
   }
-  expect(await cli.json(['settings', 'get'])).toEqual({ cacheBudget: 20 * 1024 ** 3, instantDays: 2 })
+  expect(await cli.json(['settings', 'get'])).toEqual({ cacheBudget: 20 * 1024 ** 3, instantDays: 2, gentle: false })
 })
 
 test('a cache that was deleted is rebuilt: nothing is uploaded but the point itself', async () => {

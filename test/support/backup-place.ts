@@ -82,6 +82,7 @@ export class BackupPlace implements Disposable {
         base,
         chunks: new ChunkFolder(join(this.folder, 'cache', 'chunks')),
         policy,
+        isGentle: false,
         keys: this.#keys,
         vault: this.vaultOf(store),
         vaultId: this.#vaultId,

@@ -232,8 +232,8 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       vaults: [{ name: 'usb', chunkFiles: 7, points: 1 }],
       remarks: ['No remark.'],
     }),
-    getSettings: answer('getSettings', { cacheBudget: null, instantDays: 2 }),
-    changeSettings: answer('changeSettings', { cacheBudget: 2048, instantDays: 2 }),
+    getSettings: answer('getSettings', { cacheBudget: null, instantDays: 2, gentle: false }),
+    changeSettings: answer('changeSettings', { cacheBudget: 2048, instantDays: 2, gentle: true }),
     doctor: answer('doctor', {
       product: '0.1.0',
       node: '24.21.0',

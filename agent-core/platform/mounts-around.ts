@@ -29,7 +29,9 @@ export function describeMounts(folders: readonly Buffer[], mounts: readonly Moun
     return above.toSorted((a, b) => a.mountPoint.length - b.mountPoint.length || a.id - b.id).slice(-1)
   })
   return {
-    signature: [...new Set([...holding, ...below])].map(({ id, device, mountPoint }) => `${id} ${device} ${mountPoint}`).join('\n'),
+    signature: [...new Set([...holding, ...below])]
+      .map(({ id, device, mountPoint }) => `${id} ${device} ${mountPoint}`)
+      .join('\n'),
     types: [...new Set([...owners, ...below].map(({ type }) => type))],
     below: below.map(({ mountPoint }) => mountPoint),
   }

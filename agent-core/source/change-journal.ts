@@ -166,7 +166,9 @@ export class ChangeJournal implements AsyncDisposable {
       },
       captured: async (point, totals) => {
         await this.#opened?.watcher.settle()
-        const missed = [...suspects].map((path) => Buffer.from(path, 'latin1')).filter((path) => this.#dirty.isClean(path))
+        const missed = [...suspects]
+          .map((path) => Buffer.from(path, 'latin1'))
+          .filter((path) => this.#dirty.isClean(path))
         for (const path of keep) this.#sink.folder(Buffer.from(path, 'latin1'))
         this.#taken = undefined
         this.#last = { point, totals }

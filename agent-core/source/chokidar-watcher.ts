@@ -9,7 +9,15 @@
  *  - Fresh folders: until its watch stands a new folder is not heard. One that appears is therefore never taken for
  *    known while this watcher lives: it is reported as a tree by every `settle`.
  */
-import { type FSWatcher as NodeWatcher, lstatSync, readdirSync, readFileSync, rmSync, watch as watchFolder, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  type FSWatcher as NodeWatcher,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch as watchFolder,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import type { Clock } from '../base/clock.ts'

@@ -32,7 +32,8 @@ export interface WatcherChoice {
 }
 
 /** File systems that others can change without this machine's kernel seeing it, or that tell of no change. */
-const remoteTypes = /^(?:nfs4?|cifs|smb3?|smbfs|9p|virtiofs|ceph|glusterfs|lustre|afs|ncpfs|fuse(?:\..*)?|fuseblk|vboxsf|vmhgfs)$/
+const remoteTypes =
+  /^(?:nfs4?|cifs|smb3?|smbfs|9p|virtiofs|ceph|glusterfs|lustre|afs|ncpfs|fuse(?:\..*)?|fuseblk|vboxsf|vmhgfs)$/
 
 /** Kinds in the order in which they are to be tried; the last one is always `none`. */
 export function planWatcher(facts: WatcherFacts): readonly WatcherChoice[] {

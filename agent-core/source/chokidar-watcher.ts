@@ -65,6 +65,7 @@ export async function watchByChokidar(deps: ChokidarDeps): Promise<ChangeWatcher
   return {
     kind: 'chokidar',
     settle: async () => {
+      if (!isOpen) return
       if (!(await marks.areHeard(clock))) sink.doubt('the system did not answer in time')
       fresh.reportAll()
       reportMoved(area, sink)

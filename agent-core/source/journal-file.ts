@@ -108,7 +108,7 @@ function readLines(text: string): LeftJournal {
   let isWhole = text.endsWith('\n')
   for (const each of text.split('\n').slice(0, -1)) {
     const json = each.slice(9)
-    if (each.slice(0, 8) !== checksum(json)) {
+    if (each !== `${checksum(json)} ${json}`) {
       isWhole = false
       break
     }

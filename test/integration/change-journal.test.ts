@@ -2,7 +2,7 @@
  * Points made by the change journal beside points made by full scans of the same states: two items over one folder. Their
  * trees must be the same, page by page. The seed is printed; JOURNAL_SEED repeats a run.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { backupNow } from '../../agent-core/api/backup-verbs.ts'
 import { enableItem } from '../../agent-core/api/item-verbs.ts'
@@ -124,7 +124,7 @@ describe.each(['fanotify', 'folders', 'chokidar'] as const)('the change journal 
     const random = createRandomChanges(pair.source, pair.folder.at('outside'), seededRandom(seed))
     expect((await pair.backUp()).scan).toMatchObject({ kind: 'full', watcher: kind, reason: 'the journal begins' })
     let byJournal = 0
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 8; round++) {
       const changes = random.change(round % 4 === 3 ? 0 : 1 + round)
       const both = await pair.backUp()
       const told = `seed ${seed}, round ${round}: ${changes.join(', ')}; ${both.scan.reason}`
@@ -132,11 +132,11 @@ describe.each(['fanotify', 'folders', 'chokidar'] as const)('the change journal 
       expect([both.document.warnings, both.scanned.warnings], told).toEqual([[], []])
       if (both.scan.kind === 'journal') byJournal++
     }
-    expect(byJournal).toBeGreaterThan(3)
+    expect(byJournal).toBeGreaterThan(1)
   })
 })
 
-test('a full scan a week later finds nothing that the journal had missed, or says so', async () => {
+test('a full scan a week later finds nothing that the journal had missed', async () => {
   await using pair = new Pair('folders')
   await pair.setUp()
   makeTree(pair.source, 2)
@@ -146,6 +146,27 @@ test('a full scan a week later finds nothing that the journal had missed, or say
   pair.clock.aheadMs += week
   const good = await pair.backUp()
   expect([good.scan.reason, good.document.warnings]).toEqual(['the last full scan was a week ago', []])
+  expect((await pair.backUp()).scan.kind).toBe('journal')
+})
+
+test('what no watcher can see is found by the weekly scan, and told; the next scan is full too', async () => {
+  await using pair = new Pair('folders')
+  await pair.setUp()
+  makeTree(pair.source, 2)
+  await pair.backUp()
+  // Another name outside of the item, made after it was captured: writing to it is heard nowhere inside.
+  linkSync(`${pair.source}/folder 1/file 1`, pair.folder.at('outside', 'name'))
+  writeFileSync(pair.folder.at('outside', 'name'), 'written by another name')
+  const blind = await pair.backUp()
+  expect(blind.scan.kind).toBe('journal')
+  expect(blind.byJournal).not.toEqual(blind.inFull)
+  pair.clock.aheadMs += week
+  const found = await pair.backUp()
+  expect(found.byJournal).toEqual(found.inFull)
+  expect(found.document.warnings).toMatchObject([{ code: 'journal.missed-changes', path: `${pair.source}/folder 1` }])
+  const doubted = await pair.backUp()
+  expect(doubted.scan.reason).toBe('the last full scan found changes that the journal had missed')
+  expect(doubted.document.warnings).toEqual([])
   expect((await pair.backUp()).scan.kind).toBe('journal')
 })
 

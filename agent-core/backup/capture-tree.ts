@@ -164,7 +164,8 @@ export class TreeCapture {
     for (const name of names) {
       if (++this.#entriesSinceTurn >= entriesPerTurn) await this.#breathe()
       let order = before.current?.compareName(name) ?? 1
-      for (; order < 0; order = before.current?.compareName(name) ?? 1) await this.#deleted(folder, before, queue, known)
+      for (; order < 0; order = before.current?.compareName(name) ?? 1)
+        await this.#deleted(folder, before, queue, known)
       const match = order === 0 ? before.current : undefined
       if (known !== undefined) this.#notes.forget(known, match?.decode())
       const pending = this.#entry(folder, name, match, { queue, known })

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { sourceRules } from '../backup/look-at-folders.ts'
 import { AgentError } from '../base/agent-error.ts'
+import { releaseMemory } from '../platform/release-memory.ts'
 import { ChangeJournal } from '../source/change-journal.ts'
 import { defaultWatcherBudget } from '../source/plan-watcher.ts'
 import type { Item } from '../state/state-db.ts'
@@ -24,7 +25,9 @@ export async function* watchItem(
   knownItem(deps, name)
   await using journals = new CurrentJournal(deps)
   do {
-    yield await backUpOnce(deps, name, options, context, journals)
+    const outcome = await backUpOnce(deps, name, options, context, journals)
+    releaseMemory()
+    yield outcome
   } while (await isWanted(deps, options, signal))
 }
 

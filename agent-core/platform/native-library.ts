@@ -39,6 +39,8 @@ interface NativeFunctions {
   readonly fanotifyInit: (flags: number, eventFlags: number) => number
   readonly fanotifyMark: (fd: number, flags: number, mask: number, folder: number, path: Buffer) => number
   readonly openByHandle: (mountFd: number, handle: Buffer, flags: number) => number
+  /** Of glibc alone. */
+  readonly mallocTrim: ((keepBytes: number) => number) | undefined
   readonly errno: () => number
 }
 
@@ -97,7 +99,17 @@ function load(): NativeFunctions {
     fanotifyInit: declare('int fanotify_init(uint flags, uint eventFlags)'),
     fanotifyMark: declare('int fanotify_mark(int fd, uint flags, uint64_t mask, int folder, void *path)'),
     openByHandle: declare('int open_by_handle_at(int mountFd, void *handle, int flags)'),
+    mallocTrim: ifThere(() => declare('int malloc_trim(size_t keepBytes)')),
     errno: koffi.errno,
+  }
+}
+
+/** undefined where the C library lacks the function. */
+function ifThere<Value>(declared: () => Value): Value | undefined {
+  try {
+    return declared()
+  } catch {
+    return undefined
   }
 }
 

@@ -107,7 +107,9 @@ export class ChangeJournal implements AsyncDisposable {
     const left = this.#file.read()
     this.#lastFullScanMs = left.header?.lastFullScanMs
     this.#isDistrusted = left.header?.isDistrusted ?? false
-    this.#doubt = left.state === 'absent' ? 'the journal begins' : 'the agent was started anew'
+    const isSet = left.header === undefined || left.header.settings === options.settings
+    const restart = isSet ? 'the agent was started anew' : 'the item is set otherwise than before'
+    this.#doubt = left.state === 'absent' ? 'the journal begins' : restart
     if (left.state === 'broken') deps.log.warn('a change journal was not closed', { item: options.item })
   }
 

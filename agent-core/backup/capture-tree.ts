@@ -159,22 +159,22 @@ export class TreeCapture {
     }
     const { folder, names } = opened
     const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
+    const target: Target = { queue, known }
     const before = new PreviousEntries(tree, previous?.list)
     await before.next()
     for (const name of names) {
       if (++this.#entriesSinceTurn >= entriesPerTurn) await this.#breathe()
       let order = before.current?.compareName(name) ?? 1
-      for (; order < 0; order = before.current?.compareName(name) ?? 1)
-        await this.#deleted(folder, before, queue, known)
+      for (; order < 0; order = before.current?.compareName(name) ?? 1) await this.#deleted(folder, before, target)
       const match = order === 0 ? before.current : undefined
       if (known !== undefined) this.#notes.forget(known, match?.decode())
-      const pending = this.#entry(folder, name, match, { queue, known })
+      const pending = this.#entry(folder, name, match, target)
       if (pending !== undefined) await pending
       if (match === undefined) continue
       const next = before.next()
       if (next !== undefined) await next
     }
-    while (before.current !== undefined) await this.#deleted(folder, before, queue, known)
+    while (before.current !== undefined) await this.#deleted(folder, before, target)
     return walked(queue)
   }
 
@@ -211,12 +211,7 @@ export class TreeCapture {
     return walked(queue)
   }
 
-  async #deleted(
-    folder: Folder,
-    before: PreviousEntries,
-    queue: SlotQueue,
-    known: KnownChanges | undefined,
-  ): Promise<void> {
+  async #deleted(folder: Folder, before: PreviousEntries, { queue, known }: Target): Promise<void> {
     const entry = before.current?.decode()
     if (entry !== undefined) {
       this.counts.addDeleted(entry)

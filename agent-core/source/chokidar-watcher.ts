@@ -21,6 +21,7 @@ import {
 import { join } from 'node:path'
 import { type FSWatcher, watch } from 'chokidar'
 import type { Clock } from '../base/clock.ts'
+import { yieldToEventLoop } from '../base/event-loop.ts'
 import { type ChangeSink, type ChangeWatcher, reportMoved, type WatcherDeps } from './change-watcher.ts'
 import type { WatchedArea } from './watched-area.ts'
 
@@ -154,7 +155,7 @@ function createBurstGuard(sink: ChangeSink): () => void {
   let count = 0
   return () => {
     if (count === 0) {
-      setImmediate(() => {
+      void yieldToEventLoop().then(() => {
         count = 0
       })
     }

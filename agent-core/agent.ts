@@ -23,6 +23,7 @@ import {
   testKnownVault,
 } from './api/vault-verbs.ts'
 import { verifyKnownVault } from './api/verify-verbs.ts'
+import { watchItem } from './api/watch-verbs.ts'
 import { AgentError } from './base/agent-error.ts'
 import { systemClock } from './base/clock.ts'
 import { troubleWords } from './base/file-trouble.ts'
@@ -65,6 +66,7 @@ export const openAgent: OpenAgent = async ({ home }) => {
     listItems: () => listItems(deps),
     showItem: (name) => showItem(deps, name),
     backupNow: (item, options, context) => backupNow(deps, item, options, context),
+    watchItem: (item, options, context) => watchItem(deps, item, options, context),
     listPoints: (item) => listPoints(deps, item),
     showPoint: (item, point) => showPoint(deps, item, point),
     pointFiles: (item, point, path, depth) => pointFiles(deps, item, point, path, depth),

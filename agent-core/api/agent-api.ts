@@ -135,6 +135,12 @@ export interface BackupDocument {
   readonly bytes: { readonly read: number; readonly new: number; readonly stored: number; readonly total: number }
   /** Bytes of the vault objects put by this run. */
   readonly transferred: number
+  /** `full`: everything was looked at; `journal`: only what the watcher had told of. `reason` says why, in words. */
+  readonly scan: {
+    readonly kind: 'full' | 'journal'
+    readonly watcher: 'fanotify' | 'chokidar' | 'folders' | 'none'
+    readonly reason: string
+  }
   readonly warnings: readonly FileWarning[]
   readonly remarks: readonly string[]
   /** Set when the point was captured but the vault did not take it (yet): the error's code, words, advice and exit status. */
@@ -145,6 +151,24 @@ export interface BackupDocument {
     readonly exitCode: number
   }
 }
+
+export interface WatchOptions {
+  readonly everyMs: number
+  readonly accept: boolean
+  /** Resolves when a backup is wanted before its time. */
+  readonly wake?: () => Promise<void>
+}
+
+export type WatchOutcome =
+  | { readonly backup: BackupDocument }
+  | {
+      readonly error: {
+        readonly code: string
+        readonly message: string
+        readonly advice: string
+        readonly exitCode: number
+      }
+    }
 
 export interface PointDocument {
   readonly id: PointId
@@ -354,6 +378,12 @@ export interface AgentApi extends AsyncDisposable {
     options: { readonly keepUntilMs?: number; readonly accept: boolean },
     context: CallContext,
   ): Promise<BackupDocument>
+  /**
+   * Backs the item up now, and again every `everyMs` or when `wake` resolves, watching its folders meanwhile so that a
+   * backup looks only where something has changed. Ends when the signal aborts between two backups. A backup that fails
+   * is an outcome like another; what no later one would mend by itself (no such item) is thrown.
+   */
+  watchItem(item: string, options: WatchOptions, context: CallContext): AsyncIterable<WatchOutcome>
 
   listPoints(item: string): Promise<readonly PointDocument[]>
   showPoint(item: string, point: string): Promise<PointDetails>

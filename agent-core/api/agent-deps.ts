@@ -16,6 +16,8 @@ export interface HomePaths {
   readonly base: string
   readonly chunks: string
   readonly log: string
+  /** Change journals of items. */
+  readonly journals: string
 }
 
 /**
@@ -36,6 +38,7 @@ export function homePaths(home: string, cacheFolder: () => string | undefined): 
       return join(this.cache, chunkFolderName)
     },
     log: join(home, 'agent.log'),
+    journals: join(home, 'journals'),
   }
 }
 

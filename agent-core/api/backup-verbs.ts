@@ -2,14 +2,17 @@
 import { type BackupRequest, type BackupResult, runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { fileWarning } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { createTask, type Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import { setBaseAside } from '../cache/base-file.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { FileWarning } from '../contract/errors.ts'
 import type { JobId } from '../contract/ids.ts'
 import type { PointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
+import type { ChangeJournal } from '../source/change-journal.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { BackupDocument, CallContext } from './agent-api.ts'
@@ -19,12 +22,13 @@ import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 
-/** Backs an item up now. Throws when no point was captured; a vault that does not take it is in `failure`. */
+/** Backs an item up now, looking where `journal` says. Throws when no point was captured; a vault that does not take it is in `failure`. */
 export async function backupNow(
   deps: AgentDeps,
   name: string,
   options: { readonly keepUntilMs?: number; readonly accept: boolean },
   context: CallContext,
+  journal?: ChangeJournal,
 ): Promise<BackupDocument> {
   const startedMs = deps.clock.nowMs()
   const item = knownItem(deps, name)
@@ -61,8 +65,10 @@ export async function backupNow(
         random,
         log,
         task,
+        ...(journal && { journal }),
       })
     })
+    for (const warning of missedChanges(result)) task.warn(warning)
     return documentOf(deps, startedMs, result, task, item)
   } finally {
     if ('store' in vault) await vault.store.close()
@@ -133,12 +139,20 @@ function documentOf(deps: AgentDeps, startedMs: number, result: BackupResult, ta
       total: manifest.counts.bytes,
     },
     transferred: result.transferredBytes,
+    scan: result.scan,
     warnings: task.warnings,
     remarks: remarksOf(result),
     ...(failure && {
       failure: { code: failure.code, message: failure.message, advice: failure.advice, exitCode: failure.exitCode },
     }),
   }
+}
+
+function missedChanges({ difference }: BackupResult): FileWarning[] {
+  if (difference === undefined) return []
+  const { watcher, folders, folderCount } = difference
+  const more = folderCount > folders.length ? `; ${folderCount} folders in all` : ''
+  return folders.map((folder) => fileWarning('journal.missed-changes', folder, `watched by ${watcher}${more}`))
 }
 
 function remarksOf({ counts, lostChunkFiles, failure }: BackupResult): string[] {

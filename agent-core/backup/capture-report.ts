@@ -19,14 +19,17 @@ interface Told {
 /** Collects what a capture has to tell: warnings for the job and the point, progress for those who watch. */
 export class CaptureReport implements FileReport {
   readonly #task: Task
+  readonly #onTrouble: (path: Buffer) => void
   readonly #told: Told[] = []
   readonly #missing: Buffer[] = []
   failedFiles = 0
   #seenFiles = 0
   #seenBytes = 0
 
-  constructor(task: Task) {
+  /** `onTrouble` hears of each path that a warning is about. */
+  constructor(task: Task, onTrouble: (path: Buffer) => void) {
     this.#task = task
+    this.#onTrouble = onTrouble
   }
 
   seen(path: Buffer, found: FoundEntry): void {
@@ -69,5 +72,6 @@ export class CaptureReport implements FileReport {
   #tell(code: FileWarningCode, path: Buffer, reason: string): void {
     if (this.#told.length < maxListed) this.#told.push({ path: Buffer.from(path), code, reason })
     this.#task.warn(fileWarning(code, path, reason))
+    this.#onTrouble(path)
   }
 }

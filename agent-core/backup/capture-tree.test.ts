@@ -73,6 +73,7 @@ class Capturing implements Disposable {
       tree: this.tree,
       keepPage: (id, page) => this.pages.set(toHex(id), page),
       lastScanStartedMs: laterMs,
+      scanStartedMs: laterMs,
       crossMounts: false,
       rules: sourceRules({ excludes: options.excludes ?? [], defaultExcludes: false }, []),
       report,

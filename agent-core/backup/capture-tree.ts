@@ -3,7 +3,9 @@
  * unchanged is taken over by its bytes, a directory without a change by its pages; only new and
  * changed files go to the engine. The walk runs ahead of the engine, bounded by its back-pressure;
  * directories are finished in the order of the tree. Where nothing has changed nothing is waited for and nothing kept.
+ * Where a change journal knows what has changed, the rest is not even looked at.
  */
+import { asBuffer } from '../base/bytes.ts'
 import { yieldToEventLoop } from '../base/event-loop.ts'
 import { sha256 } from '../codec/block-id.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -12,14 +14,17 @@ import type { ListRef } from '../format/paged-list.ts'
 import type { DirectorySection, Entry } from '../format/tree.ts'
 import { type AnchoredPath, anchoredPath } from '../platform/anchored-path.ts'
 import { fileSystemId } from '../platform/file-system-id.ts'
+import type { JournalScan, TreeTotals } from '../source/change-journal.ts'
 import { isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
+import type { KnownChanges } from '../source/known-changes.ts'
 import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
 import { CaptureCounts } from './capture-counts.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
 import { EntryCapturer } from './entry-capturer.ts'
 import { FileCapturer, type FileReport } from './file-capturer.ts'
 import type { FoundPlace } from './found-place.ts'
+import { JournalNotes } from './journal-notes.ts'
 import type { SourceRules } from './look-at-folders.ts'
 import type { SourceFolder } from './plan-sources.ts'
 import { PreviousEntries } from './previous-entries.ts'
@@ -28,6 +33,9 @@ import { SlotQueue } from './slot-queue.ts'
 export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly engine: Engine
   readonly lastScanStartedMs: number
+  readonly scanStartedMs: number
+  /** Hears what the walk finds, and may know where it need not look. */
+  readonly journal?: JournalScan
   readonly crossMounts: boolean
   readonly rules: SourceRules
   readonly report: FileReport
@@ -38,6 +46,7 @@ export interface CapturedTree {
   readonly root: ListRef | undefined
   /** Entries captured below each folder, at all depths. */
   readonly entriesIn: ReadonlyMap<SourceFolder, number>
+  readonly totals: TreeTotals
 }
 
 /** A directory under way. */
@@ -54,8 +63,19 @@ interface OpenFolder extends Folder {
   readonly openPath: Buffer
 }
 
+/** Where an entry goes, and what is known to have changed beside the last point's entry. */
+interface Target {
+  readonly queue: SlotQueue
+  readonly known: KnownChanges | undefined
+}
+
 /** Known now, or when all entries are captured. */
 type PendingSection = DirectorySection | Promise<DirectorySection>
+
+/** A directory whose entries are all submitted. */
+interface Walked {
+  readonly pending: PendingSection
+}
 
 /** So many entries are looked at between two turns of the event loop. */
 const entriesPerTurn = 256
@@ -63,22 +83,27 @@ const entriesPerTurn = 256
 const emptySection: DirectorySection = { entriesBelow: 0, bytesBelow: 0 }
 
 export class TreeCapture {
-  readonly counts = new CaptureCounts()
+  readonly counts: CaptureCounts
   readonly #options: CaptureTreeOptions
   readonly #files: FileCapturer
   readonly #entries: EntryCapturer
+  readonly #notes: JournalNotes
   readonly #volumes = new Map<number, number>()
   #entriesSinceTurn = 0
 
   constructor(options: CaptureTreeOptions) {
     this.#options = options
+    const { journal } = options
+    this.counts = new CaptureCounts(journal?.known?.totals)
+    this.#notes = new JournalNotes(journal, { ...options, counts: this.counts })
     this.#files = new FileCapturer(options.engine, options.report, this.counts)
     this.#entries = new EntryCapturer(options.lastScanStartedMs, options.report, this.counts)
   }
 
   /**
-   * Captures all folders: the root list, and how much each folder holds. `previousRoot`: the last point's root list.
-   * Throws `engine.*`, `cache.*`, or the abort reason.
+   * Captures all folders: the root list, and how much each folder holds. `previousRoot`: the last point's root list;
+   * where a journal knows the changes, the folders must be those of that list.
+   * Throws `engine.*`, `cache.*`, NewHardLink, or the abort reason.
    */
   async run(folders: readonly SourceFolder[], previousRoot?: ListRef): Promise<CapturedTree> {
     const sorted = folders.toSorted((a, b) => Buffer.compare(a.label, b.label))
@@ -92,7 +117,9 @@ export class TreeCapture {
     for (const folder of sorted) {
       const { label, origin, found, previous } = folder
       const path = Buffer.from(origin.path)
-      const section = await this.#walk({ path, relative: '', found }, previous?.directory)
+      const { known } = this.#notes
+      this.#notes.forget(known, previous)
+      const section = await this.#walk({ path, relative: '', found }, previous?.directory, known)
       sections.set(folder, section.pending)
       const place = { name: label, path, fullPath: path, found, volume: 0 }
       await root.add(
@@ -101,55 +128,109 @@ export class TreeCapture {
     }
     const { list } = await root.finish()
     const entriesIn = new Map<SourceFolder, number>()
-    for (const [folder, section] of sections) entriesIn.set(folder, (await section).entriesBelow)
-    return { root: list, entriesIn }
+    let bytes = 0
+    for (const [folder, section] of sections) {
+      const { entriesBelow, bytesBelow } = await section
+      entriesIn.set(folder, entriesBelow)
+      bytes += bytesBelow
+    }
+    return { root: list, entriesIn, totals: this.counts.totals(bytes) }
   }
 
-  /** The entries of one directory, depth first; they are all submitted when this resolves, and captured later. */
+  /**
+   * The entries of one directory, depth first; they are all submitted when this resolves, and captured later. `known`:
+   * what has changed in it since it was captured as `previous`; undefined where all has to be looked at.
+   */
   async #walk(
     directory: Folder,
     previous: DirectorySection | undefined,
-  ): Promise<{ readonly pending: PendingSection }> {
+    known: KnownChanges | undefined,
+  ): Promise<Walked> {
     const { checkpoint, tree } = this.#options
     checkpoint()
+    if (known?.isClean(directory.path) === true && previous !== undefined) {
+      if (!known.hasDirtyBelow(directory.path)) return { pending: previous }
+      return await this.#walkClean(directory, previous, known)
+    }
     using opened = this.#open(directory)
-    if (opened === undefined) return { pending: emptySection }
+    if (opened === undefined) {
+      await this.#notes.forgetBelow(known, previous)
+      return { pending: emptySection }
+    }
     const { folder, names } = opened
     const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
+    const target: Target = { queue, known }
     const before = new PreviousEntries(tree, previous?.list)
     await before.next()
     for (const name of names) {
       if (++this.#entriesSinceTurn >= entriesPerTurn) await this.#breathe()
       let order = before.current?.compareName(name) ?? 1
-      for (; order < 0; order = before.current?.compareName(name) ?? 1) await this.#deleted(before, queue)
+      for (; order < 0; order = before.current?.compareName(name) ?? 1) await this.#deleted(folder, before, target)
       const match = order === 0 ? before.current : undefined
-      const pending = this.#entry(folder, name, match, queue)
+      if (known !== undefined) this.#notes.forget(known, match?.decode())
+      const pending = this.#entry(folder, name, match, target)
       if (pending !== undefined) await pending
       if (match === undefined) continue
       const next = before.next()
       if (next !== undefined) await next
     }
-    while (before.current !== undefined) await this.#deleted(before, queue)
-    const pending = queue.finish()
-    // It is awaited by its parent's turn; a failure before that is the same failure.
-    if ('then' in pending) pending.catch(() => {})
-    return { pending }
+    while (before.current !== undefined) await this.#deleted(folder, before, target)
+    return walked(queue)
   }
 
-  async #deleted(before: PreviousEntries, queue: SlotQueue): Promise<void> {
+  /** As `#walk`, of a directory whose own entries have not changed: only dirty directories in it are looked at. */
+  async #walkClean(directory: Folder, previous: DirectorySection, known: KnownChanges): Promise<Walked> {
+    const { path } = directory
+    using anchored = this.#anchor(path)
+    if (anchored === undefined) {
+      await this.#notes.forgetBelow(known, previous)
+      return { pending: emptySection }
+    }
+    const folder = { ...directory, openPath: anchored.path }
+    const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
+    const before = new PreviousEntries(this.#options.tree, previous.list)
+    for (await before.next(); before.current !== undefined; await before.next()) {
+      if (++this.#entriesSinceTurn >= entriesPerTurn) await this.#breathe()
+      const match = before.current
+      if (match.type !== 'directory') {
+        await queue.addUnchanged(match)
+        continue
+      }
+      const { encoded } = match
+      const entry = match.decode()
+      const below = joinPath(path, entry.name)
+      if (!known.isClean(below) || known.hasDirtyBelow(below)) {
+        this.#notes.forget(known, entry)
+        await this.#entry(folder, asBuffer(entry.name).toString('latin1'), match, { queue, known })
+      } else {
+        const { entriesBelow = 0, bytesBelow = 0 } = entry.directory ?? {}
+        const now = { encoded, sizeBytes: bytesBelow, entriesBelow }
+        await queue.add({ name: entry.name, now, previous: encoded })
+      }
+    }
+    return walked(queue)
+  }
+
+  async #deleted(folder: Folder, before: PreviousEntries, { queue, known }: Target): Promise<void> {
     const entry = before.current?.decode()
-    if (entry !== undefined) this.counts.addDeleted(entry)
+    if (entry !== undefined) {
+      this.counts.addDeleted(entry)
+      this.#notes.changed(folder.path)
+      this.#notes.forget(known, entry)
+      await this.#notes.forgetBelow(known, entry.directory)
+    }
     await queue.markChanged()
     await before.next()
   }
 
   /** Submits one entry; a promise only where something has to be waited for. */
-  #entry(folder: OpenFolder, text: string, match: EntryGlances | undefined, queue: SlotQueue): void | Promise<void> {
+  #entry(folder: OpenFolder, text: string, match: EntryGlances | undefined, target: Target): void | Promise<void> {
+    const { queue, known } = target
     const { rules, report, lastScanStartedMs } = this.#options
     const name = Buffer.from(text, 'latin1')
     const fullPath = joinPath(folder.path, name)
     const path = folder.openPath === folder.path ? fullPath : joinPath(folder.openPath, name)
-    const gone = () => (match === undefined ? undefined : queue.markChanged())
+    const gone = () => (match === undefined ? undefined : this.#gone(match, target))
     let found: FoundEntry | undefined
     try {
       found = lookAt(path)
@@ -166,33 +247,51 @@ export class TreeCapture {
     if (verdict !== 'in') this.counts.excluded++
     if (verdict === 'out') return gone()
     const place: FoundPlace = { name, path, fullPath, found, volume: 0 }
+    if (match?.type !== found.type) this.#notes.changed(folder.path)
     if (found.type === 'directory') {
-      return this.#directory(folder, { ...place, relative, isEntered: verdict === 'in' }, match, queue)
+      return this.#directory(folder, { ...place, relative, isEntered: verdict === 'in' }, match, target)
     }
+    if (known !== undefined && match?.type === 'directory') return this.#replaced(folder, text, match, target)
     this.counts.addSeen(found)
     report.seen(fullPath, found)
+    this.#notes.seen(folder.path, found, match)
     if (match !== undefined && isUnchanged(found, match, lastScanStartedMs)) return queue.addUnchanged(match)
+    this.#notes.changed(folder.path)
     const volume = found.linkCount > 1 ? this.#volumeOf(found.device, folder.openPath) : 0
     if (found.type === 'file') return this.#file({ ...place, volume }, match, queue)
     const slot = this.#entries.special({ ...place, volume })
     return slot === undefined ? gone() : queue.add(slot)
   }
 
+  /** What stood here in the last point is not there any more, or stays out. */
+  async #gone(match: EntryGlances, { queue, known }: Target): Promise<void> {
+    if (known !== undefined) await this.#notes.forgetBelow(known, match.decode().directory)
+    await queue.markChanged()
+  }
+
+  /** A directory of the last point is something else now: a new entry, and the last point's are gone. */
+  async #replaced(folder: OpenFolder, text: string, match: EntryGlances, target: Target): Promise<void> {
+    await this.#gone(match, target)
+    await this.#entry(folder, text, undefined, target)
+  }
+
   async #directory(
     folder: OpenFolder,
     place: FoundPlace & { readonly relative: string; readonly isEntered: boolean },
     match: EntryGlances | undefined,
-    queue: SlotQueue,
+    { queue, known }: Target,
   ): Promise<void> {
     const { fullPath: path, relative, found } = place
     const isForeign = found.device !== folder.found.device && !this.#options.crossMounts
     if (isForeign) this.counts.mountsNotEntered.push(path)
     const reuse: Entry | undefined = match?.decode()
     const before = match?.encoded
-    const { pending } =
-      isForeign || !place.isEntered
-        ? { pending: emptySection }
-        : await this.#walk({ path, relative, found }, reuse?.directory)
+    const isEntered = !isForeign && place.isEntered
+    const knownBelow = isEntered && found.inode === reuse?.inode ? known : undefined
+    if (knownBelow === undefined) await this.#notes.forgetBelow(known, reuse?.directory)
+    const { pending } = isEntered
+      ? await this.#walk({ path, relative, found }, reuse?.directory, knownBelow)
+      : { pending: emptySection }
     await queue.add(this.#entries.directory(place, pending, { before, reuse }))
   }
 
@@ -209,6 +308,17 @@ export class TreeCapture {
     this.#entriesSinceTurn = 0
     await yieldToEventLoop()
     this.#options.checkpoint()
+  }
+
+  /** A path that the system takes; undefined when there is nothing, as `#open`. */
+  #anchor(path: Buffer): AnchoredPath | undefined {
+    try {
+      return anchoredPath(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#options.report.vanished(path)
+      else this.#options.report.unreadable(path, (error as Error).message)
+      return undefined
+    }
   }
 
   /** Lists a directory; undefined when there is nothing to walk: it is gone, unreadable, or its content stays out. */
@@ -246,6 +356,13 @@ export class TreeCapture {
     }
     return volume
   }
+}
+
+function walked(queue: SlotQueue): Walked {
+  const pending = queue.finish()
+  // It is awaited by its parent's turn; a failure before that is the same failure.
+  if ('then' in pending) pending.catch(() => {})
+  return { pending }
 }
 
 /** Only the list is looked at: nobody asks how much the whole root holds. */

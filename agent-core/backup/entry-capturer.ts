@@ -39,6 +39,7 @@ export class EntryCapturer {
       this.#counts.othersChanged++
       return { name, now: { encoded, sizeBytes: 0, entriesBelow: 0 }, previous: undefined }
     } catch (error) {
+      this.#counts.addLost(found)
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#report.vanished(fullPath)
       else this.#report.unreadable(fullPath, (error as Error).message)
       return undefined

@@ -39,7 +39,7 @@ export class FileCapturer {
   /** `previous`: the file's content in the last point. */
   capture({ name, fullPath, found, volume }: FoundPlace, previous: Content | undefined): Slot {
     const request = { path: fullPath.toString('latin1'), sizeBytes: found.sizeBytes, volume, previous }
-    const later = this.#settle(fullPath, this.#outcome(request, found))
+    const later = this.#settle(fullPath, found, this.#outcome(request, found))
     later.catch(() => {})
     return { name, later, previous: undefined }
   }
@@ -72,8 +72,9 @@ export class FileCapturer {
     }
   }
 
-  async #settle(path: Buffer, pending: Promise<NamedOutcome>): Promise<Settled | undefined> {
+  async #settle(path: Buffer, found: FoundEntry, pending: Promise<NamedOutcome>): Promise<Settled | undefined> {
     const outcome = await pending
+    if (outcome.state !== 'captured') this.#counts.addLost(found)
     switch (outcome.state) {
       case 'captured':
         this.#counts.filesChanged++

@@ -3,7 +3,7 @@
  *  1. learn what the vault holds, put the cache in order after an interrupted run, bring captured points into the vault
  *     (recover-cache, transfer)
  *  2. find the item's last point
- *  3. look at the sources; refuse absent, replaced and emptied ones (plan-sources)
+ *  3. look at the sources; refuse absent, replaced and emptied ones (plan-sources); ask the change journal where to look
  *  4. capture: walk, compare, read what changed, seal it into chunk files (capture-tree, engine); send and index them
  *     meanwhile, and wait for the vault where the cache's budget is used up (capture-room)
  *  5. captured: one transaction merges the increment into the base
@@ -12,6 +12,7 @@
  * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits in the cache for the vault.
  */
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import type { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
@@ -31,10 +32,12 @@ import type { HomeId, ItemId, PointId, VaultId } from '../contract/ids.ts'
 import { Engine } from '../engine/engine.ts'
 import { encodePointManifest, type PointKind, type PointManifest } from '../format/point.ts'
 import type { Entry } from '../format/tree.ts'
+import type { ChangeJournal, JournalDifference, JournalScan, ScanChoice } from '../source/change-journal.ts'
 import type { Vault } from '../vault/vault.ts'
 import { CaptureReport } from './capture-report.ts'
 import { CaptureRoom } from './capture-room.ts'
 import { TreeCapture } from './capture-tree.ts'
+import { NewHardLink } from './journal-notes.ts'
 import { findPointSeries, type LastPoint, mendLatestPoint, pointSeriesHere } from './last-point.ts'
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, planSources, type SourceFolder } from './plan-sources.ts'
@@ -61,6 +64,8 @@ export interface BackupDeps {
   readonly random: Random
   readonly log: Log
   readonly task: Task
+  /** Watches the item's folders while this process runs; left out: nobody does, and all is looked at. */
+  readonly journal?: ChangeJournal
 }
 
 export interface BackupRequest {
@@ -93,6 +98,10 @@ export interface BackupResult {
   readonly failedFiles: number
   /** Bytes of objects put into the vault by this run. */
   readonly transferredBytes: number
+  /** How it looked for changes. */
+  readonly scan: ScanChoice
+  /** What a full scan has proved the journal to have missed. */
+  readonly difference: JournalDifference | undefined
   /** Chunk files that the vault had lost; what was in them was stored again where the source still has it. */
   readonly lostChunkFiles: number
   /** Why the vault has not confirmed the point; undefined when it has. */
@@ -130,8 +139,10 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
   const rules = sourceRules(request.item, request.barriers)
   const plan = planSources(lookAtFolders(request.item.folders), previousRoot, request.accept)
+  const journal = await deps.journal?.begin(last?.manifest.id, whyFull(request, deps, plan.folders, previousRoot))
   const captured = await capture({
     request,
+    journal,
     deps,
     run,
     pages,
@@ -228,6 +239,7 @@ interface Capture {
   readonly nextSequence: number
   readonly scanStartedMs: number
   readonly folders: readonly SourceFolder[]
+  readonly journal: JournalScan | undefined
 }
 
 async function capture(context: Capture) {
@@ -259,23 +271,35 @@ async function capture(context: Capture) {
   run.room.begin(engine, run.failure)
   task.setPhase('capture')
   expectAsBefore(task, last?.manifest)
-  const report = new CaptureReport(task)
-  const treeCapture = new TreeCapture({
-    engine,
-    tree,
-    keepPage: (id, page) => pages.keep(id, page),
-    // What was never captured here counts as changed just now.
-    lastScanStartedMs: last?.manifest.timeMs ?? 0,
-    crossMounts: request.item.crossMounts,
-    rules,
-    report,
-    checkpoint: () => task.throwIfAborted(),
-  })
   // Where the vault has lost something, nothing may be taken over from the point before.
   const walked = base.mustReadAll(vaultId, request.item.id)
     ? folders.map((folder) => ({ ...folder, previous: undefined }))
     : folders
-  const { root, entriesIn } = await treeCapture.run(walked, last?.manifest.root)
+  const walk = async (journal: JournalScan | undefined) => {
+    const report = new CaptureReport(task, (path) => {
+      // It is tried again with every backup, and told again.
+      journal?.keepDirty(path)
+      journal?.keepDirty(Buffer.from(dirname(path.toString('latin1')), 'latin1'))
+    })
+    const treeCapture = new TreeCapture({
+      engine,
+      tree,
+      keepPage: (id, page) => pages.keep(id, page),
+      // What was never captured here counts as changed just now.
+      lastScanStartedMs: last?.manifest.timeMs ?? 0,
+      scanStartedMs,
+      ...(journal && { journal }),
+      crossMounts: request.item.crossMounts,
+      rules,
+      report,
+      checkpoint: () => task.throwIfAborted(),
+    })
+    return { ...(await treeCapture.run(walked, last?.manifest.root)), counts: treeCapture.counts, report, journal }
+  }
+  const { root, entriesIn, totals, counts, report, journal } = await walk(context.journal).catch(async (error) => {
+    if (!(error instanceof NewHardLink) || context.journal === undefined) throw error
+    return await walk(context.journal.inFull('a file has got a further name'))
+  })
   checkStillThere(folders, lookAtFolders(folders.map(({ origin }) => Buffer.from(origin.path))))
   for (const [index, folder] of folders.entries()) {
     if (!request.accept) checkNotEmptied(folder, entriesIn.get(walked[index] ?? folder) ?? 0)
@@ -293,7 +317,6 @@ async function capture(context: Capture) {
     ),
   }
   const { bytesNew } = await engine.finish()
-  const { counts } = treeCapture
   const manifest: PointManifest = {
     id: randomId<PointId>(random),
     item: request.item.id,
@@ -336,7 +359,22 @@ async function capture(context: Capture) {
     vaults: [vaultId],
     lastFileId: chunkFiles.at(-1)?.fileId,
   })
-  return { manifest, counts, failedFiles: report.failedFiles }
+  const difference = await journal?.captured(manifest.id, totals)
+  return { manifest, counts, failedFiles: report.failedFiles, scan: journal?.choice ?? unwatched, difference }
+}
+
+const unwatched: ScanChoice = { kind: 'full', watcher: 'none', reason: 'no journal is kept' }
+
+/** Why a change journal must not decide where to look; undefined where it may. */
+function whyFull(
+  { item }: BackupRequest,
+  { base, vaultId }: BackupDeps,
+  folders: readonly SourceFolder[],
+  previousRoot: readonly Entry[],
+): string | undefined {
+  if (base.mustReadAll(vaultId, item.id)) return 'the vault has lost something'
+  const isSame = folders.every(({ found, previous }) => found.inode === previous?.inode)
+  return isSame && folders.length === previousRoot.length ? undefined : 'the folders are not those of the last point'
 }
 
 /** The tree of the last point: from the base, or where that lacks a page, from cache and vault. */

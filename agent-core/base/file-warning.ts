@@ -10,6 +10,7 @@ export type FileWarningCode =
   | 'file.metadata-not-restored'
   | 'file.not-restored'
   | 'file.damaged'
+  | 'journal.missed-changes'
 
 /** A path for documents: UTF-8 text, and the raw bytes in base64 where they are not UTF-8. */
 export function shownPath(path: Uint8Array): { readonly path: string; readonly pathBytes?: string } {

@@ -1,19 +1,57 @@
 import type { BackupDocument } from '../api/agent-api.ts'
 import { countOf, formatCount, formatSize, formatTook } from './amounts.ts'
-import { keepUntil, type RetainOptions } from './argument-values.ts'
+import { keepUntil, type RetainOptions, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
-import type { RunVerb } from './session.ts'
+import type { RunVerb, Session } from './session.ts'
 import { sayWarnings } from './warning-lines.ts'
 
-type BackupInput = RetainOptions & { readonly item: string }
+type BackupInput = RetainOptions & { readonly item: string; readonly watch?: true; readonly every: string }
+
+const minuteMs = 60_000
+const longestEveryMinutes = 7 * 24 * 60
 
 export const backupNow: RunVerb<BackupInput> = async (input, session) => {
+  if (input.watch === true) return await watch(input, session)
   const { output } = session
   const keepUntilMs = keepUntil(input, session.clock.nowMs())
   const options = { accept: session.options.accept === true, ...(keepUntilMs === undefined ? {} : { keepUntilMs }) }
   const backup = await (await session.agent()).backupNow(input.item, options, session.context)
   await output.summary(backup, () => backupLines(input.item, backup, output))
+  return sayOutcome(backup, output)
+}
+
+/** Backs up again and again until it is told to stop; the exit status is that of the last backup. */
+async function watch(input: BackupInput, session: Session): Promise<number> {
+  if (input.retainUntil !== undefined || input.retainDays !== undefined) {
+    throw usageError(
+      '--watch makes many points; --retain-until and --retain-days speak of one.',
+      'Leave one of them out.',
+    )
+  }
+  const { output } = session
+  const everyMs = wholeNumber(input.every, '--every', 1, longestEveryMinutes) * minuteMs
+  const options = { everyMs, accept: session.options.accept === true, wake: session.hearWakes() }
+  let status: number = exitStatus.done
+  for await (const outcome of (await session.agent()).watchItem(input.item, options, session.context)) {
+    if ('backup' in outcome) {
+      const { backup } = outcome
+      await output.event(backup, () => [...backupLines(input.item, backup, output), scanLine(backup)])
+      status = sayOutcome(backup, output)
+    } else {
+      const { error } = outcome
+      await output.event({ error }, () => [])
+      output.error(error.message)
+      output.problemDetail(error.advice)
+      status = error.exitCode
+    }
+    if (output.closed) break
+  }
+  return status
+}
+
+/** Says on standard error what is not as it should be; returns the exit status. */
+function sayOutcome(backup: BackupDocument, output: Output): number {
   sayWarnings(output, backup.warnings)
   for (const remark of backup.remarks) output.note(`Note: ${remark}`)
   if (backup.failure !== undefined) {
@@ -38,6 +76,11 @@ function statusOf(backup: BackupDocument): number {
     case 'cancelled':
       return exitStatus.cancelled
   }
+}
+
+function scanLine({ scan }: BackupDocument): string {
+  const how = scan.kind === 'full' ? 'Everything was looked at' : `Only changes were looked at (${scan.watcher})`
+  return `${how}, because ${scan.reason}.`
 }
 
 function backupLines(item: string, backup: BackupDocument, output: Output): readonly string[] {

@@ -29,6 +29,8 @@ export interface CommandLineDeps {
   readonly version: string
   /** Calls `stop` for each wish to stop (SIGINT, SIGTERM) until disposed. */
   readonly onStop: (stop: () => void) => Disposable
+  /** Calls `wake` for each wish that waiting shall end (SIGUSR2) until disposed. */
+  readonly onWake: (wake: () => void) => Disposable
   /** Ends the process at once: the second wish to stop. */
   readonly exitNow: (exitStatus: number) => void
 }

@@ -109,9 +109,19 @@ function createSession(
     cwd: deps.cwd,
     signal,
     context,
+    hearWakes: () => hearWakes(deps, held),
     agent: () => (agent ??= openAgent()),
     confirm: async (question) => !interactive || options.yes === true || (await askYes(question, prompt)),
     interactive,
+  }
+}
+
+function hearWakes(deps: CommandLineDeps, held: AsyncDisposableStack): () => Promise<void> {
+  let next = Promise.withResolvers<void>()
+  held.use(deps.onWake(() => next.resolve()))
+  return async () => {
+    await next.promise
+    next = Promise.withResolvers()
   }
 }
 

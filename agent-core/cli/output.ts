@@ -3,7 +3,7 @@
  * exactly one JSON document. Everything else goes to standard error. A reader that has gone away (`| head`) is no
  * error: what is left to say is dropped, and `closed` tells a streaming verb to stop.
  */
-import { plainJson, plainText } from './plain-text.ts'
+import { plainJson, plainJsonLine, plainText } from './plain-text.ts'
 import { type Column, renderFacts, renderTable } from './text-table.ts'
 
 /** A terminal or another stream that takes text. */
@@ -30,6 +30,8 @@ export interface Output {
   readonly failure: Error | undefined
   /** The result: `document` where JSON was asked for, else the lines of `people`. */
   result(document: unknown, people: () => readonly string[]): Promise<void>
+  /** As `summary`, for one of many: each JSON document is a line of its own. */
+  event(document: unknown, people: () => readonly string[]): Promise<void>
   /** Ready text on standard output: help, the version. */
   print(text: string): void
   /** As `result`; the lines for people are left out with `--quiet`. */
@@ -83,6 +85,11 @@ export function createOutput(options: OutputOptions): Output {
       return stdout.failure
     },
     result,
+    event: async (document, people) => {
+      const lines = json ? [plainJsonLine(document)] : quiet ? [] : people()
+      options.beforeText()
+      if (lines.length > 0) await stdout.write(`${lines.join('\n')}\n`)
+    },
     print: (text) => void stdout.write(text),
     summary: async (document, people) => await result(document, () => (quiet ? [] : people())),
     stream: async (entries, line) => {

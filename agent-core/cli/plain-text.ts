@@ -32,6 +32,11 @@ export function plainJson(value: unknown): string {
   )
 }
 
+/** As `plainJson`, on one line: a stream of documents is read line by line. */
+export function plainJsonLine(value: unknown): string {
+  return plainJson(value).replace(/\n */g, '')
+}
+
 function* utf16Units(character: string): Generator<string> {
   for (let at = 0; at < character.length; at++) yield character.charCodeAt(at).toString(16).padStart(4, '0')
 }

@@ -26,6 +26,11 @@ export interface Session {
   readonly signal: AbortSignal
   /** Signal and progress display of a long call. */
   readonly context: CallContext
+  /**
+   * From now on wishes that waiting shall end are heard (SIGUSR2). The answer waits for the next one, or has one that
+   * came since the last time.
+   */
+  readonly hearWakes: () => () => Promise<void>
   /** Opens the agent; the same one each time. */
   agent(): Promise<AgentApi>
   /** True at once with `--yes` or where there is no terminal to ask on. */

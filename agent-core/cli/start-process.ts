@@ -30,18 +30,18 @@ export async function startProcess({ packageFolder, openAgent }: StartOptions): 
     clock: systemClock,
     random: systemRandom,
     version,
-    onStop,
+    onStop: (stop) => onSignals(['SIGINT', 'SIGTERM'], stop),
+    // SIGUSR1 opens Node's inspector.
+    onWake: (wake) => onSignals(process.platform === 'win32' ? [] : ['SIGUSR2'], wake),
     exitNow: (exitStatus) => process.exit(exitStatus),
   })
 }
 
-const stopSignals = ['SIGINT', 'SIGTERM'] as const
-
-function onStop(stop: () => void): Disposable {
-  for (const signal of stopSignals) process.on(signal, stop)
+function onSignals(signals: readonly NodeJS.Signals[], listener: () => void): Disposable {
+  for (const signal of signals) process.on(signal, listener)
   return {
     [Symbol.dispose]: () => {
-      for (const signal of stopSignals) process.off(signal, stop)
+      for (const signal of signals) process.off(signal, listener)
     },
   }
 }

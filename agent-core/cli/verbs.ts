@@ -358,13 +358,19 @@ export const verbs: readonly AnyVerb[] = [
     details:
       'The first backup is full, every later one stores only what changed. Ends with exit status 3 when some files ' +
       'could not be read. When a protected folder is absent, replaced or nearly emptied, no point is made; --accept ' +
-      'goes on.',
+      'goes on. With --watch, SIGUSR2 asks for a backup at once, and "--output json" prints one document a line.',
     arguments: [['<item>', 'the item']],
     options: [
       { flags: '--retain-until <date>', description: 'keep this point until then' },
       { flags: '--retain-days <days>', description: 'keep this point so many days (1 or more)' },
+      { flags: '--watch', description: 'go on until interrupted: watch the folders, and look only where they changed' },
+      { flags: '--every <minutes>', description: 'with --watch: back up so often', default: '15' },
     ],
-    examples: ['tharsis backup-now documents', 'tharsis backup-now documents --retain-until 2027-12-31'],
+    examples: [
+      'tharsis backup-now documents',
+      'tharsis backup-now documents --watch --every 5',
+      'tharsis backup-now documents --retain-until 2027-12-31',
+    ],
     load: async () => (await import('./backup-verbs.ts')).backupNow,
   },
   ...pointVerbs,

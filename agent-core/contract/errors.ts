@@ -223,6 +223,17 @@ export const errorTable = {
       'Restore it from another point or another vault; "tharsis vault verify" lists everything that is damaged.',
   }),
 
+  // journal: what watches the folders while the agent runs
+  'journal.missed-changes': spec<File & Reason>({
+    scope: 'file',
+    retry: true,
+    exitCode: 3,
+    words: (d) => `The change journal had missed changes in this folder (${d.reason}); a full scan found them.`,
+    advice: () =>
+      'They are protected now, and the journal is not trusted before the next full scan. Points made since the last ' +
+      'full scan may hold an older state of this folder. Please report it if it happens again.',
+  }),
+
   // point
   'point.not-found': spec<{ item: string; point: string }>({
     scope: 'agent',

@@ -33,6 +33,14 @@ interface NativeFunctions {
   readonly ioprioSet: (which: number, who: number, priority: number) => number
   /** By system call number: old C libraries have no `mknodat` symbol. */
   readonly mknodat: (folder: number, path: Buffer, mode: number, device: number) => number
+  readonly inotifyInit: (flags: number) => number
+  readonly inotifyAddWatch: (fd: number, path: Buffer, mask: number) => number
+  readonly inotifyRemoveWatch: (fd: number, watch: number) => number
+  readonly fanotifyInit: (flags: number, eventFlags: number) => number
+  readonly fanotifyMark: (fd: number, flags: number, mask: number, folder: number, path: Buffer) => number
+  readonly openByHandle: (mountFd: number, handle: Buffer, flags: number) => number
+  /** Of glibc alone. */
+  readonly mallocTrim: ((keepBytes: number) => number) | undefined
   readonly errno: () => number
 }
 
@@ -85,7 +93,23 @@ function load(): NativeFunctions {
       syscall(numbers.mknodat, 'int', folder, 'void *', path, 'uint', mode, 'uint', device),
     ioprioSet: (which, who, priority) => syscall(numbers.ioprioSet, 'int', which, 'int', who, 'int', priority),
     statx: declare('int statx(int folder, void *path, int flags, uint mask, void *status)'),
+    inotifyInit: declare('int inotify_init1(int flags)'),
+    inotifyAddWatch: declare('int inotify_add_watch(int fd, void *path, uint32_t mask)'),
+    inotifyRemoveWatch: declare('int inotify_rm_watch(int fd, int watch)'),
+    fanotifyInit: declare('int fanotify_init(uint flags, uint eventFlags)'),
+    fanotifyMark: declare('int fanotify_mark(int fd, uint flags, uint64_t mask, int folder, void *path)'),
+    openByHandle: declare('int open_by_handle_at(int mountFd, void *handle, int flags)'),
+    mallocTrim: ifThere(() => declare('int malloc_trim(size_t keepBytes)')),
     errno: koffi.errno,
+  }
+}
+
+/** undefined where the C library lacks the function. */
+function ifThere<Value>(declared: () => Value): Value | undefined {
+  try {
+    return declared()
+  } catch {
+    return undefined
   }
 }
 

@@ -77,6 +77,11 @@ export const packageBans: readonly PackageBan[] = [
     reason: 'Secrets of the system go through the port in platform/.',
   },
   {
+    packages: 'chokidar',
+    allowedFrom: '^agent-core/source/',
+    reason: 'What watches folders stands behind the port in source/change-watcher.',
+  },
+  {
     packages: 'lz4-napi',
     allowedFrom: '^agent-core/codec/',
     reason: 'How a block is compressed is known to codec/ alone.',

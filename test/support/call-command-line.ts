@@ -66,6 +66,7 @@ export async function callCommandLine(argv: readonly string[], options: CallOpti
       options.onStart?.(stop)
       return { [Symbol.dispose]: () => {} }
     },
+    onWake: () => ({ [Symbol.dispose]: () => {} }),
     exitNow: (exitStatus) => exits.push(exitStatus),
   }
   const status = await runCommandLine(argv, deps)

@@ -103,6 +103,7 @@ export const fakeBackup: BackupDocument = {
   files: { seen: 1000, read: 3, changed: 2, deleted: 1, failed: 0 },
   bytes: { read: 2048, new: 1024, stored: 512, total: 4096 },
   transferred: 700,
+  scan: { kind: 'full', watcher: 'none', reason: 'no journal is kept' },
   warnings: [],
   remarks: [],
 }
@@ -213,6 +214,10 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     listItems: answer('listItems', [fakeItem]),
     showItem: answer('showItem', fakeItem),
     backupNow: answer('backupNow', fakeBackup),
+    watchItem: async function* (...given) {
+      calls.push(['watchItem', ...given])
+      yield { backup: fakeBackup }
+    },
     listPoints: answer('listPoints', [fakePoint]),
     showPoint: answer('showPoint', fakePoint),
     pointFiles: async function* (...given) {

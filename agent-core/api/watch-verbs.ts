@@ -1,0 +1,109 @@
+/**
+ * The use case of `backup-now --watch`: one backup after the other in one process, with the change journal of the item
+ * between them. The home is locked only while a backup runs.
+ */
+import { createHash } from 'node:crypto'
+import { sourceRules } from '../backup/look-at-folders.ts'
+import { AgentError } from '../base/agent-error.ts'
+import { releaseMemory } from '../platform/release-memory.ts'
+import { ChangeJournal } from '../source/change-journal.ts'
+import { defaultWatcherBudget } from '../source/plan-watcher.ts'
+import type { Item } from '../state/state-db.ts'
+import type { CallContext, WatchOptions, WatchOutcome } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { backupNow } from './backup-verbs.ts'
+import { barriersOf, knownItem } from './item-verbs.ts'
+
+/** See AgentApi.watchItem. Throws what is the matter with the item before the first backup, and a fault of the program. */
+export async function* watchItem(
+  deps: AgentDeps,
+  name: string,
+  options: WatchOptions,
+  context: CallContext,
+): AsyncGenerator<WatchOutcome, void, undefined> {
+  const signal = context.signal ?? new AbortController().signal
+  knownItem(deps, name)
+  await using journals = new CurrentJournal(deps)
+  do {
+    const outcome = await backUpOnce(deps, name, options, context, journals)
+    releaseMemory()
+    yield outcome
+  } while (await isWanted(deps, options, signal))
+}
+
+async function backUpOnce(
+  deps: AgentDeps,
+  name: string,
+  options: WatchOptions,
+  context: CallContext,
+  journals: CurrentJournal,
+): Promise<WatchOutcome> {
+  try {
+    const journal = await journals.of(knownItem(deps, name))
+    return { backup: await backupNow(deps, name, { accept: options.accept }, context, journal) }
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error
+    const { code, message, advice, exitCode } = error as AgentError
+    return { error: { code, message, advice, exitCode } }
+  }
+}
+
+/** Waits for the time or the wish for the next backup: true; false when the signal aborts first. */
+async function isWanted(deps: AgentDeps, { everyMs, wake }: WatchOptions, signal: AbortSignal): Promise<boolean> {
+  const waited = new AbortController()
+  const delay = deps.clock.delay(everyMs, AbortSignal.any([signal, waited.signal])).catch(() => {})
+  await (wake === undefined ? delay : Promise.race([delay, wake()]))
+  waited.abort()
+  return !signal.aborted
+}
+
+/** The journal of an item as it is set now: with other settings another one begins. */
+class CurrentJournal implements AsyncDisposable {
+  readonly #deps: AgentDeps
+  #journal: ChangeJournal | undefined
+
+  constructor(deps: AgentDeps) {
+    this.#deps = deps
+  }
+
+  async of(item: Item): Promise<ChangeJournal> {
+    const { clock, log, paths } = this.#deps
+    const barriers = barriersOf(this.#deps).map(({ path }) => path)
+    const settings = hashOf(item, barriers)
+    if (this.#journal?.settings === settings) return this.#journal
+    await this[Symbol.asyncDispose]()
+    const rules = sourceRules(
+      item,
+      barriers.map((path) => Buffer.from(path)),
+    )
+    this.#journal = new ChangeJournal(
+      {
+        item: item.id,
+        area: {
+          folders: item.folders,
+          crossMounts: item.crossMounts,
+          enters: (path, relative) => rules.judge(path, relative, true) === 'in',
+        },
+        settings,
+        folder: paths.journals,
+        budget: defaultWatcherBudget,
+      },
+      { clock, log },
+    )
+    return this.#journal
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const journal = this.#journal
+    this.#journal = undefined
+    await journal?.[Symbol.asyncDispose]()
+  }
+}
+
+/** A hash of all that decides what a scan looks at. */
+function hashOf(item: Item, barriers: readonly string[]): string {
+  const { vault, folders, excludes, defaultExcludes, crossMounts } = item
+  const paths = folders.map((folder) => folder.toString('base64'))
+  const text = JSON.stringify({ vault, paths, excludes, defaultExcludes, crossMounts, barriers })
+  return createHash('sha256').update(text).digest('hex')
+}

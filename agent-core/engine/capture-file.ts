@@ -4,7 +4,6 @@
  */
 import { closeSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
-import type { BaseDb } from '../cache/base-db.ts'
 import { encodeEntry } from '../format/tree.ts'
 import { anchoredPath } from '../platform/anchored-path.ts'
 import { fileStatus } from '../platform/file-status.ts'
@@ -13,18 +12,15 @@ import { type FoundEntry, foundEntry } from '../source/found-entry.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import type { BlockSink, FileSplitter, SplitFile } from '../source/split-file.ts'
 import type { FileOutcome, FileRequest } from './file-outcome.ts'
-import { chooseGridOffset } from './grid-offset.ts'
+import { chooseGridOffset, type GridDeps } from './grid-offset.ts'
 import { previousBlocks } from './previous-parts.ts'
 
 /** A file that changes while it is read is read so many times at most. */
 export const captureAttempts = 3
 
-export interface CaptureDeps {
+export interface CaptureDeps extends GridDeps {
   readonly splitter: FileSplitter
   readonly sink: BlockSink
-  /** True when a block with these bytes need not be stored. */
-  readonly isKnown: (bytes: Uint8Array) => boolean
-  readonly base: BaseDb
   readonly skipNoDump: boolean
 }
 

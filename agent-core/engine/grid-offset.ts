@@ -4,21 +4,23 @@
  * at the places to which so many inserted or removed bytes have moved them.
  */
 import { readSync } from 'node:fs'
+import type { BaseDb } from '../cache/base-db.ts'
 import type { Content } from '../format/tree.ts'
 import { isZero } from '../source/split-fixed.ts'
-import type { CaptureDeps } from './capture-file.ts'
 import { placedParts } from './previous-parts.ts'
 
 /** Blocks that are looked at, spread over the file. */
 const sampleCount = 16
 
+export interface GridDeps {
+  /** Holds the pages of the last point. */
+  readonly base: BaseDb
+  /** True when a block with these bytes need not be stored. */
+  readonly isKnown: (bytes: Uint8Array) => boolean
+}
+
 /** Bytes before the first border, below the grain; 0 for a file that is new or split by content. */
-export function chooseGridOffset(
-  fd: number,
-  sizeBytes: number,
-  previous: Content | undefined,
-  deps: Pick<CaptureDeps, 'base' | 'isKnown'>,
-): number {
+export function chooseGridOffset(fd: number, sizeBytes: number, previous: Content | undefined, deps: GridDeps): number {
   if (previous?.splitting.mode !== 'fixed') return 0
   const { grainBytes } = previous.splitting
   const { gridOffset, sizeBytes: sizeBefore } = lastGrid(previous, grainBytes, deps)
@@ -29,7 +31,7 @@ export function chooseGridOffset(
 }
 
 /** The first part of a file with more than one is all that lies before a border, and whole blocks of zeros. */
-function lastGrid(previous: Content, grainBytes: number, { base }: Pick<CaptureDeps, 'base'>) {
+function lastGrid(previous: Content, grainBytes: number, { base }: GridDeps) {
   const { parts } = previous
   const sizeBytes = 'id' in parts ? parts.totalBytes : parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   const [first] = placedParts(previous, base, 0)
@@ -42,7 +44,7 @@ function countKnown(
   sizeBytes: number,
   grainBytes: number,
   gridOffset: number,
-  { isKnown }: Pick<CaptureDeps, 'isKnown'>,
+  { isKnown }: GridDeps,
 ): number {
   const block = Buffer.allocUnsafe(grainBytes)
   const blockCount = Math.floor((sizeBytes - gridOffset) / grainBytes)

@@ -6,15 +6,20 @@ const options = ['--optimizeLevel', '3', '--noAssert', '--runtime', 'stub', '--e
 /** The module of one source file, and what the compiler remarks; throws Error with its words when it refuses. */
 export async function compileModule(source: string): Promise<{ readonly wasm: Uint8Array; readonly messages: string }> {
   let wasm: Uint8Array | undefined
-  const { error, stderr } = await main(['module.ts', ...options, '--outFile', 'module.wasm'], {
+  let messages = ''
+  const { error } = await main(['module.ts', ...options, '--outFile', 'module.wasm'], {
     readFile: (name) => (name === 'module.ts' ? source : null),
     writeFile: (_name, contents) => {
       if (typeof contents !== 'string') wasm = contents
     },
     listFiles: () => [],
+    stderr: {
+      write: (text) => {
+        messages += text
+      },
+    },
   })
-  const messages = stderr.toString()
-  if (error !== null || wasm === undefined)
-    throw new Error(`the module does not compile\n${messages}`, { cause: error })
+  if (error !== null) throw new Error(`the module does not compile\n${messages}`, { cause: error })
+  if (wasm === undefined) throw new Error(`the compiler wrote no module\n${messages}`)
   return { wasm, messages }
 }

@@ -2,10 +2,10 @@
  * LZ4 block encoder in AssemblyScript; compiled into lz4-encoder.wasm by build/wasm/compile-lz4-encoder.ts.
  *
  * Format: "LZ4 Block Format Description" (lz4 project). A sequence is a token (literal count << 4 | match length − 4),
- * more of the literal count, literals, distance (u16, little endian), more of the match length. The last 5 bytes are
- * literals, and the last match begins 12 bytes before the end at the latest.
+ * more of the literal count, literals, distance (u16, little endian), more of the match length. The last five bytes
+ * are literals, and the last match begins 12 bytes before the end at the latest.
  *
- * Memory: hash table, input at 64 KiB, output after it. The table keeps the lower 16 bits of a position, so one entry
+ * Memory: hash table, input at 64 KiB, output after it. The table keeps the lower 16 bits of a position, so an entry
  * may stand for a place without the hashed bytes, before the input even: such a place can be read (that is why the
  * input begins at 64 KiB), and only a comparison of bytes makes a match of it.
  */
@@ -14,7 +14,7 @@ const inputAt: usize = 65536
 const tableBits = 14
 const tableSizeBytes: usize = 2 << tableBits
 const tableAt: usize = inputAt - tableSizeBytes
-/** Copies go by 16 bytes and may pass the end of literals; the look at length extensions is short by 2 at most. */
+/** Copies go by 16 bytes and may pass the end of literals; a sequence may be two bytes longer than was looked for. */
 const slackSizeBytes: usize = 64
 const pageSizeBytes: usize = 65536
 
@@ -23,8 +23,8 @@ const pageSizeBytes: usize = 65536
  * costs as much time as a long one.
  */
 const unhashedBits: u64 = 16
-/** 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, 6.4). */
-const multiplier: u64 = 0x9e3779b97f4a7c15
+/** 2^48 divided by the golden ratio, the odd number beside it (Knuth, The Art of Computer Programming, 6.4). */
+const multiplier: u64 = 0x9e3779b97f4b
 
 const leastMatch: usize = 4
 const lastLiterals: usize = 5
@@ -71,8 +71,8 @@ export function encode(sizeBytes: usize, limitBytes: usize): usize {
     }
     do {
       const end = matchEnd(at, at - match, inputEnd - lastLiterals)
-      out = putSequence(out, outputEnd, literals, at, end, at - match)
-      if (out === 0) return 0
+      if (out + sequenceSize(at - literals, end - at - leastMatch) > outputEnd) return 0
+      out = putSequence(out, literals, at, end, at - match)
       literals = end
       at = end
       if (at > lastStart) return putLastLiterals(out, literals, inputEnd, outputEnd, outputStart)
@@ -101,7 +101,7 @@ function isMatch(at: usize, match: usize): bool {
   return load<u32>(match) === load<u32>(at) && match < at && match >= inputAt
 }
 
-/** Where the bytes from `at` on cease to equal those `distance` before, `limit` at the latest; the first four are equal. */
+/** Where the bytes from `at` on, four of which are equal, cease to equal those `distance` before: `limit` at most. */
 function matchEnd(at: usize, distance: usize, limit: usize): usize {
   let end = at + leastMatch
   while (end + 8 <= limit) {
@@ -113,16 +113,21 @@ function matchEnd(at: usize, distance: usize, limit: usize): usize {
   return end
 }
 
-/** Writes literals up to `at` and the match up to `end`; returns where output goes on, 0 beyond the limit. */
-function putSequence(out: usize, outputEnd: usize, literals: usize, at: usize, end: usize, distance: usize): usize {
+/** Bytes of a sequence, give or take two: never more than it has together with the literals that end a block. */
+function sequenceSize(literalCount: usize, matchCount: usize): usize {
+  return 3 + literalCount + literalCount / 255 + matchCount / 255
+}
+
+/** Writes literals up to `at` and the match up to `end`; returns where output goes on. */
+function putSequence(out: usize, literals: usize, at: usize, end: usize, distance: usize): usize {
   const literalCount = at - literals
   const matchCount = end - at - leastMatch
-  if (out + literalCount + literalCount / 255 + matchCount / 255 + 3 > outputEnd) return 0
   const tokenAt = out++
   let token = min(literalCount, longCount) << 4
   if (literalCount >= longCount) out = putCount(out, literalCount - longCount)
-  for (let copied: usize = 0; copied < literalCount; copied += 16)
+  for (let copied: usize = 0; copied < literalCount; copied += 16) {
     v128.store(out + copied, v128.load(literals + copied))
+  }
   out += literalCount
   store<u16>(out, distance as u16)
   out += 2

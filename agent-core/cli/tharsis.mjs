@@ -23,8 +23,9 @@ async function run() {
   v8.setFlagsFromString('--semi-space-growth-factor=1')
   v8.setFlagsFromString('--heap-growing-percent=20')
   v8.setFlagsFromString('--single-threaded-gc')
-  // Node strips types with WebAssembly, in each worker thread anew. V8 13.6 can crash when it frees a wrapper that was
-  // optimised in a thread that has ended (Runtime_TierUpWasmToJSWrapper); with this budget none ever is.
+  // Node strips types, and codec/ compresses, with WebAssembly, in each worker thread anew. V8 13.6 can crash when it
+  // frees a wrapper that was optimised in a thread that has ended (Runtime_TierUpWasmToJSWrapper); with this budget none
+  // ever is.
   v8.setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647')
   // Not the shared folder for temporary files: what another user compiled would be run from there.
   const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')

@@ -4,34 +4,36 @@
  * with a window of 8 MiB at most.
  */
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressSync, uncompressSync } from 'lz4-napi'
-import { asBuffer } from '../base/bytes.ts'
+import { uncompressSync } from 'lz4-napi'
 import type { Method } from '../format/chunk-file.ts'
+import { encodeLz4 } from './lz4-encoder.ts'
 
 /** What a policy chooses: `lz4` is fast, `zstd` is smaller. */
 export type Compression = 'lz4' | 'zstd'
 
-const zstdLevel = 6
+/** Level 6 saves one more byte in a hundred and takes twice the time: docs/adr/0022-lz4-encoder.md. */
+const zstdLevel = 3
 /** A reader gives a frame no larger window than 2^23 bytes, whatever it asks for. */
 const zstdMaxWindowLog = 23
-const probeSizeBytes = 8 * 1024
-/** Below this the probe costs as much as it saves. */
-const probeFromBytes = 64 * 1024
-/** Compression must save at least a 32nd, else the reader's time is not worth it. */
+/** node:zlib gathers its output in pieces of this size at most: one piece for every extent. */
+const zstdMaxPieceSizeBytes = 4 * 1024 * 1024 + 64
+/** Compression must save more than a 32nd, else the reader's time is not worth it. */
 const worthwhile = 31 / 32
 const lz4PrefixSizeBytes = 4
 
-/** The smaller of stored and compressed, with the method it was made by. The result may share memory with `raw`. */
+/**
+ * The smaller of stored and compressed, with the method it was made by. The result may be `raw` itself, or memory of
+ * the encoder that the next call in this thread overwrites: use it or copy it before.
+ */
 export function compress(
   raw: Uint8Array,
   compression: Compression,
 ): { readonly method: Method; readonly bytes: Uint8Array } {
-  if (raw.length === 0 || looksIncompressible(raw)) return { method: 'stored', bytes: raw }
-  const bytes =
-    compression === 'lz4'
-      ? compressSync(asBuffer(raw)).subarray(lz4PrefixSizeBytes)
-      : zstdCompressSync(raw, { params: { [zlib.ZSTD_c_compressionLevel]: zstdLevel } })
-  return bytes.length < raw.length * worthwhile ? { method: compression, bytes } : { method: 'stored', bytes: raw }
+  const limitBytes = Math.ceil(raw.length * worthwhile) - 1
+  const bytes = compression === 'lz4' ? encodeLz4(raw, limitBytes) : packZstd(raw)
+  return bytes !== undefined && bytes.length <= limitBytes
+    ? { method: compression, bytes }
+    : { method: 'stored', bytes: raw }
 }
 
 /**
@@ -52,19 +54,22 @@ function unpackLz4(bytes: Uint8Array, rawSizeBytes: number): Uint8Array {
   return uncompressSync(prefixed)
 }
 
+function packZstd(raw: Uint8Array): Uint8Array {
+  return zstdCompressSync(raw, {
+    chunkSize: pieceSizeBytes(raw.length),
+    params: { [zlib.ZSTD_c_compressionLevel]: zstdLevel },
+  })
+}
+
 function unpackZstd(bytes: Uint8Array, rawSizeBytes: number): Uint8Array {
   return zstdDecompressSync(bytes, {
+    chunkSize: pieceSizeBytes(rawSizeBytes),
     maxOutputLength: Math.max(1, rawSizeBytes),
     params: { [zlib.ZSTD_d_windowLogMax]: zstdMaxWindowLog },
   })
 }
 
-/** LZ4 of three samples: photos, videos and archives are told in a fraction of the time of the whole. */
-function looksIncompressible(raw: Uint8Array): boolean {
-  if (raw.length < probeFromBytes) return false
-  const last = raw.length - probeSizeBytes
-  return [0, last >>> 1, last].every((offset) => {
-    const sample = asBuffer(raw.subarray(offset, offset + probeSizeBytes))
-    return compressSync(sample).length >= probeSizeBytes
-  })
+/** A little more than the output: node:zlib begins a second piece when the first is full to the last byte. */
+function pieceSizeBytes(outputSizeBytes: number): number {
+  return Math.min(outputSizeBytes + 64, zstdMaxPieceSizeBytes)
 }

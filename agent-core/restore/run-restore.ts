@@ -1,8 +1,9 @@
 /**
  * Restores what was chosen in a point. For each target:
  *   1. room        enough on the file system, or nothing is begun
- *   2. folders     made empty and private, filled, and given their metadata when they are left
- *   3. the rest    made whole in a private folder (staging.ts), verified, then renamed to its final name
+ *   2. folders     made empty and private, filled, and given their metadata when they are left (target-tree.ts)
+ *   3. the rest    made whole in a private folder (staging.ts), verified, then renamed to its final name: new files by
+ *                  worker threads (restore-pool.ts), everything else, and what they hand back, by the main thread
  *   4. durable     the file system is synced, then the private folder is removed
  * Killed at any moment, no final name holds wrong content, and the same call made again finishes the work: what is
  * the same already is left alone. Everything happens relative to open folders; links in the target are not followed.
@@ -13,34 +14,28 @@ import { asBuffer } from '../base/bytes.ts'
 import { fileWarning } from '../base/file-warning.ts'
 import type { Random } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
-import type { Entry } from '../format/tree.ts'
-import { type DirectoryHandle, thisFolder } from '../platform/directory-handle.ts'
-import { fileTimeFromNs } from '../platform/posix.ts'
-import { copyName, type RestoreAction } from './conflict.ts'
+import type { Entry, Part } from '../format/tree.ts'
+import type { RestoreAction } from './conflict.ts'
 import type { ContentSource } from './content.ts'
 import type { Destination } from './destinations.ts'
-import { isDamage, isSystemError, isTaken, reasonOf, systemReason } from './failure.ts'
-import { FolderStack } from './folder-stack.ts'
+import { isDamage, isFatal, isSystemError, reasonOf, systemReason } from './failure.ts'
 import { freeBytesOf, isNoSpace, noSpaceError } from './free-space.ts'
 import { MetadataWriter } from './metadata.ts'
+import { MetadataNotes } from './metadata-notes.ts'
 import { checkSpace, planRestore } from './plan-restore.ts'
-import { EntryRestorer, type RestoreOptions } from './restore-entry.ts'
+import { type EntryPlace, EntryRestorer, type RestoreOptions } from './restore-entry.ts'
+import { type FinishedBatch, largeFileSizeBytes, RestorePool } from './restore-pool.ts'
 import { EntryRefused } from './stage-entry.ts'
-import { Staging } from './staging.ts'
-import {
-  type FolderState,
-  putTimesBack,
-  sourcePathOf,
-  syncIfReadable,
-  type TargetDirectory,
-  targetDirectory,
-} from './target-directory.ts'
-import { makeOrOpen, openNearest, openTarget, targetError } from './target-folder.ts'
+import { sourcePathOf, type TargetDirectory } from './target-directory.ts'
+import { openNearest, targetError } from './target-folder.ts'
+import { TargetTree } from './target-tree.ts'
 import { type TreeVisitor, walkTree } from './walk-tree.ts'
 
 export interface RestoreDeps {
   readonly source: ContentSource
   readonly random: Random
+  /** Threads that restore files beside the main thread, where there is enough to do; 0: none. */
+  readonly workers: number
 }
 
 /** Counts of entries that are no folders; `restored` = new + overwritten + copied. */
@@ -54,9 +49,13 @@ export interface RestoreResult extends Readonly<Record<RestoreAction, number>> {
   readonly bytes: number
 }
 
+/** Less than this is done before a thread has started. */
+const pooledFromFiles = 256
+const pooledFromBytes = largeFileSizeBytes
+
 /**
- * Restores to `destinations`; warnings go to `task`. Throws `restore.target`, `restore.no-space`, what the vault throws,
- * and the signal's reason: what was restored until then stays and is whole.
+ * Restores to `destinations`; warnings go to `task`. Throws `restore.target`, `restore.no-space`,
+ * `engine.worker-died`, what the vault throws, and the signal's reason: what was restored until then stays and is whole.
  */
 export async function runRestore(
   deps: RestoreDeps,
@@ -64,14 +63,14 @@ export async function runRestore(
   options: RestoreOptions,
   task: Task,
 ): Promise<RestoreResult> {
+  const files = destinations.reduce((sum, { source }) => sum + 1 + (source.entry.directory?.entriesBelow ?? 0), 0)
+  const bytes = destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0)
   task.setPhase('restore')
-  task.expect({
-    files: destinations.reduce((sum, { source }) => sum + 1 + (source.entry.directory?.entriesBelow ?? 0), 0),
-    bytes: destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0),
-  })
+  task.expect({ files, bytes })
   await ensureSpace(deps, destinations, options, task)
   const byDirectory = Map.groupBy(destinations, ({ directory }) => directory.toString('latin1'))
-  const run = new RestoreRun(deps, options, task)
+  await using run = new RestoreRun(deps, options, task)
+  if (files >= pooledFromFiles || bytes >= pooledFromBytes) run.startWorkers()
   for (const group of byDirectory.values()) await run.restoreInto(group)
   return run.finish()
 }
@@ -95,15 +94,18 @@ function bytesOf(entry: Entry): number {
   return entry.sizeBytes ?? entry.directory?.bytesBelow ?? 0
 }
 
-class RestoreRun implements TreeVisitor<TargetDirectory> {
+class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   readonly #deps: RestoreDeps
   readonly #options: RestoreOptions
   readonly #task: Task
+  readonly #notes: MetadataNotes
   readonly #metadata: MetadataWriter
-  readonly #entries: EntryRestorer
   readonly #counts: Record<RestoreAction, number> = { new: 0, same: 0, overwritten: 0, copied: 0, skipped: 0 }
-  readonly #stagings = new Map<bigint, Staging>()
-  #stack = new FolderStack()
+  #entries: EntryRestorer
+  #pool: RestorePool | undefined
+  /** Batches with files that workers handed back. */
+  readonly #handedBack: FinishedBatch[] = []
+  #tree: TargetTree
   #directory: Buffer = Buffer.of()
   #failed = 0
   #folders = 0
@@ -113,12 +115,28 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     this.#deps = deps
     this.#options = options
     this.#task = task
-    this.#metadata = new MetadataWriter(task, options)
-    this.#entries = new EntryRestorer({ ...deps, metadata: this.#metadata, options, signal: task.signal })
+    this.#notes = new MetadataNotes(task)
+    this.#metadata = new MetadataWriter(options, (reason, pathOf) => this.#notes.tell(reason, pathOf))
+    this.#entries = this.#entryRestorer()
+    this.#tree = this.#targetTree()
+  }
+
+  /** From now on worker threads do what they can. */
+  startWorkers(): void {
+    const { extents } = this.#deps.source
+    if (extents === undefined || this.#deps.workers === 0) return
+    this.#pool = new RestorePool({
+      extents,
+      metadata: this.#options,
+      workers: this.#deps.workers,
+      signal: this.#task.signal,
+      onBatch: (batch) => this.#takeBatch(batch),
+    })
+    this.#entries = this.#entryRestorer()
   }
 
   finish(): RestoreResult {
-    this.#metadata.report()
+    this.#notes.report()
     const { new: made, overwritten, copied } = this.#counts
     return {
       ...this.#counts,
@@ -134,65 +152,47 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     const [first] = group
     if (first === undefined) return
     this.#directory = first.directory
-    if (this.#options.only === 'changed' && openedMissing(first.directory)) {
+    if (this.#options.only === 'changed' && isMissing(first.directory)) {
       this.#task.add({ files: group.length })
       return
     }
-    using stack = new FolderStack()
-    this.#stack = stack
+    using tree = this.#targetTree()
+    this.#tree = tree
     try {
-      const root = this.#openRoot(first)
+      const root = tree.openRoot(first)
       for (const destination of group) await this.#restoreBelow(root, destination)
-      if (first.names.length > 0) this.leave(root)
+      if (first.names.length > 0) await this.leave(root)
     } catch (error) {
+      // Workers act in folders that are closed next.
+      await this[Symbol.asyncDispose]()
       throw isSystemError(error) ? this.#fatal(error, 0) : error
     } finally {
-      for (const staging of this.#stagings.values()) staging[Symbol.dispose]()
-      this.#stagings.clear()
+      this.#folders += tree.foldersMade
     }
   }
 
   enter(entry: Entry, parent: TargetDirectory): TargetDirectory | undefined {
-    const name = asBuffer(entry.name)
     this.#task.add({ files: 1 })
     try {
-      return this.#enter(entry, name, parent)
+      return this.#tree.enter(entry, parent)
     } catch (error) {
       this.#entryFailed(entry, parent, error)
       return undefined
     }
   }
 
-  async visit(entry: Entry, parent: TargetDirectory): Promise<void> {
-    try {
-      const place = { parent, folder: this.#stack.top, staging: this.#stagingHere(parent) }
-      const action = await this.#entries.restore(entry, place)
-      this.#counts[action]++
-      if (action !== 'same' && action !== 'skipped') this.#bytes += entry.sizeBytes ?? 0
-    } catch (error) {
-      this.#entryFailed(entry, parent, error)
+  visit(entry: Entry, parent: TargetDirectory, encoded?: Uint8Array): Promise<void> | undefined {
+    const pool = this.#pool
+    if (pool === undefined || encoded === undefined || !this.#addToPool(pool, entry, parent, encoded)) {
+      return this.#visitHere(entry, parent)
     }
-    this.#task.add({ files: 1, bytes: entry.sizeBytes ?? 0, current: asBuffer(entry.name).toString() })
+    return pool.isFull || this.#handedBack.length > 0 ? this.#makeRoom(pool) : undefined
   }
 
-  leave(folder: TargetDirectory): void {
-    const { entry, state } = folder
-    const { staging, timesBefore, isChanged } = state
-    const device = this.#stack.device
-    const syncsOneByOne = this.#stagings.get(device)?.syncsOneByOne ?? false
-    this.#stack.leave((handle) => {
-      if (syncsOneByOne && isChanged) syncIfReadable(handle)
-      if (staging !== undefined) {
-        staging.finish()
-        this.#stagings.delete(device)
-      }
-      if (entry !== undefined) {
-        this.#metadata.apply(handle.pathOf(thisFolder), entry, folder.existed, () => sourcePathOf(folder))
-      }
-      if (entry === undefined && timesBefore !== undefined && !isChanged) putTimesBack(handle, timesBefore)
-      // Otherwise the sync of the file system comes later.
-      if (entry !== undefined && (staging !== undefined || syncsOneByOne)) syncIfReadable(handle)
-    })
+  leave(folder: TargetDirectory): Promise<void> | undefined {
+    if (this.#pool !== undefined && this.#tree.endsStaging(folder)) return this.#leaveLast(folder, this.#pool)
+    this.#tree.leave(folder)
+    return undefined
   }
 
   damaged(folder: TargetDirectory, error: unknown): void {
@@ -200,30 +200,37 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     this.#task.warn(fileWarning('file.damaged', sourcePathOf(folder), `its list of entries: ${reasonOf(error)}`))
   }
 
-  #openRoot({ source, directory, names }: Destination): TargetDirectory {
-    const { handle, isEmpty, wasMade } = openTarget(directory)
-    this.#stack.push(handle)
-    const state: FolderState = { isChanged: false }
-    const staging = this.#openStaging(state)
-    const takesMetadata = names.length === 0 && (isEmpty || this.#givesExistingMetadata(staging))
-    return {
-      parent: undefined,
-      sourceName: source.sourcePath,
-      entry: takesMetadata ? source.entry : undefined,
-      existed: !wasMade,
-      wasEmpty: isEmpty,
-      published: new Set(),
-      state,
-    }
+  /** Ends the workers. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool?.[Symbol.asyncDispose]()
+    for (const batch of this.#handedBack.splice(0)) batch[Symbol.dispose]()
+  }
+
+  #entryRestorer(): EntryRestorer {
+    const { signal } = this.#task
+    const { source } = this.#deps
+    return new EntryRestorer({
+      source,
+      signal,
+      metadata: this.#metadata,
+      notes: this.#notes,
+      options: this.#options,
+      pool: this.#pool,
+    })
+  }
+
+  #targetTree(): TargetTree {
+    return new TargetTree({ random: this.#deps.random, options: this.#options, metadata: this.#metadata })
   }
 
   async #restoreBelow(root: TargetDirectory, { source, names }: Destination): Promise<void> {
     const { entry, sourcePath } = source
+    const { tree } = this.#deps.source
     let folder = root
-    for (const name of names.slice(0, -1)) folder = this.#descend(folder, name)
+    for (const name of names.slice(0, -1)) folder = this.#tree.descend(folder, name)
     const last = names.at(-1)
     if (last === undefined) {
-      await walkTree(this.#deps.source.tree, entry, root, this, this.#task.signal)
+      await walkTree(tree, entry, root, this, this.#task.signal)
       return
     }
     const placed = { ...entry, name: last }
@@ -236,112 +243,102 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     if (entry.type === 'directory') {
       const entered = this.enter(placed, parent)
       const named = entered && { ...entered, parent: undefined, sourceName: sourcePath }
-      if (named !== undefined) await walkTree(this.#deps.source.tree, entry, named, this, this.#task.signal)
+      if (named !== undefined) await walkTree(tree, entry, named, this, this.#task.signal)
     } else {
       await this.visit(placed, parent)
     }
-    for (let open = folder; open !== root && open.parent !== undefined; open = open.parent) this.leave(open)
+    for (let open = folder; open !== root && open.parent !== undefined; open = open.parent) await this.leave(open)
   }
 
-  /** A folder between the target and an entry that keeps its place; it is not part of what was chosen. */
-  #descend(parent: TargetDirectory, name: Buffer): TargetDirectory {
-    this.#stack.push(makeOrOpen(this.#stack.top, name))
-    return {
-      parent,
-      sourceName: name,
-      entry: undefined,
-      existed: true,
-      wasEmpty: false,
-      published: new Set(),
-      state: { isChanged: false },
+  async #visitHere(entry: Entry, parent: TargetDirectory): Promise<void> {
+    try {
+      await this.#restoreEntry(entry, { parent, folder: this.#tree.top, staging: this.#tree.stagingFor(parent) })
+    } catch (error) {
+      this.#entryFailed(entry, parent, error)
     }
+    this.#task.add({ files: 1, bytes: entry.sizeBytes ?? 0, current: asBuffer(entry.name).toString() })
   }
 
-  #enter(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory | undefined {
-    const { only, conflict } = this.#options
-    const existing = parent.wasEmpty ? undefined : this.#stack.top.lstat(name)
-    if (existing === undefined) return only === 'changed' ? undefined : this.#makeFolder(entry, name, parent)
-    if (existing.isDirectory() && !parent.published.has(existing.ino)) return this.#openFolder(entry, name, parent)
-    if (only === 'missing' || conflict === 'skip') {
-      this.#task.warn(fileWarning('file.not-restored', sourcePathOf(parent, name), folderInTheWay))
-      this.#failed++
-      return undefined
+  async #restoreEntry(entry: Entry, place: EntryPlace): Promise<void> {
+    const action = await this.#entries.restore(entry, place)
+    this.#counts[action]++
+    if (action !== 'same' && action !== 'skipped') this.#bytes += entry.sizeBytes ?? 0
+  }
+
+  /** Workers take new files: what has a name already, is a link of several, or large, is more than one thread's matter. */
+  #addToPool(pool: RestorePool, entry: Entry, parent: TargetDirectory, encoded: Uint8Array): boolean {
+    const parts = partsInEntry(entry)
+    if (parts === undefined || this.#options.only === 'changed') return false
+    const { top } = this.#tree
+    try {
+      if (!parent.wasEmpty && top.lstat(asBuffer(entry.name)) !== undefined) return false
+      if (!pool.add({ entry, encoded, parts, parent }, top, this.#tree.stagingFor(parent))) return false
+    } catch (error) {
+      if (isSystemError(error)) return false
+      throw error
     }
-    if (conflict === 'overwrite' && !parent.published.has(existing.ino)) {
-      const aside = this.#stagingHere(parent).takeAside(this.#stack.top, name)
-      try {
-        return this.#makeFolder(entry, name, parent)
-      } catch (error) {
-        aside.putBack()
-        throw error
+    parent.state.filesUnderWay++
+    return true
+  }
+
+  /** Takes in what a worker did. */
+  #takeBatch(batch: FinishedBatch): void {
+    const { files, result } = batch
+    const { isUndone, inodes, losses } = result
+    let bytes = 0
+    for (const [index, { entry, parent }] of files.entries()) {
+      bytes += entry.sizeBytes ?? 0
+      if (isUndone[index] === 1) continue
+      this.#counts.new++
+      this.#bytes += entry.sizeBytes ?? 0
+      parent.state.isChanged = true
+      if (!parent.wasEmpty) parent.published.add(inodes[index] as bigint)
+    }
+    for (const { reason, files: indexes } of losses) {
+      for (const index of indexes) {
+        const file = files[index]
+        if (file === undefined || isUndone[index] === 1) continue
+        this.#notes.tell(reason, () => sourcePathOf(file.parent, asBuffer(file.entry.name)))
       }
     }
-    return this.#enterCopy(entry, name, parent)
+    const last = files.at(-1)
+    this.#task.add({ files: files.length, bytes, ...(last && { current: asBuffer(last.entry.name).toString() }) })
+    if (isUndone.includes(1)) this.#handedBack.push(batch)
+    else this.#closeBatch(batch)
   }
 
-  #enterCopy(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory {
-    for (let attempt = 1; ; attempt++) {
-      const copy = copyName(name, this.#options.copyTimeMs, attempt)
-      const existing = this.#stack.top.lstat(copy)
-      if (existing === undefined) return this.#makeFolder(entry, copy, parent)
-      if (existing.isDirectory() && !parent.published.has(existing.ino)) return this.#openFolder(entry, copy, parent)
+  #closeBatch(batch: FinishedBatch): void {
+    const counts = new Map<TargetDirectory, number>()
+    for (const { parent } of batch.files) counts.set(parent, (counts.get(parent) ?? 0) + 1)
+    batch[Symbol.dispose]()
+    for (const [parent, count] of counts) this.#tree.finishFiles(parent, count)
+  }
+
+  async #makeRoom(pool: RestorePool): Promise<void> {
+    await pool.room()
+    for (const batch of this.#handedBack.splice(0)) await this.#restoreHandedBack(batch)
+  }
+
+  async #restoreHandedBack(batch: FinishedBatch): Promise<void> {
+    const { files, result, staging } = batch
+    for (const [index, file] of files.entries()) {
+      if (result.isUndone[index] !== 1) continue
+      this.#task.throwIfAborted()
+      const { entry, parent } = file
+      try {
+        await this.#restoreEntry(entry, { parent, folder: batch.folderOf(file), staging })
+      } catch (error) {
+        this.#entryFailed(entry, parent, error)
+      }
     }
+    this.#closeBatch(batch)
   }
 
-  /** Makes the folder where nobody else can reach it, then moves it to its name: it is ours for certain. */
-  #makeFolder(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory {
-    const staging = this.#stagingHere(parent)
-    const staged = staging.newName()
-    const handle = staging.handle.makeChild(staged, this.#options.metadata ? 0o700 : 0o777)
-    try {
-      staging.publish(staged, this.#stack.top, name, false)
-    } catch (error) {
-      handle.close()
-      staging.handle.rmdir(staged)
-      if (!isTaken(error)) throw error
-      return this.#enterCopy(entry, name, { ...parent, wasEmpty: false })
-    }
-    parent.state.isChanged = true
-    this.#pushed(handle, parent)
-    this.#folders++
-    return targetDirectory(entry, parent, { existed: false, givesMetadata: true })
-  }
-
-  #openFolder(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory {
-    this.#pushed(this.#stack.top.openChild(name), parent)
-    return targetDirectory(entry, parent, {
-      existed: true,
-      givesMetadata: this.#givesExistingMetadata(this.#stagings.values().next().value),
-    })
-  }
-
-  #pushed(handle: DirectoryHandle, parent: TargetDirectory): void {
-    this.#stack.push(handle)
-    const inode = handle.lstat(thisFolder)?.ino
-    if (inode !== undefined && !parent.wasEmpty) parent.published.add(inode)
-  }
-
-  /** Folders that were there are merged; what only adds or leaves alone does not change them. */
-  #givesExistingMetadata(staging: Staging | undefined): boolean {
-    const { only, conflict } = this.#options
-    return (only === undefined && conflict !== 'skip') || (staging?.foundUnfinished ?? false)
-  }
-
-  #openStaging(state: FolderState): Staging {
-    const { top, device } = this.#stack
-    const stats = top.lstat(thisFolder)
-    if (stats !== undefined) {
-      state.timesBefore = { atime: fileTimeFromNs(stats.atimeNs), mtime: fileTimeFromNs(stats.mtimeNs) }
-    }
-    const staging = Staging.open(top, this.#deps.random)
-    this.#stagings.set(device, staging)
-    state.staging = staging
-    return staging
-  }
-
-  /** The private folder on the file system of the innermost folder: what is made there can be renamed to here. */
-  #stagingHere({ state }: TargetDirectory): Staging {
-    return this.#stagings.get(this.#stack.device) ?? this.#openStaging(state)
+  /** Leaves a folder whose private folder goes: nothing is under way to any folder then. */
+  async #leaveLast(folder: TargetDirectory, pool: RestorePool): Promise<void> {
+    await pool.idle()
+    for (const batch of this.#handedBack.splice(0)) await this.#restoreHandedBack(batch)
+    this.#tree.leave(folder)
   }
 
   /** Tells of one entry that was not restored; throws what ends the whole restore. */
@@ -366,14 +363,14 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
   }
 }
 
-const folderInTheWay = 'something else than a folder is there'
-
-/** Concerns the whole target, not one entry. */
-function isFatal(error: { readonly code: string }): boolean {
-  return isNoSpace(error) || error.code === 'EROFS' || error.code === 'ESTALE'
+/** The parts of a file that one worker restores alone. */
+function partsInEntry({ type, linkGroup, content, sizeBytes }: Entry): readonly Part[] | undefined {
+  if (type !== 'file' || linkGroup !== undefined || (sizeBytes ?? 0) >= largeFileSizeBytes) return undefined
+  const parts = content?.parts ?? []
+  return 'id' in parts ? undefined : parts
 }
 
-function openedMissing(directory: Buffer): boolean {
+function isMissing(directory: Buffer): boolean {
   const { handle, missing } = openNearest(directory)
   handle.close()
   return missing.length > 0

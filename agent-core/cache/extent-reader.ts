@@ -3,17 +3,19 @@
  * block is, its id tells the caller. Whoever gets nothing asks the BlockReader, which tries every copy and says what is
  * wrong.
  */
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
+import { releaseBytes } from '../base/bytes.ts'
 import { chunkFileKey, type KeyspaceKeys } from '../codec/key-derivation.ts'
-import { openExtent } from '../codec/seal-extent.ts'
+import { type OpenedExtent, openExtent } from '../codec/seal-extent.ts'
 import { extentHeaderSizeBytes, maxBlockSizeBytes } from '../format/chunk-file.ts'
 import type { BlockPlace } from './block-finder.ts'
 import type { ReadableChunkFile } from './extent-source.ts'
 
 interface KnownFile {
   readonly file: ReadableChunkFile
-  readonly key: Uint8Array
+  readonly key: KeyObject
   /** Open while the file is among the last used. */
   fd: number | undefined
 }
@@ -26,7 +28,7 @@ export class ExtentReader implements Disposable {
   readonly #keys: KeyspaceKeys
   readonly #files = new Map<number, KnownFile>()
   readonly #openFiles = new Set<KnownFile>()
-  readonly #opened = new Map<number, readonly Uint8Array[]>()
+  readonly #opened = new Map<number, OpenedExtent>()
   #openedBytes = 0
   /** Sealed bytes of one extent. */
   #sealed = Buffer.allocUnsafeSlow(512 * 1024)
@@ -38,35 +40,35 @@ export class ExtentReader implements Disposable {
   /** Makes a chunk file known; places name it by its number. */
   add(file: ReadableChunkFile): void {
     if (this.#files.has(file.number)) return
-    const key = chunkFileKey(this.#keys, file.epoch, file.salt)
+    const key = createSecretKey(chunkFileKey(this.#keys, file.epoch, file.salt))
     this.#files.set(file.number, { file, key, fd: undefined })
   }
 
-  /** The plain bytes of the block, which stay this reader's; undefined when its extent cannot be read or opened. */
+  /** The plain bytes of the block, valid until the next call; undefined when its extent cannot be read or opened. */
   block({ chunk, extent, ordinal }: BlockPlace): Uint8Array | undefined {
     const slot = chunk * 2 ** 20 + extent
-    let blocks = this.#opened.get(slot)
-    if (blocks === undefined) {
+    let opened = this.#opened.get(slot)
+    if (opened === undefined) {
       const known = this.#files.get(chunk)
-      blocks = known && this.#open(known, extent)
-      if (blocks === undefined) return undefined
-      this.#remember(slot, blocks)
+      opened = known && this.#open(known, extent)
+      if (opened === undefined) return undefined
+      this.#remember(slot, opened)
     }
-    return blocks[ordinal]
+    return opened.blocks[ordinal]
   }
 
   [Symbol.dispose](): void {
     for (const known of this.#openFiles) this.#close(known)
   }
 
-  #open(known: KnownFile, extent: number): readonly Uint8Array[] | undefined {
+  #open(known: KnownFile, extent: number): OpenedExtent | undefined {
     const { file, key } = known
     const place = file.extents[extent]
     if (place === undefined) return undefined
     const sealed = this.#read(known, place.offset, extentHeaderSizeBytes + place.storedSizeBytes)
     if (sealed === undefined) return undefined
     try {
-      return openExtent(key, extent, sealed, file.object, place.offset).blocks
+      return openExtent(key, extent, sealed, file.object, place.offset)
     } catch (error) {
       if (error instanceof AgentError) return undefined
       throw error
@@ -115,17 +117,14 @@ export class ExtentReader implements Disposable {
     this.#openFiles.delete(known)
   }
 
-  #remember(slot: number, blocks: readonly Uint8Array[]): void {
-    this.#opened.set(slot, blocks)
-    this.#openedBytes += rawSizeOf(blocks)
-    for (const [oldest, old] of this.#opened) {
+  #remember(slot: number, opened: OpenedExtent): void {
+    this.#opened.set(slot, opened)
+    this.#openedBytes += opened.raw.length
+    for (const [oldest, { raw }] of this.#opened) {
       if (this.#openedBytes <= openedExtentsBudgetBytes || oldest === slot) break
       this.#opened.delete(oldest)
-      this.#openedBytes -= rawSizeOf(old)
+      this.#openedBytes -= raw.length
+      releaseBytes(raw)
     }
   }
-}
-
-function rawSizeOf(blocks: readonly Uint8Array[]): number {
-  return blocks.reduce((sum, { length }) => sum + length, 0)
 }

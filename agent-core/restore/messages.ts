@@ -30,12 +30,12 @@ export interface FileBatch {
   /** 1 for a folder that was there before: the inodes of files in it are asked for. */
   readonly asksInodes: Uint8Array
   /** Entries as trees encode them, one behind the other; `ends` are their ends. Their parts stand in the entry. */
-  readonly entries: Uint8Array
-  readonly ends: Uint32Array
+  readonly entries: Uint8Array<ArrayBuffer>
+  readonly ends: Uint32Array<ArrayBuffer>
   /** Index in `folders` of each file. */
   readonly folderOf: Uint8Array
   /** Three numbers a block in the order of the files: see packPlace. */
-  readonly places: Int32Array
+  readonly places: Int32Array<ArrayBuffer>
 }
 
 /** A part of a file that the main thread holds open: written and verified, nothing else. */

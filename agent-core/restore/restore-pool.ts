@@ -8,10 +8,18 @@ import type { BlockPlace } from '../cache/block-finder.ts'
 import type { ExtentSource } from '../cache/extent-source.ts'
 import type { Entry, Part } from '../format/tree.ts'
 import type { DirectoryHandle } from '../platform/directory-handle.ts'
-import { OpenBatch, type PooledFile } from './file-batch.ts'
+import { OpenBatch } from './file-batch.ts'
 import { type FromWorker, type PlacedPart, packParts, type ToWorker, type WorkerStart } from './messages.ts'
 import type { MetadataOptions } from './metadata.ts'
 import type { Staging } from './staging.ts'
+import type { TargetDirectory } from './target-directory.ts'
+
+export interface NewFile {
+  readonly parent: TargetDirectory
+  readonly sizeBytes: number
+  readonly parts: readonly Part[]
+  readonly encoded: Uint8Array
+}
 
 export interface PoolOptions {
   readonly extents: ExtentSource
@@ -20,18 +28,12 @@ export interface PoolOptions {
   readonly workers: number
   /** Its abort fails everything at once, with its reason. */
   readonly signal: AbortSignal
-  /** A worker is through with these files. What this throws fails the pool. */
-  readonly onBatch: (batch: FinishedBatch) => void
+  /** A worker is through with this batch, which is the callee's now. What this throws fails the pool. */
+  readonly onBatch: (batch: OpenBatch, result: BatchResult) => void
 }
 
-/** Dispose it: it holds folders open. */
-export interface FinishedBatch extends Disposable {
-  readonly files: readonly PooledFile[]
-  readonly result: Extract<FromWorker, { readonly type: 'files' }>
-  readonly staging: Staging
-  /** A file's folder, open. */
-  folderOf(file: PooledFile): DirectoryHandle
-}
+/** What a worker made of a batch, by the indexes of the batch's files. */
+export type BatchResult = Extract<FromWorker, { readonly type: 'files' }>
 
 interface Lane {
   readonly number: number
@@ -99,10 +101,10 @@ export class RestorePool implements AsyncDisposable {
   }
 
   /**
-   * Hands in a new file, whose parts stand in its entry; `folder`, its place, stays the caller's. Answers false, and
-   * takes nothing, when a block lies where no worker can read it.
+   * Hands in a new file with these parts, its entry as its tree encodes it; `folder`, its place, stays the caller's.
+   * Answers false, and takes nothing, when a block lies where no worker can read it.
    */
-  add(file: PooledFile, folder: DirectoryHandle, staging: Staging): boolean {
+  add(file: NewFile, folder: DirectoryHandle, staging: Staging): boolean {
     this.#throwIfFailed()
     const places: BlockPlace[] = []
     for (const { id } of file.parts) {
@@ -112,11 +114,11 @@ export class RestorePool implements AsyncDisposable {
       places.push(place)
     }
     const lane = this.#chooseLane(places)
-    if (lane.batch !== undefined && !lane.batch.takes(staging)) this.#flush(lane)
+    if (lane.batch !== undefined && lane.batch.staging !== staging) this.#flush(lane)
     lane.batch ??= this.#openBatch(staging, lane)
     for (const { chunk } of places) this.#tell(lane, chunk)
-    lane.batch.add(file, folder, places)
-    lane.bytesUnderWay += file.entry.sizeBytes ?? 0
+    lane.batch.add({ parent: file.parent, sizeBytes: file.sizeBytes }, file.encoded, places, folder)
+    lane.bytesUnderWay += file.sizeBytes
     if (lane.batch.isFull) this.#flush(lane)
     return true
   }
@@ -237,21 +239,15 @@ export class RestorePool implements AsyncDisposable {
     const { batch } = lane
     if (batch === undefined) return
     lane.batch = undefined
-    const { sizeBytes, files, staging } = batch
     const done = (result: FromWorker): void => {
-      this.#batches.delete(batch)
       if (result.type !== 'files') throw new Error('a worker answered something else than it was asked')
-      this.#options.onBatch({
-        files,
-        result,
-        staging,
-        folderOf: (file) => batch.folderOf(file),
-        [Symbol.dispose]: () => batch[Symbol.dispose](),
-      })
+      this.#batches.delete(batch)
+      this.#options.onBatch(batch, result)
     }
-    const ref = this.#begin({ lane, sizeBytes, done, failed: () => undefined })
-    const { message, transfer } = batch.pack()
-    lane.thread.send({ type: 'files', ref, batch: message }, transfer)
+    const ref = this.#begin({ lane, sizeBytes: batch.sizeBytes, done, failed: () => undefined })
+    const message = batch.pack()
+    const { entries, ends, places } = message
+    lane.thread.send({ type: 'files', ref, batch: message }, [entries.buffer, ends.buffer, places.buffer])
   }
 
   #begin(work: UnderWay): number {

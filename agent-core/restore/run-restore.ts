@@ -19,12 +19,13 @@ import type { RestoreAction } from './conflict.ts'
 import type { ContentSource } from './content.ts'
 import type { Destination } from './destinations.ts'
 import { isDamage, isFatal, isSystemError, reasonOf, systemReason } from './failure.ts'
+import type { OpenBatch } from './file-batch.ts'
 import { freeBytesOf, isNoSpace, noSpaceError } from './free-space.ts'
 import { MetadataWriter } from './metadata.ts'
 import { MetadataNotes } from './metadata-notes.ts'
 import { checkSpace, planRestore } from './plan-restore.ts'
 import { type EntryPlace, EntryRestorer, type RestoreOptions } from './restore-entry.ts'
-import { type FinishedBatch, largeFileSizeBytes, RestorePool } from './restore-pool.ts'
+import { type BatchResult, largeFileSizeBytes, RestorePool } from './restore-pool.ts'
 import { EntryRefused } from './stage-entry.ts'
 import { sourcePathOf, type TargetDirectory } from './target-directory.ts'
 import { openNearest, targetError } from './target-folder.ts'
@@ -104,7 +105,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   #entries: EntryRestorer
   #pool: RestorePool | undefined
   /** Batches with files that workers handed back. */
-  readonly #handedBack: FinishedBatch[] = []
+  readonly #handedBack: { readonly batch: OpenBatch; readonly isUndone: Uint8Array }[] = []
   #tree: TargetTree
   #directory: Buffer = Buffer.of()
   #failed = 0
@@ -130,7 +131,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
       metadata: this.#options,
       workers: this.#deps.workers,
       signal: this.#task.signal,
-      onBatch: (batch) => this.#takeBatch(batch),
+      onBatch: (batch, result) => this.#takeBatch(batch, result),
     })
     this.#entries = this.#entryRestorer()
   }
@@ -203,7 +204,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   /** Ends the workers. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool?.[Symbol.asyncDispose]()
-    for (const batch of this.#handedBack.splice(0)) batch[Symbol.dispose]()
+    for (const { batch } of this.#handedBack.splice(0)) batch[Symbol.dispose]()
   }
 
   #entryRestorer(): EntryRestorer {
@@ -272,7 +273,8 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
     const { top } = this.#tree
     try {
       if (!parent.wasEmpty && top.lstat(asBuffer(entry.name)) !== undefined) return false
-      if (!pool.add({ entry, encoded, parts, parent }, top, this.#tree.stagingFor(parent))) return false
+      const file = { parent, sizeBytes: entry.sizeBytes ?? 0, parts, encoded }
+      if (!pool.add(file, top, this.#tree.stagingFor(parent))) return false
     } catch (error) {
       if (isSystemError(error)) return false
       throw error
@@ -282,62 +284,58 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   }
 
   /** Takes in what a worker did. */
-  #takeBatch(batch: FinishedBatch): void {
-    const { files, result } = batch
-    const { isUndone, inodes, losses } = result
-    let bytes = 0
-    for (const [index, { entry, parent }] of files.entries()) {
-      bytes += entry.sizeBytes ?? 0
+  #takeBatch(batch: OpenBatch, { isUndone, inodes, losses }: BatchResult): void {
+    const { files } = batch
+    for (const [index, { parent, sizeBytes }] of files.entries()) {
       if (isUndone[index] === 1) continue
       this.#counts.new++
-      this.#bytes += entry.sizeBytes ?? 0
+      this.#bytes += sizeBytes
       parent.state.isChanged = true
       if (!parent.wasEmpty) parent.published.add(inodes[index] as bigint)
     }
     for (const { reason, files: indexes } of losses) {
       for (const index of indexes) {
-        const file = files[index]
-        if (file === undefined || isUndone[index] === 1) continue
-        this.#notes.tell(reason, () => sourcePathOf(file.parent, asBuffer(file.entry.name)))
+        const parent = files[index]?.parent
+        if (parent === undefined || isUndone[index] === 1) continue
+        this.#notes.tell(reason, () => sourcePathOf(parent, asBuffer(batch.entryOf(index).name)))
       }
     }
-    const last = files.at(-1)
-    this.#task.add({ files: files.length, bytes, ...(last && { current: asBuffer(last.entry.name).toString() }) })
-    if (isUndone.includes(1)) this.#handedBack.push(batch)
+    const current = asBuffer(batch.entryOf(files.length - 1).name).toString()
+    this.#task.add({ files: files.length, bytes: batch.sizeBytes, current })
+    if (isUndone.includes(1)) this.#handedBack.push({ batch, isUndone })
     else this.#closeBatch(batch)
   }
 
-  #closeBatch(batch: FinishedBatch): void {
-    const counts = new Map<TargetDirectory, number>()
-    for (const { parent } of batch.files) counts.set(parent, (counts.get(parent) ?? 0) + 1)
+  #closeBatch(batch: OpenBatch): void {
     batch[Symbol.dispose]()
-    for (const [parent, count] of counts) this.#tree.finishFiles(parent, count)
+    for (const { parent } of batch.files) this.#tree.finishFile(parent)
   }
 
   async #makeRoom(pool: RestorePool): Promise<void> {
     await pool.room()
-    for (const batch of this.#handedBack.splice(0)) await this.#restoreHandedBack(batch)
+    await this.#restoreHandedBack()
   }
 
-  async #restoreHandedBack(batch: FinishedBatch): Promise<void> {
-    const { files, result, staging } = batch
-    for (const [index, file] of files.entries()) {
-      if (result.isUndone[index] !== 1) continue
-      this.#task.throwIfAborted()
-      const { entry, parent } = file
-      try {
-        await this.#restoreEntry(entry, { parent, folder: batch.folderOf(file), staging })
-      } catch (error) {
-        this.#entryFailed(entry, parent, error)
+  async #restoreHandedBack(): Promise<void> {
+    for (const { batch, isUndone } of this.#handedBack.splice(0)) {
+      for (const [index, { parent }] of batch.files.entries()) {
+        if (isUndone[index] !== 1) continue
+        this.#task.throwIfAborted()
+        const entry = batch.entryOf(index)
+        try {
+          await this.#restoreEntry(entry, { parent, folder: batch.folderOf(index), staging: batch.staging })
+        } catch (error) {
+          this.#entryFailed(entry, parent, error)
+        }
       }
+      this.#closeBatch(batch)
     }
-    this.#closeBatch(batch)
   }
 
   /** Leaves a folder whose private folder goes: nothing is under way to any folder then. */
   async #leaveLast(folder: TargetDirectory, pool: RestorePool): Promise<void> {
     await pool.idle()
-    for (const batch of this.#handedBack.splice(0)) await this.#restoreHandedBack(batch)
+    await this.#restoreHandedBack()
     this.#tree.leave(folder)
   }
 

@@ -118,7 +118,7 @@ export class TargetTree implements Disposable {
     return folder.state.staging !== undefined
   }
 
-  /** Leaves the innermost folder; what is under way to it finishes it later (`finishFiles`). */
+  /** Leaves the innermost folder; what is under way to it finishes it later (`finishFile`). */
   leave(folder: TargetDirectory): void {
     const { device } = this.#stack
     const handle = this.#stack.leave()
@@ -132,9 +132,9 @@ export class TargetTree implements Disposable {
     else folder.state.finish = finish
   }
 
-  /** So many files that were under way to the folder are not any more. */
-  finishFiles({ state }: TargetDirectory, count: number): void {
-    state.filesUnderWay -= count
+  /** A file that was under way to the folder is not any more. */
+  finishFile({ state }: TargetDirectory): void {
+    state.filesUnderWay--
     if (state.filesUnderWay === 0) state.finish?.()
   }
 

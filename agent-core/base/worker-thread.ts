@@ -2,6 +2,8 @@
  * A worker thread with typed messages. It is never ended by force (docs/adr/0010-how-a-worker-ends.md): a flag that
  * both sides share makes it give up at its next checkpoint, and it ends by itself.
  */
+import module from 'node:module'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AgentError } from './agent-error.ts'
 
@@ -32,8 +34,10 @@ export class WorkerThread<Start extends object, ToWorker extends object, FromWor
 
   /** Starts the thread. Dispose it. */
   constructor({ file, start, onMessage, onFailure }: WorkerThreadOptions<Start, FromWorker>) {
-    this.#worker = new Worker(file, {
-      workerData: { ...start, stop: this.#stop } satisfies Start & WorkerFlags,
+    const cacheFolder = module.getCompileCacheDir()
+    const compileCache = cacheFolder === undefined ? undefined : dirname(cacheFolder)
+    this.#worker = new Worker(new URL('./start-worker.mjs', import.meta.url), {
+      workerData: { ...start, stop: this.#stop, file: file.href, compileCache } satisfies Start & WorkerFlags,
       resourceLimits: { maxYoungGenerationSizeMb },
     })
     this.#worker.on('message', (message: FromWorker) => {

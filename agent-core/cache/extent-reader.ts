@@ -3,7 +3,7 @@
  * block is, its id tells the caller. Whoever gets nothing asks the BlockReader, which tries every copy and says what is
  * wrong.
  */
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { releaseBytes } from '../base/bytes.ts'
@@ -40,7 +40,7 @@ export class ExtentReader implements Disposable {
   /** Makes a chunk file known; places name it by its number. */
   add(file: ReadableChunkFile): void {
     if (this.#files.has(file.number)) return
-    const key = createSecretKey(chunkFileKey(this.#keys, file.epoch, file.salt))
+    const key = chunkFileKey(this.#keys, file.epoch, file.salt)
     this.#files.set(file.number, { file, key, fd: undefined })
   }
 

@@ -21,7 +21,7 @@ interface KnownFile {
 }
 
 /** Opened extents kept for the next blocks. */
-const openedExtentsBudgetBytes = 8 * 1024 * 1024
+const openedExtentsBudgetBytes = 4 * 1024 * 1024
 const maxOpenFiles = 16
 
 export class ExtentReader implements Disposable {
@@ -37,9 +37,9 @@ export class ExtentReader implements Disposable {
     this.#keys = keys
   }
 
-  /** Makes a chunk file known; places name it by its number. */
+  /** Makes a chunk file known; places name it by its number. One whose key is not known stays unknown. */
   add(file: ReadableChunkFile): void {
-    if (this.#files.has(file.number)) return
+    if (this.#files.has(file.number) || this.#keys.data[file.epoch] === undefined) return
     const key = chunkFileKey(this.#keys, file.epoch, file.salt)
     this.#files.set(file.number, { file, key, fd: undefined })
   }

@@ -231,6 +231,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
     for (const name of names.slice(0, -1)) folder = this.#tree.descend(folder, name)
     const last = names.at(-1)
     if (last === undefined) {
+      this.#task.add({ files: 1 })
       await walkTree(tree, entry, root, this, this.#task.signal)
       return
     }

@@ -318,7 +318,8 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   }
 
   async #restoreHandedBack(): Promise<void> {
-    for (const { batch, isUndone } of this.#handedBack.splice(0)) {
+    for (let first = this.#handedBack[0]; first !== undefined; first = this.#handedBack[0]) {
+      const { batch, isUndone } = first
       for (const [index, { parent }] of batch.files.entries()) {
         if (isUndone[index] !== 1) continue
         this.#task.throwIfAborted()
@@ -329,6 +330,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
           this.#entryFailed(entry, parent, error)
         }
       }
+      this.#handedBack.shift()
       this.#closeBatch(batch)
     }
   }

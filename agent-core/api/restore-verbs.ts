@@ -51,7 +51,7 @@ export async function restoreFiles(
   using task = createTask({ clock: deps.clock, ...context })
   const { manifest, destinations } = await placesOf(deps, reading, request)
   const options = { ...rulesOf(manifest, request), special: request.special }
-  const restoreDeps = { source: sourceOf(reading), random: deps.random, workers: availableParallelism() }
+  const restoreDeps = { source: sourceOf(reading), random: deps.random, threadCount: availableParallelism() }
   const result = await runRestore(restoreDeps, destinations, options, task)
   return {
     job: {

@@ -28,13 +28,11 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`
 }
 
-/** Smaller ones may lie in a pool that others use. */
-const releasedFromBytes = 64 * 1024
-
 /**
  * Gives the memory of a large buffer back at once; nobody may use it or a view of it any more. V8 lets 64 MB of such
  * buffers pile up in each thread before it collects them.
  */
 export function releaseBytes({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength >= releasedFromBytes) buffer.transfer(0)
+  // Small buffers lie in Node's pools, beside others.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0)
 }

@@ -4,6 +4,6 @@
 import module from 'node:module'
 import { workerData } from 'node:worker_threads'
 
-const { file, compileCache } = workerData
+const { file, compileCache } = /** @type {{ file: string, compileCache: string | undefined }} */ (workerData)
 if (compileCache !== undefined) module.enableCompileCache(compileCache)
 await import(file)

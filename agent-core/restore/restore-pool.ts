@@ -25,7 +25,7 @@ export interface PoolOptions {
   readonly extents: ExtentSource
   readonly metadata: MetadataOptions
   /** Threads; 1 at least. */
-  readonly workers: number
+  readonly threadCount: number
   /** Its abort fails everything at once, with its reason. */
   readonly signal: AbortSignal
   /** A worker is through with this batch, which is the callee's now. What this throws fails the pool. */
@@ -80,7 +80,7 @@ export class RestorePool implements AsyncDisposable {
   /** Starts the threads. Dispose it, before anything that it works with is closed: it gives up what is not finished. */
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#lanes = Array.from({ length: options.workers }, (_, number) => this.#startLane(number))
+    this.#lanes = Array.from({ length: options.threadCount }, (_, number) => this.#startLane(number))
     options.signal.addEventListener('abort', this.#abort, { once: true })
   }
 

@@ -36,7 +36,7 @@ export interface RestoreDeps {
   readonly source: ContentSource
   readonly random: Random
   /** Threads that restore files beside the main thread, where there is enough to do; 0: none. */
-  readonly workers: number
+  readonly threadCount: number
 }
 
 /** Counts of entries that are no folders; `restored` = new + overwritten + copied. */
@@ -125,11 +125,11 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   /** From now on worker threads do what they can. */
   startWorkers(): void {
     const { extents } = this.#deps.source
-    if (extents === undefined || this.#deps.workers === 0) return
+    if (extents === undefined || this.#deps.threadCount === 0) return
     this.#pool = new RestorePool({
       extents,
       metadata: this.#options,
-      workers: this.#deps.workers,
+      threadCount: this.#deps.threadCount,
       signal: this.#task.signal,
       onBatch: (batch, result) => this.#takeBatch(batch, result),
     })

@@ -44,7 +44,7 @@ export class RestorePlace implements Disposable {
     const { paths, signal, ...rules } = options
     using task = createTask({ clock: systemClock, onProgress, ...(signal && { signal }) })
     const destinations = await this.#destinations(root, paths ?? [])
-    const deps = { source: this.point, random: systemRandom, workers: 2 }
+    const deps = { source: this.point, random: systemRandom, threadCount: 2 }
     return { ...(await runRestore(deps, destinations, { ...defaults, ...rules }, task)), task }
   }
 

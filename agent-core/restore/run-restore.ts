@@ -14,18 +14,18 @@ import { asBuffer } from '../base/bytes.ts'
 import { fileWarning } from '../base/file-warning.ts'
 import type { Random } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
-import type { Entry, Part } from '../format/tree.ts'
+import type { Entry } from '../format/tree.ts'
 import type { RestoreAction } from './conflict.ts'
 import type { ContentSource } from './content.ts'
 import type { Destination } from './destinations.ts'
 import { isDamage, isFatal, isSystemError, reasonOf, systemReason } from './failure.ts'
-import type { OpenBatch } from './file-batch.ts'
 import { freeBytesOf, isNoSpace, noSpaceError } from './free-space.ts'
 import { MetadataWriter } from './metadata.ts'
 import { MetadataNotes } from './metadata-notes.ts'
 import { checkSpace, planRestore } from './plan-restore.ts'
+import { PooledFiles } from './pooled-files.ts'
 import { type EntryPlace, EntryRestorer, type RestoreOptions } from './restore-entry.ts'
-import { type BatchResult, largeFileSizeBytes, RestorePool } from './restore-pool.ts'
+import { largeFileSizeBytes } from './restore-pool.ts'
 import { EntryRefused } from './stage-entry.ts'
 import { sourcePathOf, type TargetDirectory } from './target-directory.ts'
 import { openNearest, targetError } from './target-folder.ts'
@@ -50,7 +50,6 @@ export interface RestoreResult extends Readonly<Record<RestoreAction, number>> {
   readonly bytes: number
 }
 
-/** Less than this is done before a thread has started. */
 const pooledFromFiles = 256
 const pooledFromBytes = largeFileSizeBytes
 
@@ -64,14 +63,11 @@ export async function runRestore(
   options: RestoreOptions,
   task: Task,
 ): Promise<RestoreResult> {
-  const files = destinations.reduce((sum, { source }) => sum + 1 + (source.entry.directory?.entriesBelow ?? 0), 0)
-  const bytes = destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0)
   task.setPhase('restore')
-  task.expect({ files, bytes })
+  task.expect(amountOf(destinations))
   await ensureSpace(deps, destinations, options, task)
   const byDirectory = Map.groupBy(destinations, ({ directory }) => directory.toString('latin1'))
-  await using run = new RestoreRun(deps, options, task)
-  if (files >= pooledFromFiles || bytes >= pooledFromBytes) run.startWorkers()
+  const run = new RestoreRun(deps, options, task)
   for (const group of byDirectory.values()) await run.restoreInto(group)
   return run.finish()
 }
@@ -83,7 +79,7 @@ async function ensureSpace(
   options: RestoreOptions,
   task: Task,
 ): Promise<void> {
-  const totalBytes = destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0)
+  const totalBytes = amountOf(destinations).bytes
   const isPlenty = destinations.every(({ directory }) => {
     using handle = openNearest(directory).handle
     return totalBytes < freeBytesOf(handle)
@@ -91,11 +87,19 @@ async function ensureSpace(
   if (!isPlenty) checkSpace(await planRestore(deps.source, destinations, options, task, true))
 }
 
+/** Entries and bytes below the destinations, as the point says. */
+function amountOf(destinations: readonly Destination[]): { readonly files: number; readonly bytes: number } {
+  return {
+    files: destinations.reduce((sum, { source }) => sum + 1 + (source.entry.directory?.entriesBelow ?? 0), 0),
+    bytes: destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0),
+  }
+}
+
 function bytesOf(entry: Entry): number {
   return entry.sizeBytes ?? entry.directory?.bytesBelow ?? 0
 }
 
-class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
+class RestoreRun implements TreeVisitor<TargetDirectory> {
   readonly #deps: RestoreDeps
   readonly #options: RestoreOptions
   readonly #task: Task
@@ -103,9 +107,8 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   readonly #metadata: MetadataWriter
   readonly #counts: Record<RestoreAction, number> = { new: 0, same: 0, overwritten: 0, copied: 0, skipped: 0 }
   #entries: EntryRestorer
-  #pool: RestorePool | undefined
-  /** Batches with files that workers handed back. */
-  readonly #handedBack: { readonly batch: OpenBatch; readonly isUndone: Uint8Array }[] = []
+  /** Where there is enough to do for threads. */
+  #pooled: PooledFiles | undefined
   #tree: TargetTree
   #directory: Buffer = Buffer.of()
   #failed = 0
@@ -120,20 +123,6 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
     this.#metadata = new MetadataWriter(options, (reason, pathOf) => this.#notes.tell(reason, pathOf))
     this.#entries = this.#entryRestorer()
     this.#tree = this.#targetTree()
-  }
-
-  /** From now on worker threads do what they can. */
-  startWorkers(): void {
-    const { extents } = this.#deps.source
-    if (extents === undefined || this.#deps.threadCount === 0) return
-    this.#pool = new RestorePool({
-      extents,
-      metadata: this.#options,
-      threadCount: this.#deps.threadCount,
-      signal: this.#task.signal,
-      onBatch: (batch, result) => this.#takeBatch(batch, result),
-    })
-    this.#entries = this.#entryRestorer()
   }
 
   finish(): RestoreResult {
@@ -159,13 +148,15 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
     }
     using tree = this.#targetTree()
     this.#tree = tree
+    // Workers act in folders of the tree: they end first.
+    await using pooled = this.#startWorkers(amountOf(group))
+    this.#pooled = pooled
+    this.#entries = this.#entryRestorer()
     try {
       const root = tree.openRoot(first)
       for (const destination of group) await this.#restoreBelow(root, destination)
       if (first.names.length > 0) await this.leave(root)
     } catch (error) {
-      // Workers act in folders that are closed next.
-      await this[Symbol.asyncDispose]()
       throw isSystemError(error) ? this.#fatal(error, 0) : error
     } finally {
       this.#folders += tree.foldersMade
@@ -183,15 +174,13 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   }
 
   visit(entry: Entry, parent: TargetDirectory, encoded?: Uint8Array): Promise<void> | undefined {
-    const pool = this.#pool
-    if (pool === undefined || encoded === undefined || !this.#addToPool(pool, entry, parent, encoded)) {
-      return this.#visitHere(entry, parent)
-    }
-    return pool.isFull || this.#handedBack.length > 0 ? this.#makeRoom(pool) : undefined
+    const pooled = this.#options.only === 'changed' ? undefined : this.#pooled
+    if (encoded !== undefined && pooled?.add(entry, parent, encoded) === true) return pooled.room()
+    return this.#visitHere(entry, parent)
   }
 
   leave(folder: TargetDirectory): Promise<void> | undefined {
-    if (this.#pool !== undefined && this.#tree.endsStaging(folder)) return this.#leaveLast(folder, this.#pool)
+    if (this.#pooled !== undefined && this.#tree.endsStaging(folder)) return this.#leaveLast(folder, this.#pooled)
     this.#tree.leave(folder)
     return undefined
   }
@@ -201,10 +190,24 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
     this.#task.warn(fileWarning('file.damaged', sourcePathOf(folder), `its list of entries: ${reasonOf(error)}`))
   }
 
-  /** Ends the workers. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool?.[Symbol.asyncDispose]()
-    for (const { batch } of this.#handedBack.splice(0)) batch[Symbol.dispose]()
+  /** Less work is done before a thread has started. */
+  #startWorkers({ files, bytes }: { readonly files: number; readonly bytes: number }): PooledFiles | undefined {
+    const { source, threadCount } = this.#deps
+    if (source.extents === undefined || threadCount === 0) return undefined
+    if (files < pooledFromFiles && bytes < pooledFromBytes) return undefined
+    return new PooledFiles({
+      extents: source.extents,
+      metadata: this.#options,
+      threadCount,
+      tree: this.#tree,
+      notes: this.#notes,
+      task: this.#task,
+      onRestored: (sizeBytes) => {
+        this.#counts.new++
+        this.#bytes += sizeBytes
+      },
+      restoreHere: (entry, place) => this.#restoreEntry(entry, place),
+    })
   }
 
   #entryRestorer(): EntryRestorer {
@@ -216,7 +219,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
       metadata: this.#metadata,
       notes: this.#notes,
       options: this.#options,
-      pool: this.#pool,
+      pool: this.#pooled?.pool,
     })
   }
 
@@ -254,7 +257,8 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
 
   async #visitHere(entry: Entry, parent: TargetDirectory): Promise<void> {
     try {
-      await this.#restoreEntry(entry, { parent, folder: this.#tree.top, staging: this.#tree.stagingFor(parent) })
+      const place = { parent, folder: this.#tree.top, staging: this.#tree.stagingFor(parent) }
+      await this.#restoreEntry(entry, place)
     } catch (error) {
       this.#entryFailed(entry, parent, error)
     }
@@ -262,83 +266,18 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
   }
 
   async #restoreEntry(entry: Entry, place: EntryPlace): Promise<void> {
-    const action = await this.#entries.restore(entry, place)
-    this.#counts[action]++
-    if (action !== 'same' && action !== 'skipped') this.#bytes += entry.sizeBytes ?? 0
-  }
-
-  /** Workers take new files: what has a name already, is a link of several, or large, is more than one thread's matter. */
-  #addToPool(pool: RestorePool, entry: Entry, parent: TargetDirectory, encoded: Uint8Array): boolean {
-    const parts = partsInEntry(entry)
-    if (parts === undefined || this.#options.only === 'changed') return false
-    const { top } = this.#tree
     try {
-      if (!parent.wasEmpty && top.lstat(asBuffer(entry.name)) !== undefined) return false
-      const file = { parent, sizeBytes: entry.sizeBytes ?? 0, parts, encoded }
-      if (!pool.add(file, top, this.#tree.stagingFor(parent))) return false
+      const action = await this.#entries.restore(entry, place)
+      this.#counts[action]++
+      if (action !== 'same' && action !== 'skipped') this.#bytes += entry.sizeBytes ?? 0
     } catch (error) {
-      if (isSystemError(error)) return false
-      throw error
-    }
-    parent.state.filesUnderWay++
-    return true
-  }
-
-  /** Takes in what a worker did. */
-  #takeBatch(batch: OpenBatch, { isUndone, inodes, losses }: BatchResult): void {
-    const { files } = batch
-    for (const [index, { parent, sizeBytes }] of files.entries()) {
-      if (isUndone[index] === 1) continue
-      this.#counts.new++
-      this.#bytes += sizeBytes
-      parent.state.isChanged = true
-      if (!parent.wasEmpty) parent.published.add(inodes[index] as bigint)
-    }
-    for (const { reason, files: indexes } of losses) {
-      for (const index of indexes) {
-        const parent = files[index]?.parent
-        if (parent === undefined || isUndone[index] === 1) continue
-        this.#notes.tell(reason, () => sourcePathOf(parent, asBuffer(batch.entryOf(index).name)))
-      }
-    }
-    const current = asBuffer(batch.entryOf(files.length - 1).name).toString()
-    this.#task.add({ files: files.length, bytes: batch.sizeBytes, current })
-    if (isUndone.includes(1)) this.#handedBack.push({ batch, isUndone })
-    else this.#closeBatch(batch)
-  }
-
-  #closeBatch(batch: OpenBatch): void {
-    batch[Symbol.dispose]()
-    for (const { parent } of batch.files) this.#tree.finishFile(parent)
-  }
-
-  async #makeRoom(pool: RestorePool): Promise<void> {
-    await pool.room()
-    await this.#restoreHandedBack()
-  }
-
-  async #restoreHandedBack(): Promise<void> {
-    for (let first = this.#handedBack[0]; first !== undefined; first = this.#handedBack[0]) {
-      const { batch, isUndone } = first
-      for (const [index, { parent }] of batch.files.entries()) {
-        if (isUndone[index] !== 1) continue
-        this.#task.throwIfAborted()
-        const entry = batch.entryOf(index)
-        try {
-          await this.#restoreEntry(entry, { parent, folder: batch.folderOf(index), staging: batch.staging })
-        } catch (error) {
-          this.#entryFailed(entry, parent, error)
-        }
-      }
-      this.#handedBack.shift()
-      this.#closeBatch(batch)
+      this.#entryFailed(entry, place.parent, error)
     }
   }
 
   /** Leaves a folder whose private folder goes: nothing is under way to any folder then. */
-  async #leaveLast(folder: TargetDirectory, pool: RestorePool): Promise<void> {
-    await pool.idle()
-    await this.#restoreHandedBack()
+  async #leaveLast(folder: TargetDirectory, pooled: PooledFiles): Promise<void> {
+    await pooled.idle()
     this.#tree.leave(folder)
   }
 
@@ -362,13 +301,6 @@ class RestoreRun implements TreeVisitor<TargetDirectory>, AsyncDisposable {
     using handle = openNearest(this.#directory).handle
     return noSpaceError(this.#directory, neededBytes, freeBytesOf(handle), error)
   }
-}
-
-/** The parts of a file that one worker restores alone. */
-function partsInEntry({ type, linkGroup, content, sizeBytes }: Entry): readonly Part[] | undefined {
-  if (type !== 'file' || linkGroup !== undefined || (sizeBytes ?? 0) >= largeFileSizeBytes) return undefined
-  const parts = content?.parts ?? []
-  return 'id' in parts ? undefined : parts
 }
 
 function isMissing(directory: Buffer): boolean {

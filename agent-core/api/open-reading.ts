@@ -9,6 +9,7 @@ import { readDateText } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
 import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
+import { ExtentSource } from '../cache/extent-source.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
 import { blockId } from '../codec/block-id.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
@@ -40,6 +41,8 @@ export class ItemReading implements AsyncDisposable {
   readonly catalogue: Catalogue
   readonly tree: TreeReader
   readonly blocks: BlockReader
+  /** For threads that read blocks by themselves. */
+  readonly extents: ExtentSource
   /** The vault, or why it cannot be had now. */
   readonly vault: Vault | AgentError
 
@@ -59,10 +62,10 @@ export class ItemReading implements AsyncDisposable {
     this.#deps = deps
     this.#isBehind = parts.isBehind
     const cached = folderSource(deps.paths.chunks)
-    this.blocks =
-      'store' in this.vault
-        ? new BlockReader(this.catalogue, [cached, this.vault.chunkSource()], this.keys)
-        : new BlockReader(this.catalogue, [cached], this.keys, { unavailable: this.vault })
+    const sources = 'store' in this.vault ? [cached, this.vault.chunkSource()] : [cached]
+    const unavailable = 'store' in this.vault ? {} : { unavailable: this.vault }
+    this.blocks = new BlockReader(this.catalogue, sources, this.keys, unavailable)
+    this.extents = new ExtentSource(this.catalogue, sources, this.keys)
     this.tree = new TreeReader(async (id) => {
       const page = this.catalogue.base.treePage(id)
       // The base may have rotted where SQLite does not see it.

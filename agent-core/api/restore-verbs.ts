@@ -1,4 +1,5 @@
 /** Use cases of restore: the plan, and the restore itself. Takes no lock; writes only below the target. */
+import { availableParallelism } from 'node:os'
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
@@ -50,7 +51,8 @@ export async function restoreFiles(
   using task = createTask({ clock: deps.clock, ...context })
   const { manifest, destinations } = await placesOf(deps, reading, request)
   const options = { ...rulesOf(manifest, request), special: request.special }
-  const result = await runRestore({ source: sourceOf(reading), random: deps.random }, destinations, options, task)
+  const restoreDeps = { source: sourceOf(reading), random: deps.random, threadCount: availableParallelism() }
+  const result = await runRestore(restoreDeps, destinations, options, task)
   return {
     job: {
       id: randomId<JobId>(deps.random),
@@ -68,8 +70,8 @@ export async function restoreFiles(
 }
 
 function sourceOf(reading: ItemReading) {
-  const { tree, blocks, keys } = reading
-  return { tree, readBlock: (id: Uint8Array) => blocks.read(id), idKey: keys.id }
+  const { tree, blocks, extents, keys } = reading
+  return { tree, readBlock: (id: Uint8Array) => blocks.read(id), idKey: keys.id, extents }
 }
 
 /** Copies are named by the point's time, so that a second run finds those of the first. */

@@ -1,4 +1,4 @@
-/** Small helpers for byte strings; all return new or shared views, never change their input. */
+/** Small helpers for byte strings. Those that return bytes return new or shared views; none changes its input. */
 
 /** Lower-case hex of `bytes`. */
 export function toHex(bytes: Uint8Array): string {
@@ -26,4 +26,13 @@ export function formatBytes(bytes: number): string {
     unit++
   }
   return unit === 0 ? `${bytes} B` : `${value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`
+}
+
+/**
+ * Gives the memory of a large buffer back at once; nobody may use it or a view of it any more. V8 lets 64 MB of such
+ * buffers pile up in each thread before it collects them.
+ */
+export function releaseBytes({ buffer }: Uint8Array): void {
+  // Small buffers lie in Node's pools, beside others.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) buffer.transfer(0)
 }

@@ -2,7 +2,7 @@
 import { isAgentError } from '../base/agent-error.ts'
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, KeyspaceId, VaultId } from '../contract/ids.ts'
-import { blockTableParts, decodeBlockTable, readExtents } from '../format/block-table.ts'
+import { type BlockTable, blockTableParts, decodeBlockTable, readExtents } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import type { BaseConnection } from './base-connection.ts'
 import {
@@ -69,6 +69,12 @@ export class BaseChunks {
       this.#extents -= extents.length
     }
     return file
+  }
+
+  table(number: number): BlockTable {
+    const table = this.#lists.table(number)
+    if (table === undefined) throw new Error(`base.db names chunk file ${number} but does not hold its blocks`)
+    return decodeBlockTable(table, `the block table of chunk file ${number} in base.db`)
   }
 
   number(name: ChunkFileName): number | undefined {

@@ -9,6 +9,7 @@
 import { fromHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
+import type { BlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { BaseChunks, type ChunkFileState } from './base-chunks.ts'
 import type { BaseConnection } from './base-connection.ts'
@@ -79,6 +80,11 @@ export class BaseDb implements Disposable {
   /** A chunk file by its number in this base. */
   chunkFile(number: number): KnownChunkFile {
     return this.#chunks.file(number)
+  }
+
+  /** The blocks of a chunk file in their order. */
+  blockTable(number: number): BlockTable {
+    return this.#chunks.table(number)
   }
 
   chunkFileNumber(name: ChunkFileName): number | undefined {

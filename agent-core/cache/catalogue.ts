@@ -5,9 +5,9 @@
 import type { KeyspaceId, VaultId } from '../contract/ids.ts'
 import type { IndexSegment } from '../format/index-segment.ts'
 import { type BaseDb, openBase } from './base-db.ts'
-import type { BlockIndex } from './chunk-reader.ts'
+import type { BlockTables } from './block-finder.ts'
 
-export class Catalogue implements BlockIndex, Disposable {
+export class Catalogue implements BlockTables, Disposable {
   readonly base: BaseDb
   readonly #unseen = openBase(':memory:')
 
@@ -34,6 +34,10 @@ export class Catalogue implements BlockIndex, Disposable {
   chunkFile(number: number) {
     // Under the number by which it was asked for: readers keep what they opened by it.
     return number < 0 ? { ...this.#unseen.chunkFile(-number), number } : this.base.chunkFile(number)
+  }
+
+  blockTable(number: number) {
+    return number < 0 ? this.#unseen.blockTable(-number) : this.base.blockTable(number)
   }
 
   [Symbol.dispose](): void {

@@ -18,6 +18,8 @@ export interface ChunkSource {
   readonly label: string
   /** Exactly `sizeBytes` from `offset`; undefined when this source does not hold the file. */
   read(name: ChunkFileName, offset: number, sizeBytes: number): Promise<Buffer | undefined>
+  /** Where this process can read the file by itself, if the source holds it; absent for a source that is no folder. */
+  readonly localPath?: (name: ChunkFileName) => string
 }
 
 /** Where blocks are: the base, or an index read from a vault. */
@@ -30,6 +32,7 @@ export interface BlockIndex {
 export function folderSource(folder: string): ChunkSource {
   return {
     label: 'cache',
+    localPath: (name) => join(folder, `${name}.tcf`),
     async read(name, offset, sizeBytes) {
       const path = join(folder, `${name}.tcf`)
       let file: Awaited<ReturnType<typeof open>>

@@ -47,8 +47,13 @@ export function decompress(bytes: Uint8Array, method: Method, rawSizeBytes: numb
   return raw
 }
 
+// Grows to the longest input; one a thread is enough.
+let prefixBuffer = Buffer.allocUnsafeSlow(256 * 1024)
+
 function unpackLz4(bytes: Uint8Array, rawSizeBytes: number): Uint8Array {
-  const prefixed = Buffer.allocUnsafe(lz4PrefixSizeBytes + bytes.length)
+  const sizeBytes = lz4PrefixSizeBytes + bytes.length
+  if (prefixBuffer.length < sizeBytes) prefixBuffer = Buffer.allocUnsafeSlow(sizeBytes)
+  const prefixed = prefixBuffer.subarray(0, sizeBytes)
   prefixed.writeUInt32LE(rawSizeBytes, 0)
   prefixed.set(bytes, lz4PrefixSizeBytes)
   return uncompressSync(prefixed)

@@ -4,6 +4,7 @@
  * extent number, additional data = the plain 24-byte header.
  */
 import type { CipherKey } from 'node:crypto'
+import { releaseBytes } from '../base/bytes.ts'
 import { type BlockTable, decodeBlockTable, encodeBlockTable } from '../format/block-table.ts'
 import {
   type ChunkFileHeader,
@@ -19,8 +20,10 @@ import { type Compression, compress, decompress } from './compression.ts'
 import { decrypt, encrypt, nonceOf } from './encryption.ts'
 
 export interface OpenedExtent {
-  /** Each block's plain bytes, sharing one buffer that belongs to the caller. */
+  /** Each block's plain bytes, views of `raw`. */
   readonly blocks: readonly Uint8Array[]
+  /** All blocks together, in a buffer that belongs to the caller. */
+  readonly raw: Uint8Array
 }
 
 /**
@@ -86,8 +89,9 @@ export function openExtent(
     blocks.push(raw.subarray(at, at + length))
     at += length
   }
+  if (raw.buffer !== plain.buffer) releaseBytes(plain)
   ensure(at === raw.length, what, offset, 'block lengths do not fill their extent')
-  return { blocks }
+  return { blocks, raw }
 }
 
 /** Seals a chunk file's block table; additional data: its 24-byte header, then bytes 8–111 of the file's header. */

@@ -477,8 +477,8 @@ export const errorTable = {
     scope: 'job',
     retry: true,
     exitCode: 1,
-    words: (d) => `A worker thread ended unexpectedly (${d.reason}). No point was made.`,
-    advice: () => 'Run the backup again; please report it if it happens again.',
+    words: (d) => `A worker thread ended unexpectedly (${d.reason}); what it was part of was given up.`,
+    advice: () => 'Run the same command again; please report it if it happens again.',
   }),
 } as const
 

@@ -68,6 +68,17 @@ export class DirectoryHandle implements Disposable {
     return new DirectoryHandle(openSync(this.pathOf(name), O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW))
   }
 
+  /** Another handle on the same folder. */
+  reopen(): DirectoryHandle {
+    return DirectoryHandle.open(this.pathOf(thisFolder))
+  }
+
+  /** The open folder, for calls that take it beside a name (file-at.ts), in any thread; valid until `close`. */
+  get fd(): number {
+    if (this.#fd === undefined) throw new Error('the directory handle is closed')
+    return this.#fd
+  }
+
   /** Makes the folder `name` with `mode` (less the umask) and opens it; throws EEXIST when the name is taken. */
   makeChild(name: Buffer, mode: number): DirectoryHandle {
     mkdirSync(this.pathOf(name), mode)
@@ -193,8 +204,7 @@ export class DirectoryHandle implements Disposable {
    * calls that do not follow links in the last component.
    */
   pathOf(name: EntryName): Buffer {
-    if (this.#fd === undefined) throw new Error('the directory handle is closed')
-    return Buffer.concat([Buffer.from(`/proc/self/fd/${this.#fd}/`), name === thisFolder ? dot : checkedName(name)])
+    return Buffer.concat([Buffer.from(`/proc/self/fd/${this.fd}/`), name === thisFolder ? dot : checkedName(name)])
   }
 
   /** Lets go of the folder; a second call does nothing. */

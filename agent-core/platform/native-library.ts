@@ -21,6 +21,13 @@ interface NativeFunctions {
   readonly fremovexattr: (fd: number, name: Buffer) => number
   readonly utimensat: (folder: number, path: Buffer, times: Buffer, flags: number) => number
   readonly futimens: (fd: number, times: Buffer) => number
+  readonly openat: (folder: number, path: Buffer, flags: number, mode: number) => number
+  readonly unlinkat: (folder: number, path: Buffer, flags: number) => number
+  readonly pread: (fd: number, bytes: Uint8Array, sizeBytes: number, position: number) => number
+  readonly pwrite: (fd: number, bytes: Uint8Array, sizeBytes: number, position: number) => number
+  readonly fchown: (fd: number, uid: number, gid: number) => number
+  readonly fchmod: (fd: number, mode: number) => number
+  readonly close: (fd: number) => number
   readonly lseek: (fd: number, offset: number, whence: number) => number
   readonly flock: (fd: number, operation: number) => number
   readonly fstatfs: (fd: number, result: Buffer) => number
@@ -83,6 +90,14 @@ function load(): NativeFunctions {
     fremovexattr: declare('int fremovexattr(int fd, void *name)'),
     utimensat: declare('int utimensat(int folder, void *path, void *times, int flags)'),
     futimens: declare('int futimens(int fd, void *times)'),
+    // Variadic in C; on x64 and arm64 its fourth argument is passed as that of any other function.
+    openat: declare('int openat(int folder, void *path, int flags, uint mode)'),
+    unlinkat: declare('int unlinkat(int folder, void *path, int flags)'),
+    pread: declare('int64_t pread64(int fd, void *bytes, size_t size, int64_t position)'),
+    pwrite: declare('int64_t pwrite64(int fd, void *bytes, size_t size, int64_t position)'),
+    fchown: declare('int fchown(int fd, uint uid, uint gid)'),
+    fchmod: declare('int fchmod(int fd, uint mode)'),
+    close: declare('int close(int fd)'),
     lseek: declare('int64_t lseek(int fd, int64_t offset, int whence)'),
     flock: declare('int flock(int fd, int operation)'),
     fstatfs: declare('int fstatfs(int fd, void *result)'),

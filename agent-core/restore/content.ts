@@ -2,13 +2,16 @@
  * A file's content between a point and a descriptor: written block by block, and read back and compared by block
  * ids. Memory: one block, and one piece of a file.
  */
-import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs'
+import { fstatSync, ftruncateSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
+import type { ExtentSource } from '../cache/extent-source.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
 import { blockId } from '../codec/block-id.ts'
 import { ensure } from '../format/invalid.ts'
 import type { Content, Entry, Part } from '../format/tree.ts'
+import { writeAt } from '../platform/file-at.ts'
+import { holdsPart, writeZeros } from './file-parts.ts'
 
 /**
  * Answers the plain bytes of a block, which stay the reader's. Throws `vault.damaged` when that block is lost; any
@@ -22,13 +25,9 @@ export interface ContentSource {
   readonly readBlock: ReadBlock
   /** The keyspace's id key: what block ids are made with. */
   readonly idKey: Uint8Array
+  /** What worker threads read by themselves; without it, everything comes through `readBlock`. */
+  readonly extents?: ExtentSource
 }
-
-/** Longest stretch of zeros that is written or compared at once. */
-const zeros = Buffer.alloc(256 * 1024)
-
-// Grows to the longest block. Each use fills and looks at it without waiting between, so one a thread is enough.
-let pieceBuffer = Buffer.allocUnsafe(256 * 1024)
 
 /**
  * Writes the content of `entry` into an empty file. Zeros become holes where the source had holes. Throws
@@ -48,8 +47,8 @@ export async function writeContent(
     for await (const part of partsOf(source.tree, content)) {
       ensure(part.sizeBytes <= sizeBytes - position, 'tree page', 0, 'a file has more blocks than bytes')
       endsWithHole = part.id === null && content.sparse
-      if (part.id !== null) writeAll(fd, await readPart(source, part.id, part.sizeBytes), position)
-      else if (!content.sparse) writeZeros(fd, position, part.sizeBytes, signal)
+      if (part.id !== null) writeAt(fd, await readPart(source, part.id, part.sizeBytes), position)
+      else if (!content.sparse) writeZeros(fd, position, part.sizeBytes, () => signal.throwIfAborted())
       position += part.sizeBytes
       signal.throwIfAborted()
     }
@@ -69,7 +68,7 @@ export async function holdsContent(
   let position = 0
   if (entry.content === undefined) return true
   for await (const part of partsOf(source.tree, entry.content)) {
-    if (!holdsPart(fd, position, part, source.idKey, signal)) return false
+    if (!holdsPart(fd, position, part, source.idKey, () => signal.throwIfAborted())) return false
     position += part.sizeBytes
     signal.throwIfAborted()
   }
@@ -84,7 +83,8 @@ export async function occupiedBytes(tree: TreeReader, entry: Entry): Promise<num
   return sizeBytes
 }
 
-function partsOf(tree: TreeReader, content: Content): Iterable<Part> | AsyncIterable<Part> {
+/** The parts of a file in order, one page of them at a time. */
+export function partsOf(tree: TreeReader, content: Content): Iterable<Part> | AsyncIterable<Part> {
   return 'id' in content.parts ? tree.parts(content) : content.parts
 }
 
@@ -110,40 +110,4 @@ export async function findWrongBlock(entry: Entry, source: ContentSource): Promi
 
 function damagedBlock(id: Uint8Array, reason: string): AgentError {
   return new AgentError('vault.damaged', { object: `block ${toHex(id).slice(0, 16)}…`, offset: 0, reason })
-}
-
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done)
-}
-
-function writeZeros(fd: number, position: number, sizeBytes: number, signal: AbortSignal): void {
-  for (let done = 0; done < sizeBytes; ) {
-    done += writeSync(fd, zeros, 0, Math.min(zeros.length, sizeBytes - done), position + done)
-    signal.throwIfAborted()
-  }
-}
-
-function holdsPart(fd: number, position: number, part: Part, idKey: Uint8Array, signal: AbortSignal): boolean {
-  if (part.id !== null) {
-    const bytes = readPiece(fd, position, part.sizeBytes)
-    return bytes !== undefined && blockId(idKey, bytes).equals(part.id)
-  }
-  for (let done = 0; done < part.sizeBytes; ) {
-    const bytes = readPiece(fd, position + done, Math.min(zeros.length, part.sizeBytes - done))
-    if (bytes === undefined || Buffer.compare(bytes, zeros.subarray(0, bytes.length)) !== 0) return false
-    done += bytes.length
-    signal.throwIfAborted()
-  }
-  return true
-}
-
-/** Exactly `sizeBytes` in the thread's own buffer; undefined when the file ends before. */
-function readPiece(fd: number, position: number, sizeBytes: number): Buffer | undefined {
-  if (pieceBuffer.length < sizeBytes) pieceBuffer = Buffer.allocUnsafe(sizeBytes)
-  for (let done = 0; done < sizeBytes; ) {
-    const count = readSync(fd, pieceBuffer, done, sizeBytes - done, position + done)
-    if (count === 0) return undefined
-    done += count
-  }
-  return pieceBuffer.subarray(0, sizeBytes)
 }

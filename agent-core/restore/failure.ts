@@ -1,4 +1,5 @@
 import { type AgentError, isAgentError } from '../base/agent-error.ts'
+import { isNoSpace } from './free-space.ts'
 
 /** True for an error that means: this piece of the vault is damaged, others may be whole. */
 export function isDamage(error: unknown): error is AgentError {
@@ -25,4 +26,9 @@ export function systemReason(error: NodeJS.ErrnoException): string {
 /** True when a name was taken. */
 export function isTaken(error: unknown): boolean {
   return isSystemError(error) && error.code === 'EEXIST'
+}
+
+/** True for a system error that concerns the whole target, not one entry. */
+export function isFatal(error: { readonly code: string }): boolean {
+  return isNoSpace(error) || error.code === 'EROFS' || error.code === 'ESTALE'
 }

@@ -39,16 +39,15 @@ export class FolderStack implements Disposable {
   }
 
   /**
-   * Leaves the innermost folder after `finish` had it (its permissions may be taken away there). Throws an error
-   * with code ESTALE when the folder above is not the one that was left.
+   * Leaves the innermost folder; its handle is the caller's from now on. Throws an error with code ESTALE when the
+   * folder above is not the one that was left.
    */
-  leave(finish: (handle: DirectoryHandle) => void): void {
+  leave(): DirectoryHandle {
     const { top } = this
     const above = this.#levels.at(-2)
     if (above !== undefined) above.handle ??= openAbove(top, above)
-    finish(top)
-    top.close()
     this.#levels.pop()
+    return top
   }
 
   [Symbol.dispose](): void {

@@ -4,13 +4,12 @@
  *   2. times       nothing after it touches the mtime; a folder may lose search permission below
  *   3. attributes  ACLs and capabilities among them; an ACL changes the mode
  *   4. mode
- * What cannot be set is no failure of the file: it is told once a kind after the first ten.
+ * What cannot be set is no failure of the file: it is told (metadata-notes.ts).
  */
-import { chmodSync, fchmodSync, fchownSync, lchownSync } from 'node:fs'
+import { chmodSync, lchownSync } from 'node:fs'
 import { asBuffer } from '../base/bytes.ts'
-import { fileWarning } from '../base/file-warning.ts'
-import type { Task } from '../base/task.ts'
 import type { Entry, Xattr } from '../format/tree.ts'
+import { changeMode, changeOwner } from '../platform/file-at.ts'
 import { listXattrs, removeXattr, setTimes, setXattr } from '../platform/posix.ts'
 import { isSystemError } from './failure.ts'
 
@@ -24,60 +23,57 @@ export interface MetadataOptions {
   readonly special: boolean
 }
 
-const maxToldOneByOne = 10
+/** Permissions to make a file with. Without metadata, the process's own habit (umask), with the right to run what could be run. */
+export function creationMode(entry: Entry, { metadata }: MetadataOptions): number {
+  if (metadata) return 0o600
+  return (entry.posix.mode & 0o111) === 0 ? 0o666 : 0o777
+}
+
+/** What is known of the target before. */
+export interface TargetState {
+  /** A folder that was there: its surplus attributes are taken away. */
+  readonly existed: boolean
+  /** Its owner; a right one need not be set. */
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
+/** Hears that something of an entry was left out, and why. */
+export type TellLoss = (reason: string, pathOf: () => Buffer) => void
+
 const setIdBits = 0o6000
 const capabilityName = 'security.capability'
 
 export class MetadataWriter {
-  readonly #task: Task
   readonly #options: MetadataOptions
+  readonly #tell: TellLoss
   readonly #isRoot = process.geteuid?.() === 0
-  readonly #failures = new Map<string, { count: number; firstPath: Buffer }>()
 
-  constructor(task: Task, options: MetadataOptions) {
-    this.#task = task
+  constructor(options: MetadataOptions, tell: TellLoss) {
     this.#options = options
+    this.#tell = tell
   }
 
-  /** Sets what the options allow; `pathOf` names the entry in warnings. `existed`: a folder that was there before. */
-  apply(target: MetadataTarget, entry: Entry, existed: boolean, pathOf: () => Buffer): void {
+  /** Sets what the options allow; `pathOf` names the entry for `tell`. */
+  apply(target: MetadataTarget, entry: Entry, state: TargetState, pathOf: () => Buffer): void {
     const { metadata } = this.#options
-    const ownerIsSet = metadata && this.#setOwner(target, entry, pathOf)
+    const { uid, gid } = entry.posix
+    const hasOwner = state.owner?.uid === uid && state.owner.gid === gid
+    const ownerIsSet = metadata && (hasOwner || this.#setOwner(target, entry, pathOf))
     this.#attempt('time', pathOf, () => setTimes(target, entry.mtime, entry.mtime))
     if (!metadata) return
-    this.#setXattrs(target, entry, existed, pathOf)
+    this.#setXattrs(target, entry, state.existed, pathOf)
     if (entry.type === 'symlink') return
     const mode = this.#allowedMode(entry, ownerIsSet, pathOf)
     this.#attempt('mode', pathOf, () => {
-      if (typeof target === 'number') fchmodSync(target, mode)
+      if (typeof target === 'number') changeMode(target, mode)
       else chmodSync(target, mode)
     })
-  }
-
-  /** Says that something of an entry was left out; told one by one at first, then summed up by `report`. */
-  tell(reason: string, path: Buffer): void {
-    const known = this.#failures.get(reason)
-    if (known === undefined) this.#failures.set(reason, { count: 1, firstPath: path })
-    else known.count++
-    const toldOneByOne = reason === ownerReason ? 0 : maxToldOneByOne
-    if ((known?.count ?? 1) <= toldOneByOne) this.#task.warn(fileWarning('file.metadata-not-restored', path, reason))
-  }
-
-  /** Sums up what was not told one by one. Call it once, at the end. */
-  report(): void {
-    for (const [reason, { count, firstPath }] of this.#failures) {
-      const untold = reason === ownerReason ? count : count - maxToldOneByOne
-      if (untold <= 0) continue
-      const summary = reason === ownerReason ? `${reason}: ${count} entries` : `${reason}: ${untold} more entries`
-      this.#task.warn(fileWarning('file.metadata-not-restored', firstPath, summary))
-    }
-    this.#failures.clear()
   }
 
   #setOwner(target: MetadataTarget, entry: Entry, pathOf: () => Buffer): boolean {
     const { uid, gid } = entry.posix
     const change = (newUid: number): void => {
-      if (typeof target === 'number') fchownSync(target, newUid, gid)
+      if (typeof target === 'number') changeOwner(target, newUid, gid)
       else lchownSync(target, newUid, gid)
     }
     try {
@@ -85,7 +81,7 @@ export class MetadataWriter {
       return true
     } catch (error) {
       if (!isSystemError(error)) throw error
-      this.tell(this.#isRoot ? `owner: ${error.code}` : ownerReason, pathOf())
+      this.#tell(this.#isRoot ? `owner: ${error.code}` : ownerReason, pathOf)
     }
     try {
       // A group that this user belongs to can be given without being root.
@@ -101,7 +97,7 @@ export class MetadataWriter {
     const { mode } = entry.posix
     if (entry.type === 'directory' || (mode & setIdBits) === 0) return mode
     if (ownerIsSet && this.#options.special) return mode
-    if (ownerIsSet) this.tell('set-user-id and set-group-id bits are restored on request only', pathOf())
+    if (ownerIsSet) this.#tell('set-user-id and set-group-id bits are restored on request only', pathOf)
     return mode & ~setIdBits
   }
 
@@ -111,9 +107,9 @@ export class MetadataWriter {
     for (const xattr of xattrs) {
       const name = asBuffer(xattr.name).toString('latin1')
       if (name === capabilityName && !this.#options.special) {
-        this.tell('capabilities are restored on request only', pathOf())
+        this.#tell('capabilities are restored on request only', pathOf)
       } else if (name === '' || name.length > 255 || name.includes('\0')) {
-        this.tell('an attribute has an impossible name', pathOf())
+        this.#tell('an attribute has an impossible name', pathOf)
       } else {
         this.#attempt(`attribute ${name}`, pathOf, () => setXattr(target, name, asBuffer(xattr.value)))
       }
@@ -125,12 +121,13 @@ export class MetadataWriter {
       set()
     } catch (error) {
       if (!isSystemError(error)) throw error
-      this.tell(`${what}: ${error.code}`, pathOf())
+      this.#tell(`${what}: ${error.code}`, pathOf)
     }
   }
 }
 
-const ownerReason = 'owners can be set by root only'
+/** Told for every entry of a restore without root. */
+export const ownerReason = 'owners can be set by root only'
 
 /** Takes away attributes that a person or an ACL gave and the point does not have; the system's own ones stay. */
 function removeSurplus(target: MetadataTarget, xattrs: readonly Xattr[]): void {

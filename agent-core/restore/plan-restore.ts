@@ -150,8 +150,8 @@ class Planner implements TreeVisitor<PlannedFolder> {
     }
   }
 
-  leave(folder: PlannedFolder): void {
-    if (folder.exists && folder.parent !== undefined) this.#stack.leave(() => undefined)
+  leave(folder: PlannedFolder): undefined {
+    if (folder.exists && folder.parent !== undefined) this.#stack.leave().close()
   }
 
   damaged(folder: PlannedFolder, error: unknown): void {

@@ -9,6 +9,7 @@ import type { DirectoryHandle } from '../platform/directory-handle.ts'
 import { type Comparison, type ConflictRules, copyName, decideAction, type RestoreAction } from './conflict.ts'
 import { isTaken } from './failure.ts'
 import type { MetadataOptions } from './metadata.ts'
+import type { MetadataNotes } from './metadata-notes.ts'
 import { type StageContext, stageEntry } from './stage-entry.ts'
 import type { Staging } from './staging.ts'
 import { sourcePathOf, type TargetDirectory } from './target-directory.ts'
@@ -24,11 +25,16 @@ export interface EntryPlace {
   readonly staging: Staging
 }
 
+export interface EntryContext extends StageContext {
+  readonly options: RestoreOptions
+  readonly notes: MetadataNotes
+}
+
 export class EntryRestorer {
-  readonly #context: StageContext
+  readonly #context: EntryContext
   readonly #options: RestoreOptions
 
-  constructor(context: StageContext & { readonly options: RestoreOptions }) {
+  constructor(context: EntryContext) {
     this.#context = context
     this.#options = context.options
   }
@@ -88,7 +94,7 @@ export class EntryRestorer {
     const pathOf = (): Buffer => sourcePathOf(parent, asBuffer(entry.name))
     const staged = await stageEntry(entry, staging, this.#context, pathOf)
     if (group !== undefined && !staging.keepForLinks(group, staging.handle, staged)) {
-      this.#context.metadata.tell('hard links: the file system has none', pathOf())
+      this.#context.notes.tell('hard links: the file system has none', pathOf)
     }
     return staged
   }

@@ -1,8 +1,9 @@
 /**
  * Restores what was chosen in a point. For each target:
  *   1. room        enough on the file system, or nothing is begun
- *   2. folders     made empty and private, filled, and given their metadata when they are left
- *   3. the rest    made whole in a private folder (staging.ts), verified, then renamed to its final name
+ *   2. folders     made empty and private, filled, and given their metadata when they are left (target-tree.ts)
+ *   3. the rest    made whole in a private folder (staging.ts), verified, then renamed to its final name: new files by
+ *                  worker threads (restore-pool.ts), everything else, and what they hand back, by the main thread
  *   4. durable     the file system is synced, then the private folder is removed
  * Killed at any moment, no final name holds wrong content, and the same call made again finishes the work: what is
  * the same already is left alone. Everything happens relative to open folders; links in the target are not followed.
@@ -14,33 +15,28 @@ import { fileWarning } from '../base/file-warning.ts'
 import type { Random } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { Entry } from '../format/tree.ts'
-import { type DirectoryHandle, thisFolder } from '../platform/directory-handle.ts'
-import { fileTimeFromNs } from '../platform/posix.ts'
-import { copyName, type RestoreAction } from './conflict.ts'
+import type { RestoreAction } from './conflict.ts'
 import type { ContentSource } from './content.ts'
 import type { Destination } from './destinations.ts'
-import { isDamage, isSystemError, isTaken, reasonOf, systemReason } from './failure.ts'
-import { FolderStack } from './folder-stack.ts'
+import { isDamage, isFatal, isSystemError, reasonOf, systemReason } from './failure.ts'
 import { freeBytesOf, isNoSpace, noSpaceError } from './free-space.ts'
 import { MetadataWriter } from './metadata.ts'
+import { MetadataNotes } from './metadata-notes.ts'
 import { checkSpace, planRestore } from './plan-restore.ts'
-import { EntryRestorer, type RestoreOptions } from './restore-entry.ts'
+import { PooledFiles } from './pooled-files.ts'
+import { type EntryPlace, EntryRestorer, type RestoreOptions } from './restore-entry.ts'
+import { largeFileSizeBytes } from './restore-pool.ts'
 import { EntryRefused } from './stage-entry.ts'
-import { Staging } from './staging.ts'
-import {
-  type FolderState,
-  putTimesBack,
-  sourcePathOf,
-  syncIfReadable,
-  type TargetDirectory,
-  targetDirectory,
-} from './target-directory.ts'
-import { makeOrOpen, openNearest, openTarget, targetError } from './target-folder.ts'
+import { sourcePathOf, type TargetDirectory } from './target-directory.ts'
+import { openNearest, targetError } from './target-folder.ts'
+import { TargetTree } from './target-tree.ts'
 import { type TreeVisitor, walkTree } from './walk-tree.ts'
 
 export interface RestoreDeps {
   readonly source: ContentSource
   readonly random: Random
+  /** Threads that restore files beside the main thread, where there is enough to do; 0: none. */
+  readonly threadCount: number
 }
 
 /** Counts of entries that are no folders; `restored` = new + overwritten + copied. */
@@ -54,9 +50,12 @@ export interface RestoreResult extends Readonly<Record<RestoreAction, number>> {
   readonly bytes: number
 }
 
+const pooledFromFiles = 256
+const pooledFromBytes = largeFileSizeBytes
+
 /**
- * Restores to `destinations`; warnings go to `task`. Throws `restore.target`, `restore.no-space`, what the vault throws,
- * and the signal's reason: what was restored until then stays and is whole.
+ * Restores to `destinations`; warnings go to `task`. Throws `restore.target`, `restore.no-space`,
+ * `engine.worker-died`, what the vault throws, and the signal's reason: what was restored until then stays and is whole.
  */
 export async function runRestore(
   deps: RestoreDeps,
@@ -65,10 +64,7 @@ export async function runRestore(
   task: Task,
 ): Promise<RestoreResult> {
   task.setPhase('restore')
-  task.expect({
-    files: destinations.reduce((sum, { source }) => sum + 1 + (source.entry.directory?.entriesBelow ?? 0), 0),
-    bytes: destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0),
-  })
+  task.expect(amountOf(destinations))
   await ensureSpace(deps, destinations, options, task)
   const byDirectory = Map.groupBy(destinations, ({ directory }) => directory.toString('latin1'))
   const run = new RestoreRun(deps, options, task)
@@ -83,12 +79,20 @@ async function ensureSpace(
   options: RestoreOptions,
   task: Task,
 ): Promise<void> {
-  const totalBytes = destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0)
+  const totalBytes = amountOf(destinations).bytes
   const isPlenty = destinations.every(({ directory }) => {
     using handle = openNearest(directory).handle
     return totalBytes < freeBytesOf(handle)
   })
   if (!isPlenty) checkSpace(await planRestore(deps.source, destinations, options, task, true))
+}
+
+/** Entries and bytes below the destinations, as the point says. */
+function amountOf(destinations: readonly Destination[]): { readonly files: number; readonly bytes: number } {
+  return {
+    files: destinations.reduce((sum, { source }) => sum + 1 + (source.entry.directory?.entriesBelow ?? 0), 0),
+    bytes: destinations.reduce((sum, { source }) => sum + bytesOf(source.entry), 0),
+  }
 }
 
 function bytesOf(entry: Entry): number {
@@ -99,11 +103,13 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
   readonly #deps: RestoreDeps
   readonly #options: RestoreOptions
   readonly #task: Task
+  readonly #notes: MetadataNotes
   readonly #metadata: MetadataWriter
-  readonly #entries: EntryRestorer
   readonly #counts: Record<RestoreAction, number> = { new: 0, same: 0, overwritten: 0, copied: 0, skipped: 0 }
-  readonly #stagings = new Map<bigint, Staging>()
-  #stack = new FolderStack()
+  #entries: EntryRestorer
+  /** Where there is enough to do for threads. */
+  #pooled: PooledFiles | undefined
+  #tree: TargetTree
   #directory: Buffer = Buffer.of()
   #failed = 0
   #folders = 0
@@ -113,12 +119,14 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     this.#deps = deps
     this.#options = options
     this.#task = task
-    this.#metadata = new MetadataWriter(task, options)
-    this.#entries = new EntryRestorer({ ...deps, metadata: this.#metadata, options, signal: task.signal })
+    this.#notes = new MetadataNotes(task)
+    this.#metadata = new MetadataWriter(options, (reason, pathOf) => this.#notes.tell(reason, pathOf))
+    this.#entries = this.#entryRestorer()
+    this.#tree = this.#targetTree()
   }
 
   finish(): RestoreResult {
-    this.#metadata.report()
+    this.#notes.report()
     const { new: made, overwritten, copied } = this.#counts
     return {
       ...this.#counts,
@@ -134,65 +142,47 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     const [first] = group
     if (first === undefined) return
     this.#directory = first.directory
-    if (this.#options.only === 'changed' && openedMissing(first.directory)) {
+    if (this.#options.only === 'changed' && isMissing(first.directory)) {
       this.#task.add({ files: group.length })
       return
     }
-    using stack = new FolderStack()
-    this.#stack = stack
+    using tree = this.#targetTree()
+    this.#tree = tree
+    // Workers act in folders of the tree: they end first.
+    await using pooled = this.#startWorkers(amountOf(group))
+    this.#pooled = pooled
+    this.#entries = this.#entryRestorer()
     try {
-      const root = this.#openRoot(first)
+      const root = tree.openRoot(first)
       for (const destination of group) await this.#restoreBelow(root, destination)
-      if (first.names.length > 0) this.leave(root)
+      if (first.names.length > 0) await this.leave(root)
     } catch (error) {
       throw isSystemError(error) ? this.#fatal(error, 0) : error
     } finally {
-      for (const staging of this.#stagings.values()) staging[Symbol.dispose]()
-      this.#stagings.clear()
+      this.#folders += tree.foldersMade
     }
   }
 
   enter(entry: Entry, parent: TargetDirectory): TargetDirectory | undefined {
-    const name = asBuffer(entry.name)
     this.#task.add({ files: 1 })
     try {
-      return this.#enter(entry, name, parent)
+      return this.#tree.enter(entry, parent)
     } catch (error) {
       this.#entryFailed(entry, parent, error)
       return undefined
     }
   }
 
-  async visit(entry: Entry, parent: TargetDirectory): Promise<void> {
-    try {
-      const place = { parent, folder: this.#stack.top, staging: this.#stagingHere(parent) }
-      const action = await this.#entries.restore(entry, place)
-      this.#counts[action]++
-      if (action !== 'same' && action !== 'skipped') this.#bytes += entry.sizeBytes ?? 0
-    } catch (error) {
-      this.#entryFailed(entry, parent, error)
-    }
-    this.#task.add({ files: 1, bytes: entry.sizeBytes ?? 0, current: asBuffer(entry.name).toString() })
+  visit(entry: Entry, parent: TargetDirectory, encoded?: Uint8Array): Promise<void> | undefined {
+    const pooled = this.#options.only === 'changed' ? undefined : this.#pooled
+    if (encoded !== undefined && pooled?.add(entry, parent, encoded) === true) return pooled.room()
+    return this.#visitHere(entry, parent)
   }
 
-  leave(folder: TargetDirectory): void {
-    const { entry, state } = folder
-    const { staging, timesBefore, isChanged } = state
-    const device = this.#stack.device
-    const syncsOneByOne = this.#stagings.get(device)?.syncsOneByOne ?? false
-    this.#stack.leave((handle) => {
-      if (syncsOneByOne && isChanged) syncIfReadable(handle)
-      if (staging !== undefined) {
-        staging.finish()
-        this.#stagings.delete(device)
-      }
-      if (entry !== undefined) {
-        this.#metadata.apply(handle.pathOf(thisFolder), entry, folder.existed, () => sourcePathOf(folder))
-      }
-      if (entry === undefined && timesBefore !== undefined && !isChanged) putTimesBack(handle, timesBefore)
-      // Otherwise the sync of the file system comes later.
-      if (entry !== undefined && (staging !== undefined || syncsOneByOne)) syncIfReadable(handle)
-    })
+  leave(folder: TargetDirectory): Promise<void> | undefined {
+    if (this.#pooled !== undefined && this.#tree.endsStaging(folder)) return this.#leaveLast(folder, this.#pooled)
+    this.#tree.leave(folder)
+    return undefined
   }
 
   damaged(folder: TargetDirectory, error: unknown): void {
@@ -200,30 +190,52 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     this.#task.warn(fileWarning('file.damaged', sourcePathOf(folder), `its list of entries: ${reasonOf(error)}`))
   }
 
-  #openRoot({ source, directory, names }: Destination): TargetDirectory {
-    const { handle, isEmpty, wasMade } = openTarget(directory)
-    this.#stack.push(handle)
-    const state: FolderState = { isChanged: false }
-    const staging = this.#openStaging(state)
-    const takesMetadata = names.length === 0 && (isEmpty || this.#givesExistingMetadata(staging))
-    return {
-      parent: undefined,
-      sourceName: source.sourcePath,
-      entry: takesMetadata ? source.entry : undefined,
-      existed: !wasMade,
-      wasEmpty: isEmpty,
-      published: new Set(),
-      state,
-    }
+  /** Less work is done before a thread has started. */
+  #startWorkers({ files, bytes }: { readonly files: number; readonly bytes: number }): PooledFiles | undefined {
+    const { source, threadCount } = this.#deps
+    if (source.extents === undefined || threadCount === 0) return undefined
+    if (files < pooledFromFiles && bytes < pooledFromBytes) return undefined
+    return new PooledFiles({
+      extents: source.extents,
+      metadata: this.#options,
+      threadCount,
+      tree: this.#tree,
+      notes: this.#notes,
+      task: this.#task,
+      onRestored: (sizeBytes) => {
+        this.#counts.new++
+        this.#bytes += sizeBytes
+      },
+      restoreHere: (entry, place) => this.#restoreEntry(entry, place),
+    })
+  }
+
+  #entryRestorer(): EntryRestorer {
+    const { signal } = this.#task
+    const { source } = this.#deps
+    return new EntryRestorer({
+      source,
+      signal,
+      metadata: this.#metadata,
+      notes: this.#notes,
+      options: this.#options,
+      pool: this.#pooled?.pool,
+    })
+  }
+
+  #targetTree(): TargetTree {
+    return new TargetTree({ random: this.#deps.random, options: this.#options, metadata: this.#metadata })
   }
 
   async #restoreBelow(root: TargetDirectory, { source, names }: Destination): Promise<void> {
     const { entry, sourcePath } = source
+    const { tree } = this.#deps.source
     let folder = root
-    for (const name of names.slice(0, -1)) folder = this.#descend(folder, name)
+    for (const name of names.slice(0, -1)) folder = this.#tree.descend(folder, name)
     const last = names.at(-1)
     if (last === undefined) {
-      await walkTree(this.#deps.source.tree, entry, root, this, this.#task.signal)
+      this.#task.add({ files: 1 })
+      await walkTree(tree, entry, root, this, this.#task.signal)
       return
     }
     const placed = { ...entry, name: last }
@@ -236,112 +248,37 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     if (entry.type === 'directory') {
       const entered = this.enter(placed, parent)
       const named = entered && { ...entered, parent: undefined, sourceName: sourcePath }
-      if (named !== undefined) await walkTree(this.#deps.source.tree, entry, named, this, this.#task.signal)
+      if (named !== undefined) await walkTree(tree, entry, named, this, this.#task.signal)
     } else {
       await this.visit(placed, parent)
     }
-    for (let open = folder; open !== root && open.parent !== undefined; open = open.parent) this.leave(open)
+    for (let open = folder; open !== root && open.parent !== undefined; open = open.parent) await this.leave(open)
   }
 
-  /** A folder between the target and an entry that keeps its place; it is not part of what was chosen. */
-  #descend(parent: TargetDirectory, name: Buffer): TargetDirectory {
-    this.#stack.push(makeOrOpen(this.#stack.top, name))
-    return {
-      parent,
-      sourceName: name,
-      entry: undefined,
-      existed: true,
-      wasEmpty: false,
-      published: new Set(),
-      state: { isChanged: false },
-    }
-  }
-
-  #enter(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory | undefined {
-    const { only, conflict } = this.#options
-    const existing = parent.wasEmpty ? undefined : this.#stack.top.lstat(name)
-    if (existing === undefined) return only === 'changed' ? undefined : this.#makeFolder(entry, name, parent)
-    if (existing.isDirectory() && !parent.published.has(existing.ino)) return this.#openFolder(entry, name, parent)
-    if (only === 'missing' || conflict === 'skip') {
-      this.#task.warn(fileWarning('file.not-restored', sourcePathOf(parent, name), folderInTheWay))
-      this.#failed++
-      return undefined
-    }
-    if (conflict === 'overwrite' && !parent.published.has(existing.ino)) {
-      const aside = this.#stagingHere(parent).takeAside(this.#stack.top, name)
-      try {
-        return this.#makeFolder(entry, name, parent)
-      } catch (error) {
-        aside.putBack()
-        throw error
-      }
-    }
-    return this.#enterCopy(entry, name, parent)
-  }
-
-  #enterCopy(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory {
-    for (let attempt = 1; ; attempt++) {
-      const copy = copyName(name, this.#options.copyTimeMs, attempt)
-      const existing = this.#stack.top.lstat(copy)
-      if (existing === undefined) return this.#makeFolder(entry, copy, parent)
-      if (existing.isDirectory() && !parent.published.has(existing.ino)) return this.#openFolder(entry, copy, parent)
-    }
-  }
-
-  /** Makes the folder where nobody else can reach it, then moves it to its name: it is ours for certain. */
-  #makeFolder(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory {
-    const staging = this.#stagingHere(parent)
-    const staged = staging.newName()
-    const handle = staging.handle.makeChild(staged, this.#options.metadata ? 0o700 : 0o777)
+  async #visitHere(entry: Entry, parent: TargetDirectory): Promise<void> {
     try {
-      staging.publish(staged, this.#stack.top, name, false)
+      const place = { parent, folder: this.#tree.top, staging: this.#tree.stagingFor(parent) }
+      await this.#restoreEntry(entry, place)
     } catch (error) {
-      handle.close()
-      staging.handle.rmdir(staged)
-      if (!isTaken(error)) throw error
-      return this.#enterCopy(entry, name, { ...parent, wasEmpty: false })
+      this.#entryFailed(entry, parent, error)
     }
-    parent.state.isChanged = true
-    this.#pushed(handle, parent)
-    this.#folders++
-    return targetDirectory(entry, parent, { existed: false, givesMetadata: true })
+    this.#task.add({ files: 1, bytes: entry.sizeBytes ?? 0, current: asBuffer(entry.name).toString() })
   }
 
-  #openFolder(entry: Entry, name: Buffer, parent: TargetDirectory): TargetDirectory {
-    this.#pushed(this.#stack.top.openChild(name), parent)
-    return targetDirectory(entry, parent, {
-      existed: true,
-      givesMetadata: this.#givesExistingMetadata(this.#stagings.values().next().value),
-    })
-  }
-
-  #pushed(handle: DirectoryHandle, parent: TargetDirectory): void {
-    this.#stack.push(handle)
-    const inode = handle.lstat(thisFolder)?.ino
-    if (inode !== undefined && !parent.wasEmpty) parent.published.add(inode)
-  }
-
-  /** Folders that were there are merged; what only adds or leaves alone does not change them. */
-  #givesExistingMetadata(staging: Staging | undefined): boolean {
-    const { only, conflict } = this.#options
-    return (only === undefined && conflict !== 'skip') || (staging?.foundUnfinished ?? false)
-  }
-
-  #openStaging(state: FolderState): Staging {
-    const { top, device } = this.#stack
-    const stats = top.lstat(thisFolder)
-    if (stats !== undefined) {
-      state.timesBefore = { atime: fileTimeFromNs(stats.atimeNs), mtime: fileTimeFromNs(stats.mtimeNs) }
+  async #restoreEntry(entry: Entry, place: EntryPlace): Promise<void> {
+    try {
+      const action = await this.#entries.restore(entry, place)
+      this.#counts[action]++
+      if (action !== 'same' && action !== 'skipped') this.#bytes += entry.sizeBytes ?? 0
+    } catch (error) {
+      this.#entryFailed(entry, place.parent, error)
     }
-    const staging = Staging.open(top, this.#deps.random)
-    this.#stagings.set(device, staging)
-    state.staging = staging
-    return staging
   }
 
-  /** The private folder on the file system of the innermost folder: what is made there can be renamed to here. */
-  #stagingHere({ state }: TargetDirectory): Staging {
-    return this.#stagings.get(this.#stack.device) ?? this.#openStaging(state)
+  /** Leaves a folder whose private folder goes: nothing is under way to any folder then. */
+  async #leaveLast(folder: TargetDirectory, pooled: PooledFiles): Promise<void> {
+    await pooled.idle()
+    this.#tree.leave(folder)
   }
 
   /** Tells of one entry that was not restored; throws what ends the whole restore. */
@@ -366,14 +303,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
   }
 }
 
-const folderInTheWay = 'something else than a folder is there'
-
-/** Concerns the whole target, not one entry. */
-function isFatal(error: { readonly code: string }): boolean {
-  return isNoSpace(error) || error.code === 'EROFS' || error.code === 'ESTALE'
-}
-
-function openedMissing(directory: Buffer): boolean {
+function isMissing(directory: Buffer): boolean {
   const { handle, missing } = openNearest(directory)
   handle.close()
   return missing.length > 0

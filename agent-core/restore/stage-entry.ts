@@ -4,12 +4,13 @@
  *   2. proof       read back and compared by block ids
  *   3. metadata
  */
-import { closeSync, constants, fsyncSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs'
 import { asBuffer } from '../base/bytes.ts'
 import { ensure } from '../format/invalid.ts'
 import type { Entry } from '../format/tree.ts'
-import { type ContentSource, findWrongBlock, holdsContent, writeContent } from './content.ts'
-import type { MetadataOptions, MetadataWriter } from './metadata.ts'
+import { type ContentSource, findWrongBlock, holdsContent, partsOf, writeContent } from './content.ts'
+import { creationMode, type MetadataOptions, type MetadataWriter } from './metadata.ts'
+import { largeFileSizeBytes, type RestorePool } from './restore-pool.ts'
 import type { Staging } from './staging.ts'
 
 /** Why one entry cannot be restored, in words; the others can. */
@@ -22,6 +23,8 @@ export interface StageContext {
   readonly metadata: MetadataWriter
   readonly options: MetadataOptions
   readonly signal: AbortSignal
+  /** Threads that share large files, if the restore has any. */
+  readonly pool: RestorePool | undefined
 }
 
 /**
@@ -40,7 +43,7 @@ export async function stageEntry(
     return name
   }
   makeSpecial(entry, staging, name, context.options)
-  context.metadata.apply(staging.handle.pathOf(name), entry, false, pathOf)
+  context.metadata.apply(staging.handle.pathOf(name), entry, { existed: false }, pathOf)
   return name
 }
 
@@ -53,17 +56,19 @@ async function stageFile(
 ): Promise<void> {
   const { source, signal } = context
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants
-  const fd = openSync(staging.handle.pathOf(name), O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, creationMode(entry, context))
+  const fd = openSync(
+    staging.handle.pathOf(name),
+    O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR,
+    creationMode(entry, context.options),
+  )
   let isDone = false
   try {
-    await writeContent(fd, entry, source, signal)
-    if (!(await holdsContent(fd, entry, source, signal))) {
-      throw (
-        (await findWrongBlock(entry, source)) ??
-        new EntryRefused('what was read back is not what was written; check the disk and the memory')
-      )
+    if (!(await fillByWorkers(fd, entry, context))) {
+      ftruncateSync(fd, 0)
+      await writeContent(fd, entry, source, signal)
+      await proveContent(fd, entry, source, signal)
     }
-    context.metadata.apply(fd, entry, false, pathOf)
+    context.metadata.apply(fd, entry, { existed: false }, pathOf)
     if (staging.syncsOneByOne) fsyncSync(fd)
     isDone = true
   } finally {
@@ -72,10 +77,22 @@ async function stageFile(
   }
 }
 
-/** Without metadata, the process's own habit (umask), with the permission to run what could be run. */
-function creationMode(entry: Entry, { options }: StageContext): number {
-  if (options.metadata) return 0o600
-  return (entry.posix.mode & 0o111) === 0 ? 0o666 : 0o777
+/** True when the file was large, and holds its content now, proved block by block. */
+async function fillByWorkers(fd: number, entry: Entry, { pool, source }: StageContext): Promise<boolean> {
+  const { content, sizeBytes } = entry
+  if (pool === undefined || content === undefined || sizeBytes === undefined || sizeBytes < largeFileSizeBytes) {
+    return false
+  }
+  if (content.sparse) ftruncateSync(fd, sizeBytes)
+  return (await pool.fill(fd, entry, partsOf(source.tree, content))) && fstatSync(fd).size === sizeBytes
+}
+
+async function proveContent(fd: number, entry: Entry, source: ContentSource, signal: AbortSignal): Promise<void> {
+  if (await holdsContent(fd, entry, source, signal)) return
+  throw (
+    (await findWrongBlock(entry, source)) ??
+    new EntryRefused('what was read back is not what was written; check the disk and the memory')
+  )
 }
 
 function makeSpecial(entry: Entry, staging: Staging, name: Buffer, options: MetadataOptions): void {

@@ -15,6 +15,7 @@ import { DirectoryHandle, thisFolder } from '../platform/directory-handle.ts'
 import { lockFile, syncFileSystem } from '../platform/posix.ts'
 import { renameNoReplace } from '../platform/rename-no-replace.ts'
 import { isSystemError } from './failure.ts'
+import type { WorkerFolder } from './messages.ts'
 
 /** So many entries are made before the whole file system is going to be synced. */
 const maxSyncedOneByOne = 16
@@ -43,6 +44,7 @@ export class Staging implements Disposable {
   readonly #name: Buffer
   readonly #lockFd: number
   readonly #links = new Map<string, LinkSource>()
+  readonly #workerFolders: DirectoryHandle[] = []
   #lastNumber = 0
   #isRemoved = false
 
@@ -82,7 +84,15 @@ export class Staging implements Disposable {
 
   /** True as long as so little was made that each file, and each folder that got names, is to be synced by itself. */
   get syncsOneByOne(): boolean {
-    return this.#lastNumber <= maxSyncedOneByOne
+    return this.#lastNumber <= maxSyncedOneByOne && this.#workerFolders.length === 0
+  }
+
+  /** The folder in here that belongs to the worker with that number, so that no two wait for the lock of one folder. */
+  workerFolder(worker: number): WorkerFolder {
+    const handle = (this.#workerFolders[worker] ??= this.handle.makeChild(Buffer.from(`worker-${worker}`), 0o700))
+    const stats = handle.lstat(thisFolder)
+    if (stats === undefined) throw new Error('an open folder has no status')
+    return { fd: handle.fd, owner: { uid: Number(stats.uid), gid: Number(stats.gid) } }
   }
 
   /** A name that is free here. */
@@ -167,6 +177,7 @@ export class Staging implements Disposable {
   #close(): void {
     if (this.#isRemoved) return
     this.#isRemoved = true
+    for (const folder of this.#workerFolders) folder?.close()
     closeSync(this.#lockFd)
     this.handle.close()
     this.#parent.close()
@@ -195,11 +206,16 @@ function removeLeftovers(folder: DirectoryHandle): boolean {
   return found
 }
 
-/** Folders in here are empty: they are moved out before they are filled. */
+/** Folders in here are empty, as they are moved out before they are filled, or hold files of a worker. */
 function removeContent(handle: DirectoryHandle): void {
   for (const name of handle.list()) {
-    if (handle.lstat(name)?.isDirectory()) handle.rmdir(name)
-    else handle.unlink(name)
+    if (handle.lstat(name)?.isDirectory()) {
+      using folder = handle.openChild(name)
+      for (const file of folder.list()) folder.unlink(file)
+      handle.rmdir(name)
+    } else {
+      handle.unlink(name)
+    }
   }
 }
 

@@ -29,6 +29,14 @@ export interface FolderState {
   timesBefore?: { readonly atime: FileTime; readonly mtime: FileTime }
   /** Something got a name in it. */
   isChanged: boolean
+  /** Files that workers have yet to put here. */
+  filesUnderWay: number
+  /** What is left to do once there are none; there when the walk has left the folder. */
+  finish?: () => void
+}
+
+export function newFolderState(): FolderState {
+  return { isChanged: false, filesUnderWay: 0 }
 }
 
 /** A folder that stands for `entry` in `parent`: made for it, or there before. */
@@ -44,7 +52,7 @@ export function targetDirectory(
     existed,
     wasEmpty: !existed,
     published: new Set(),
-    state: { isChanged: false },
+    state: newFolderState(),
   }
 }
 

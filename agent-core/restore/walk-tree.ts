@@ -20,10 +20,10 @@ const entriesBetweenPauses = 256
 export interface TreeVisitor<Folder> {
   /** A folder is met; undefined leaves it and all below out. */
   enter(entry: Entry, parent: Folder): Folder | undefined
-  /** Anything else is met. */
-  visit(entry: Entry, parent: Folder): Promise<void> | undefined
+  /** Anything else is met; `encoded`: as its tree encodes it. */
+  visit(entry: Entry, parent: Folder, encoded: Uint8Array): Promise<void> | undefined
   /** All of a folder's entries were visited, or given up. */
-  leave(folder: Folder): void
+  leave(folder: Folder): Promise<void> | undefined
   /** The list of a folder cannot be read on from here. */
   damaged(folder: Folder, error: unknown): void
 }
@@ -57,29 +57,32 @@ export async function walkTree<Folder>(
     if (++visited % entriesBetweenPauses === 0) await yieldToEventLoop()
     const next = await nextEntry(frame, visitor)
     if (next === undefined) {
-      visitor.leave(frame.folder)
+      const pending = visitor.leave(frame.folder)
+      if (pending !== undefined) await pending
       frames.pop()
-    } else if (next.type !== 'directory') {
-      const pending = visitor.visit(next, frame.folder)
+    } else if (next.entry.type !== 'directory') {
+      const pending = visitor.visit(next.entry, frame.folder, next.encoded)
       if (pending !== undefined) await pending
     } else if (frames.length >= maxDepth) {
       visitor.damaged(frame.folder, new RangeError(`folders are nested more than ${maxDepth} deep`))
     } else {
-      const state = visitor.enter(next, frame.folder)
-      if (state !== undefined) frames.push(open(next, state))
+      const state = visitor.enter(next.entry, frame.folder)
+      if (state !== undefined) frames.push(open(next.entry, state))
     }
   }
 }
 
-async function nextEntry<Folder>(frame: Frame<Folder>, visitor: TreeVisitor<Folder>): Promise<Entry | undefined> {
+async function nextEntry<Folder>(
+  frame: Frame<Folder>,
+  visitor: TreeVisitor<Folder>,
+): Promise<EncodedEntry | undefined> {
   try {
     const next = await frame.entries.next()
     if (next.done === true) return undefined
-    const { entry } = next.value
-    const name = asBuffer(entry.name)
+    const name = asBuffer(next.value.entry.name)
     ensure(Buffer.compare(frame.lastName, name) < 0, 'tree page', 0, 'names are out of order')
     frame.lastName = name
-    return entry
+    return next.value
   } catch (error) {
     if (!isDamage(error)) throw error
     visitor.damaged(frame.folder, error)

@@ -84,6 +84,11 @@ class DirectoryStore implements ObjectStore {
     })
   }
 
+  localPath(name: string): string {
+    assertObjectName(name)
+    return this.#root.pathOf(name)
+  }
+
   async stat(name: string, options?: CallOptions): Promise<ObjectInfo | undefined> {
     assertObjectName(name)
     return await this.#run(`looking at ${name}`, options, async () => {

@@ -89,4 +89,6 @@ export interface ObjectStore {
   /** Tries what the place can do; leaves nothing behind. */
   probe(options?: CallOptions): Promise<StoreCapabilities>
   close(): Promise<void>
+  /** A store of plain local files: where this process can read the object, if it is there, while the store is open. */
+  readonly localPath?: (name: string) => string
 }

@@ -261,8 +261,10 @@ export class Vault {
 
   /** Reads ranges of this vault's chunk files; a missing one is `undefined`. */
   chunkSource() {
+    const { store } = this
     return {
       label: 'vault',
+      ...(store.localPath && { localPath: (name: ChunkFileName) => store.localPath?.(this.layout.chunk(name)) ?? '' }),
       read: async (name: ChunkFileName, offset: number, sizeBytes: number): Promise<Buffer | undefined> => {
         try {
           return await readObject(this.store, this.layout.chunk(name), { range: { offset, sizeBytes } })

@@ -2,6 +2,7 @@
 
 import { AgentError } from '../../agent-core/base/agent-error.ts'
 import { toHex } from '../../agent-core/base/bytes.ts'
+import type { ExtentSource } from '../../agent-core/cache/extent-source.ts'
 import { TreeReader } from '../../agent-core/cache/tree-reader.ts'
 import { blockId } from '../../agent-core/codec/block-id.ts'
 import { encodeCbor } from '../../agent-core/format/cbor.ts'
@@ -45,6 +46,8 @@ export class PointTree {
   readonly idKey = testIdKey
   /** Ids (hex) of file blocks, in the order they were made. */
   readonly fileBlocks: string[] = []
+  /** Where workers find the blocks by themselves (chunked-point.ts); without it, everything is asked of this. */
+  extents?: ExtentSource
   /** Called before a block is given. */
   onRead: (id: string) => void = () => undefined
 
@@ -139,6 +142,20 @@ export class PointTree {
 
 /** A test without root can only give its own ids. */
 const ownIds = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
+
+/** The same tree each time, enough for worker threads: 600 files of up to three blocks in 12 folders. */
+export function wideTree(): PlannedEntry {
+  const folders = Array.from({ length: 12 }, (_, folder): PlannedEntry => {
+    const children = Array.from({ length: 50 }, (__, file): PlannedEntry => {
+      const content = Array.from({ length: file % 4 }, (___, block) =>
+        Buffer.alloc(100 + file * 37, `${folder} ${file} ${block} `),
+      )
+      return { name: `file ${file}`, type: 'file', content }
+    })
+    return { name: `folder ${folder}`, type: 'directory', children, posix: { mode: 0o751 } }
+  })
+  return { name: 'docs', type: 'directory', children: folders, posix: { mode: 0o750 } }
+}
 
 /** The same tree each time: 60 files of two blocks in 7 folders, three of them names of one inode. */
 export function tallTree(): PlannedEntry {

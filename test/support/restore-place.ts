@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
-import { createTask, type Task } from '../../agent-core/base/task.ts'
+import { createTask, type Progress, type Task } from '../../agent-core/base/task.ts'
 import type { ListRef } from '../../agent-core/format/paged-list.ts'
 import { placeInDirectory } from '../../agent-core/restore/destinations.ts'
 import { planRestore, type RestorePlan } from '../../agent-core/restore/plan-restore.ts'
@@ -39,11 +39,12 @@ export class RestorePlace implements Disposable {
   async restore(
     root: ListRef,
     options: Partial<RestoreOptions> & { readonly paths?: readonly string[]; readonly signal?: AbortSignal } = {},
+    onProgress: (progress: Progress) => void = () => undefined,
   ): Promise<RestoreOutcome> {
     const { paths, signal, ...rules } = options
-    using task = createTask({ clock: systemClock, ...(signal && { signal }) })
+    using task = createTask({ clock: systemClock, onProgress, ...(signal && { signal }) })
     const destinations = await this.#destinations(root, paths ?? [])
-    const deps = { source: this.point, random: systemRandom }
+    const deps = { source: this.point, random: systemRandom, threadCount: 2 }
     return { ...(await runRestore(deps, destinations, { ...defaults, ...rules }, task)), task }
   }
 

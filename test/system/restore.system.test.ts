@@ -26,9 +26,11 @@ import {
   setTimes,
   setXattr,
 } from '../../agent-core/platform/posix.ts'
+import { putInChunkFiles } from '../support/chunked-point.ts'
 import { needs } from '../support/needs.ts'
 import { type PlannedEntry, PointTree } from '../support/point-tree.ts'
 import { RestorePlace } from '../support/restore-place.ts'
+import { TestFolder } from '../support/test-home.ts'
 
 let point: PointTree
 let place: RestorePlace
@@ -245,6 +247,26 @@ describe('a small disk', needs('mount'), () => {
     point.onRead = () => undefined
     execFileSync('rm', [place.at('other')])
     expect(await place.restore(root)).toMatchObject({ same: 1, new: 1, failed: 0 })
+  })
+
+  test('that fills up while workers restore ends it too; after room is made it is finished', async () => {
+    mountTmpfs(place.target, '40m')
+    using chunks = new TestFolder()
+    const names = Array.from({ length: 600 }, (_, index) => `file ${index}`)
+    const root = rootOf(...names.map((name) => ({ ...file(name, ''), content: [Buffer.alloc(50_000, name)] })))
+    using _chunked = putInChunkFiles(point, chunks.path)
+    let reads = 0
+    point.onRead = () => {
+      // Of the pages of the tree, after the one that lists the folder.
+      if (++reads === 5) writeFileSync(place.at('other'), Buffer.alloc(15_000_000))
+    }
+    await expect(place.restore(root)).rejects.toMatchObject({ code: 'restore.no-space' })
+    const whole = readdirSync(place.target).filter((name) => name !== 'other')
+    expect(whole.length).toBeLessThan(600)
+    for (const name of whole) expect(readFileSync(place.at(name)).equals(Buffer.alloc(50_000, name))).toBe(true)
+    point.onRead = () => undefined
+    execFileSync('rm', [place.at('other')])
+    expect(await place.restore(root)).toMatchObject({ same: whole.length, new: 600 - whole.length, failed: 0 })
   })
 
   test('replacing needs no room for both', async () => {

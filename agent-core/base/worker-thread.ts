@@ -1,0 +1,74 @@
+/**
+ * A worker thread with typed messages. It is never ended by force (docs/adr/0010-how-a-worker-ends.md): a flag that
+ * both sides share makes it give up at its next checkpoint, and it ends by itself.
+ */
+import module from 'node:module'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { AgentError } from './agent-error.ts'
+
+/** V8's default lets short-lived garbage of a worker pile up to 100 MB, and is slower. */
+const maxYoungGenerationSizeMb = 12
+
+/** What every worker is started with. */
+export interface WorkerFlags {
+  /** Shared: 1 tells the worker to give up at its next checkpoint. */
+  readonly stop: Int32Array
+}
+
+export interface WorkerThreadOptions<Start, FromWorker> {
+  /** Its entry file, which gets `Start & WorkerFlags` as `workerData`. */
+  readonly file: URL
+  readonly start: Start
+  /** What this throws goes to `onFailure`. */
+  readonly onMessage: (message: FromWorker) => void
+  /** The thread died, or `onMessage` threw. May be called more than once. */
+  readonly onFailure: (error: Error) => void
+}
+
+export class WorkerThread<Start extends object, ToWorker extends object, FromWorker> implements AsyncDisposable {
+  readonly #worker: Worker
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4))
+  readonly #exited: Promise<void>
+  #isEnding = false
+
+  /** Starts the thread. Dispose it. */
+  constructor({ file, start, onMessage, onFailure }: WorkerThreadOptions<Start, FromWorker>) {
+    const cacheFolder = module.getCompileCacheDir()
+    const compileCache = cacheFolder === undefined ? undefined : dirname(cacheFolder)
+    this.#worker = new Worker(new URL('./start-worker.mjs', import.meta.url), {
+      workerData: { ...start, stop: this.#stop, file: file.href, compileCache } satisfies Start & WorkerFlags,
+      resourceLimits: { maxYoungGenerationSizeMb },
+    })
+    this.#worker.on('message', (message: FromWorker) => {
+      if (this.#isEnding) return
+      try {
+        onMessage(message)
+      } catch (error) {
+        onFailure(error as Error)
+      }
+    })
+    this.#worker.on('error', (error: Error) => {
+      onFailure(new AgentError('engine.worker-died', { reason: error.message }, error))
+    })
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        if (!this.#isEnding) onFailure(new AgentError('engine.worker-died', { reason: `exit status ${code}` }))
+        resolve()
+      })
+    })
+  }
+
+  /** Sends plain data; buffers in `transfer` change hands, others are copied. */
+  send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer)
+  }
+
+  /** Makes the thread give up what it does, and waits until it has ended. Nothing is heard of it any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true
+    Atomics.store(this.#stop, 0, 1)
+    this.#worker.postMessage({ type: 'stop' })
+    await this.#exited
+  }
+}

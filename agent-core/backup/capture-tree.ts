@@ -295,12 +295,14 @@ export class TreeCapture {
     await queue.add(this.#entries.directory(place, pending, { before, reuse }))
   }
 
-  async #file(place: FoundPlace, match: EntryGlances | undefined, queue: SlotQueue): Promise<void> {
+  #file(place: FoundPlace, match: EntryGlances | undefined, queue: SlotQueue): void | Promise<void> {
     const { engine, checkpoint } = this.#options
     const previous = match?.type === 'file' ? match.decode().content : undefined
-    if (engine.isFull) await engine.room()
-    checkpoint()
-    await queue.add(this.#files.capture(place, previous))
+    const submit = () => {
+      checkpoint()
+      return queue.add(this.#files.capture(place, previous))
+    }
+    return engine.isFull ? engine.room().then(submit) : submit()
   }
 
   /** Where nothing has changed nothing is waited for: without this no signal is heard and no progress shown. */

@@ -39,13 +39,24 @@ export class FileCapturer {
   /** `previous`: the file's content in the last point. */
   capture({ name, fullPath, found, volume }: FoundPlace, previous: Content | undefined): Slot {
     const request = { path: fullPath.toString('latin1'), sizeBytes: found.sizeBytes, volume, previous }
-    const later = this.#settle(fullPath, found, this.#outcome(request, found))
-    later.catch(() => {})
-    return { name, later, previous: undefined }
+    if (found.linkCount > 1) {
+      const later = this.#outcomeOfLink(request, found).then((outcome) => this.#settle(fullPath, found, outcome))
+      later.catch(() => {})
+      return { name, later, previous: undefined }
+    }
+    const slot: { now: Settled | undefined; pending: Promise<void> | undefined } & Slot = {
+      name,
+      now: undefined,
+      pending: undefined,
+      previous: undefined,
+    }
+    slot.pending = this.#engine.capture(request, (outcome) => {
+      slot.now = this.#settle(fullPath, found, outcome)
+    })
+    return slot
   }
 
-  #outcome(request: FileRequest, found: FoundEntry): Promise<NamedOutcome> {
-    if (found.linkCount === 1) return this.#engine.captureFile(request)
+  #outcomeOfLink(request: FileRequest, found: FoundEntry): Promise<NamedOutcome> {
     const key = `${request.volume}/${found.inode}`
     const group = this.#groups.get(key)
     if (group === undefined) {
@@ -72,8 +83,7 @@ export class FileCapturer {
     }
   }
 
-  async #settle(path: Buffer, found: FoundEntry, pending: Promise<NamedOutcome>): Promise<Settled | undefined> {
-    const outcome = await pending
+  #settle(path: Buffer, found: FoundEntry, outcome: NamedOutcome): Settled | undefined {
     if (outcome.state !== 'captured') this.#counts.addLost(found)
     switch (outcome.state) {
       case 'captured':

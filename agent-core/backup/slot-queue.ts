@@ -9,7 +9,10 @@ import type { DirectoryBuilder, Settled, UnchangedEntry } from './directory-buil
 /** The place of one entry in its directory: known now, or later. */
 export interface Slot {
   readonly name: Uint8Array
-  readonly now?: Settled
+  /** Of a file, set before `pending` resolves; where it is not, there is no entry after all. */
+  readonly now?: Settled | undefined
+  /** A file's; other files may share it. */
+  readonly pending?: Promise<void> | undefined
   /** Resolves with the entry; undefined when there is none after all. */
   readonly later?: Promise<Settled | undefined>
   /** The entry's bytes in the last point. */
@@ -59,9 +62,12 @@ export class SlotQueue {
   async #settle(count: number): Promise<void> {
     const slots = this.#waiting.slice(0, count)
     this.#waiting = this.#waiting.slice(count)
-    for (const { name, now, later, previous } of slots) {
-      const entry = now ?? (await later)
-      await (entry === undefined ? this.#builder.markChanged() : this.#builder.add(name, entry, previous))
+    for (const slot of slots) {
+      if (slot.now === undefined) await slot.pending
+      const entry = slot.now ?? (await slot.later)
+      const added =
+        entry === undefined ? this.#builder.markChanged() : this.#builder.add(slot.name, entry, slot.previous)
+      if (added !== undefined) await added
     }
   }
 }

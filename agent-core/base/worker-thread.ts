@@ -20,6 +20,8 @@ export interface WorkerThreadOptions<Start, FromWorker> {
   /** Its entry file, which gets `Start & WorkerFlags` as `workerData`. */
   readonly file: URL
   readonly start: Start
+  /** The flag of several threads that are to give up together; without it, the thread has one of its own. */
+  readonly stop?: Int32Array
   /** What this throws goes to `onFailure`. */
   readonly onMessage: (message: FromWorker) => void
   /** The thread died, or `onMessage` threw. May be called more than once. */
@@ -28,12 +30,14 @@ export interface WorkerThreadOptions<Start, FromWorker> {
 
 export class WorkerThread<Start extends object, ToWorker extends object, FromWorker> implements AsyncDisposable {
   readonly #worker: Worker
-  readonly #stop = new Int32Array(new SharedArrayBuffer(4))
+  readonly #stop: Int32Array
   readonly #exited: Promise<void>
   #isEnding = false
+  #isGivenUp = false
 
   /** Starts the thread. Dispose it. */
-  constructor({ file, start, onMessage, onFailure }: WorkerThreadOptions<Start, FromWorker>) {
+  constructor({ file, start, stop, onMessage, onFailure }: WorkerThreadOptions<Start, FromWorker>) {
+    this.#stop = stop ?? new Int32Array(new SharedArrayBuffer(4))
     const cacheFolder = module.getCompileCacheDir()
     const compileCache = cacheFolder === undefined ? undefined : dirname(cacheFolder)
     this.#worker = new Worker(new URL('./start-worker.mjs', import.meta.url), {
@@ -41,7 +45,7 @@ export class WorkerThread<Start extends object, ToWorker extends object, FromWor
       resourceLimits: { maxYoungGenerationSizeMb },
     })
     this.#worker.on('message', (message: FromWorker) => {
-      if (this.#isEnding) return
+      if (this.#isGivenUp) return
       try {
         onMessage(message)
       } catch (error) {
@@ -64,9 +68,15 @@ export class WorkerThread<Start extends object, ToWorker extends object, FromWor
     this.#worker.postMessage(message, transfer)
   }
 
+  /** The thread ends by itself from now on: that is no failure. */
+  expectEnd(): void {
+    this.#isEnding = true
+  }
+
   /** Makes the thread give up what it does, and waits until it has ended. Nothing is heard of it any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true
+    this.#isGivenUp = true
     Atomics.store(this.#stop, 0, 1)
     this.#worker.postMessage({ type: 'stop' })
     await this.#exited

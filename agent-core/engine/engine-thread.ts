@@ -1,12 +1,8 @@
 /** One worker thread of the engine, and what it was given and has not answered yet. */
-import { Worker } from 'node:worker_threads'
-import { AgentError } from '../base/agent-error.ts'
+import { WorkerThread } from '../base/worker-thread.ts'
 import type { FileOutcome } from './file-outcome.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import type { SegmentAnswer } from './segment-messages.ts'
-
-/** A worker makes much short-lived garbage: with V8's default its peak memory is 100 MB higher, and it is slower. */
-const maxYoungGenerationSizeMb = 12
 
 /** Work that a thread answers; a thread answers in the order it was given. */
 export type Work =
@@ -21,33 +17,22 @@ export type Work =
 
 export interface EngineThreadOptions {
   readonly start: WorkerStart
-  /** What is no answer to work. */
   readonly onMessage: (message: FromWorker, thread: EngineThread) => void
-  /** The thread has died; nothing that it was given is answered any more. */
-  readonly onDeath: (error: Error) => void
+  /** The thread has died, or `onMessage` threw; nothing that it was given is answered any more. */
+  readonly onFailure: (error: Error) => void
 }
 
-export class EngineThread {
+export class EngineThread implements AsyncDisposable {
   readonly given: Work[] = []
-  /** Resolves when the thread is gone. */
-  readonly exited: Promise<void>
-  readonly #worker: Worker
-  #isEnding = false
+  readonly #thread: WorkerThread<WorkerStart, ToWorker, FromWorker>
 
-  constructor({ start, onMessage, onDeath }: EngineThreadOptions) {
-    this.#worker = new Worker(new URL('./engine-worker.ts', import.meta.url), {
-      workerData: start,
-      resourceLimits: { maxYoungGenerationSizeMb },
-    })
-    this.#worker.on('message', (message: FromWorker) => onMessage(message, this))
-    this.#worker.on('error', (error: Error) =>
-      onDeath(new AgentError('engine.worker-died', { reason: error.message }, error)),
-    )
-    this.exited = new Promise((resolve) => {
-      this.#worker.on('exit', (code) => {
-        if (!this.#isEnding) onDeath(new AgentError('engine.worker-died', { reason: `exit status ${code}` }))
-        resolve()
-      })
+  constructor({ start, onMessage, onFailure }: EngineThreadOptions) {
+    this.#thread = new WorkerThread({
+      file: new URL('./engine-worker.ts', import.meta.url),
+      start,
+      stop: start.stop,
+      onMessage: (message: FromWorker) => onMessage(message, this),
+      onFailure,
     })
   }
 
@@ -57,12 +42,18 @@ export class EngineThread {
     this.send(work.message)
   }
 
-  send(message: ToWorker): void {
-    this.#worker.postMessage(message)
+  /** Buffers in `transfer` change hands. */
+  send(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    this.#thread.send(message, transfer)
   }
 
-  /** The thread ends by itself from now on: that is no death. */
+  /** The thread ends by itself from now on: that is no failure. */
   expectEnd(): void {
-    this.#isEnding = true
+    this.#thread.expectEnd()
+  }
+
+  /** Asks the thread to give up, and waits until it has ended by itself. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread[Symbol.asyncDispose]()
   }
 }

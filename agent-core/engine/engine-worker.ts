@@ -9,7 +9,7 @@ import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import { openBase } from '../cache/base-db.ts'
 import { ChunkWriter } from '../cache/chunk-writer.ts'
-import type { ChunkKind } from '../format/chunk-file.ts'
+import { blockIdSizeBytes, type ChunkKind } from '../format/chunk-file.ts'
 import { workGently } from '../platform/work-gently.ts'
 import { createGearTable } from '../source/split-content.ts'
 import { FileSplitter } from '../source/split-file.ts'
@@ -18,7 +18,7 @@ import { BlockStore } from './block-store.ts'
 import { captureFile } from './capture-file.ts'
 import { ClaimSet } from './claim-set.ts'
 import { OutcomePacker, type PackedRequests, unpackRequests } from './file-batch.ts'
-import { type FromWorker, runState, type ToWorker, type WorkerStart } from './messages.ts'
+import { type FromWorker, type PackedBlocks, runState, type ToWorker, type WorkerStart } from './messages.ts'
 
 if (parentPort === null) throw new Error('the engine worker runs in a worker thread')
 const port = parentPort
@@ -112,6 +112,16 @@ function captureFiles(files: PackedRequests): void {
   say({ type: 'files', outcomes }, [outcomes.encoded.buffer, outcomes.numbers.buffer])
 }
 
+function putTree({ ids, lengths, bytes }: PackedBlocks): void {
+  let at = 0
+  for (const [index, length] of lengths.entries()) {
+    const id = asBuffer(ids.subarray(index * blockIdSizeBytes, (index + 1) * blockIdSizeBytes))
+    store.putTree(bytes.subarray(at, at + length), id)
+    at += length
+  }
+  say({ type: 'tree-done', sizeBytes: bytes.length })
+}
+
 function handle(message: ToWorker): void {
   switch (message.type) {
     case 'files':
@@ -122,8 +132,7 @@ function handle(message: ToWorker): void {
       say({ type: 'segment', answer: answerSegment(message.question, captureDeps) })
       break
     case 'tree':
-      store.putTree(message.bytes, asBuffer(message.id))
-      say({ type: 'tree-done', sizeBytes: message.bytes.length })
+      putTree(message.blocks)
       break
     case 'finish-data':
       store.finishData()

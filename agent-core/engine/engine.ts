@@ -11,7 +11,7 @@ import type { ErrorCode, ErrorData } from '../contract/errors.ts'
 import { segmentSizeBytes } from '../source/split-file.ts'
 import { createClaimMemory } from './claim-set.ts'
 import { EngineThread, type Work } from './engine-thread.ts'
-import { packRequests, unpackOutcomes } from './file-batch.ts'
+import { concatenate, packRequests, unpackOutcomes } from './file-batch.ts'
 import type { FileOutcome, FileRequest } from './file-outcome.ts'
 import { type FromWorker, runState, type WorkerStart } from './messages.ts'
 import type { SegmentAnswer, SegmentQuestion } from './segment-messages.ts'
@@ -22,6 +22,8 @@ const maxTreeBytesUnderWay = 16 * 1024 * 1024
 /** A batch is closed at so many files, or so many bytes: batches that take long would leave other threads idle. */
 const batchFileCount = 64
 const batchSizeBytes = 8 * 1024 * 1024
+/** Tree blocks are sent together: a message of its own costs more than the block. */
+const treeBatchSizeBytes = 128 * 1024
 /** While a thread works on one, the next is there. */
 const workPerThread = 2
 
@@ -47,8 +49,17 @@ interface Waiting<Value> {
   readonly reject: (error: unknown) => void
 }
 
-interface BatchedFile extends Waiting<FileOutcome> {
+interface BatchedFile {
   readonly request: FileRequest
+  readonly settled: (outcome: FileOutcome) => void
+}
+
+/** Files that are sent together, and a promise of all their outcomes. */
+interface Batch {
+  readonly files: BatchedFile[]
+  readonly done: Promise<void>
+  readonly resolve: () => void
+  sizeBytes: number
 }
 
 export class Engine implements AsyncDisposable {
@@ -60,9 +71,10 @@ export class Engine implements AsyncDisposable {
   /** Everything that is to be rejected when the engine fails. */
   readonly #waiting = new Set<Waiting<never>>()
   readonly #room: Waiting<void>[] = []
-  #batch: BatchedFile[] = []
-  #batchBytes = 0
+  #batch: Batch | undefined
   #filesUnderWay = 0
+  #tree: { readonly id: Buffer; readonly bytes: Uint8Array }[] = []
+  #treeBatchBytes = 0
   #treeBytes = 0
   #finished: { readonly type: 'data-finished' | 'finished'; left: number; readonly done: () => void } | undefined
   #bytesNew = 0
@@ -76,25 +88,36 @@ export class Engine implements AsyncDisposable {
     options.signal.addEventListener('abort', () => this.#fail(options.signal.reason as Error), { once: true })
   }
 
+  /**
+   * Captures a file; `settled` hears what became of it before the promise resolves, which other files share: a promise for
+   * each of 100,000 files costs as much as their walk. Rejects when the engine fails as a whole.
+   */
+  capture(request: FileRequest, settled: (outcome: FileOutcome) => void): Promise<void> {
+    this.#filesUnderWay++
+    if (request.sizeBytes <= segmentSizeBytes) return this.#batched({ request, settled })
+    const done = this.#captureLarge(request)
+      .then(settled)
+      .finally(() => this.#leave(1))
+    // It is awaited in the order of the tree; a failure before that is the same failure.
+    done.catch(() => {})
+    return done
+  }
+
   /** Captures a file; resolves with what became of it. Rejects when the engine fails as a whole. */
   async captureFile(request: FileRequest): Promise<FileOutcome> {
-    this.#throwIfFailed()
-    this.#filesUnderWay++
-    try {
-      return request.sizeBytes > segmentSizeBytes ? await this.#captureLarge(request) : await this.#batched(request)
-    } finally {
-      this.#filesUnderWay--
-      this.#makeRoom()
-    }
+    const outcomes: FileOutcome[] = []
+    await this.capture(request, (outcome) => outcomes.push(outcome))
+    return outcomes[0] as FileOutcome
   }
 
   /** Takes a tree block and answers its id. */
   putTree(bytes: Uint8Array): Buffer {
     this.#throwIfFailed()
     const id = blockId(this.#options.start.keys.id, bytes)
+    this.#tree.push({ id, bytes })
     this.#treeBytes += bytes.length
-    const [thread = this.#startThread()] = this.#threads
-    thread.send({ type: 'tree', id, bytes })
+    this.#treeBatchBytes += bytes.length
+    if (this.#treeBatchBytes >= treeBatchSizeBytes) this.#flushTree()
     return id
   }
 
@@ -108,6 +131,7 @@ export class Engine implements AsyncDisposable {
     this.#throwIfFailed()
     if (!this.isFull) return
     this.#flush()
+    this.#flushTree()
     await new Promise<void>((resolve, reject) => this.#room.push({ resolve, reject }))
   }
 
@@ -136,20 +160,28 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     Atomics.store(this.#start.stop, 0, runState.stopped)
     Atomics.notify(this.#start.stop, 0)
-    for (const thread of this.#threads) {
-      thread.expectEnd()
-      thread.send({ type: 'stop' })
-    }
-    await Promise.all(this.#threads.map(({ exited }) => exited))
+    await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
   }
 
-  #batched(request: FileRequest): Promise<FileOutcome> {
-    return this.#await((waiting) => {
-      if (this.#batch.length === 0) void yieldToEventLoop().then(() => this.#flush())
-      this.#batch.push({ request, ...waiting })
-      this.#batchBytes += request.sizeBytes
-      if (this.#batch.length >= batchFileCount || this.#batchBytes >= batchSizeBytes) this.#flush()
-    })
+  #batched(file: BatchedFile): Promise<void> {
+    const batch = (this.#batch ??= this.#openBatch())
+    batch.files.push(file)
+    batch.sizeBytes += file.request.sizeBytes
+    if (batch.files.length >= batchFileCount || batch.sizeBytes >= batchSizeBytes) this.#flush()
+    return batch.done
+  }
+
+  #openBatch(): Batch {
+    const { promise, resolve } = this.#promise<void>()
+    // It is awaited in the order of the tree; a failure before that is the same failure.
+    promise.catch(() => {})
+    void yieldToEventLoop().then(() => this.#flush())
+    return { files: [], done: promise, resolve: () => resolve(undefined), sizeBytes: 0 }
+  }
+
+  #leave(fileCount: number): void {
+    this.#filesUnderWay -= fileCount
+    this.#makeRoom()
   }
 
   async #captureLarge(request: FileRequest): Promise<FileOutcome> {
@@ -165,36 +197,37 @@ export class Engine implements AsyncDisposable {
   }
 
   #ask(question: SegmentQuestion): Promise<SegmentAnswer> {
-    return this.#await(({ resolve }) => {
-      this.#queue.push({ message: { type: 'segment', question }, answered: resolve })
-      this.#dispatch()
-    })
+    const { promise, resolve } = this.#promise<SegmentAnswer>()
+    this.#queue.push({ message: { type: 'segment', question }, answered: resolve })
+    this.#dispatch()
+    return promise
   }
 
   /** A promise that fails with the engine. */
-  #await<Value>(begin: (waiting: Waiting<Value>) => void): Promise<Value> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+  #promise<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {
     const { promise, resolve, reject } = Promise.withResolvers<Value>()
+    if (this.#failure !== undefined) reject(this.#failure)
     const entry: Waiting<never> = { resolve, reject }
     this.#waiting.add(entry)
-    begin({
+    return {
+      promise,
       resolve: (value) => {
         this.#waiting.delete(entry)
         resolve(value)
       },
-      reject,
-    })
-    return promise
+    }
   }
 
   #flush(): void {
-    if (this.#batch.length === 0) return
-    const files = this.#batch
-    this.#batch = []
-    this.#batchBytes = 0
+    const batch = this.#batch
+    if (batch === undefined) return
+    this.#batch = undefined
+    const { files, resolve } = batch
     const answered = (outcomes: Iterable<FileOutcome>) => {
       let index = 0
-      for (const outcome of outcomes) files[index++]?.resolve(outcome)
+      for (const outcome of outcomes) files[index++]?.settled(outcome)
+      this.#leave(files.length)
+      resolve()
     }
     this.#queue.push({
       message: { type: 'files', files: packRequests(files.map(({ request }) => request)) },
@@ -203,8 +236,22 @@ export class Engine implements AsyncDisposable {
     this.#dispatch()
   }
 
+  #flushTree(): void {
+    if (this.#tree.length === 0) return
+    const [thread = this.#startThread()] = this.#threads
+    const blocks = {
+      ids: concatenate(this.#tree.map(({ id }) => id)),
+      lengths: this.#tree.map(({ bytes }) => bytes.length),
+      bytes: concatenate(this.#tree.map(({ bytes }) => bytes)),
+    }
+    this.#tree = []
+    this.#treeBatchBytes = 0
+    thread.send({ type: 'tree', blocks }, [blocks.ids.buffer, blocks.bytes.buffer])
+  }
+
   /** Gives waiting work to the threads that have the least; another thread starts when all have enough. */
   #dispatch(): void {
+    if (this.#failure !== undefined) this.#queue.length = 0
     while (this.#queue.length > 0) {
       const least = this.#threads.toSorted((a, b) => a.given.length - b.given.length)[0]
       const isBusy = least === undefined || least.given.length >= workPerThread
@@ -217,14 +264,8 @@ export class Engine implements AsyncDisposable {
   #startThread(): EngineThread {
     const thread = new EngineThread({
       start: this.#start,
-      onMessage: (message, from) => {
-        try {
-          this.#receive(message, from)
-        } catch (error) {
-          this.#fail(error as Error)
-        }
-      },
-      onDeath: (error) => this.#fail(error),
+      onMessage: (message, from) => this.#receive(message, from),
+      onFailure: (error) => this.#fail(error),
     })
     this.#threads.push(thread)
     return thread
@@ -233,14 +274,15 @@ export class Engine implements AsyncDisposable {
   async #finishAll(type: 'finish-data' | 'finish', answer: 'data-finished' | 'finished'): Promise<void> {
     this.#throwIfFailed()
     this.#flush()
+    this.#flushTree()
     if (this.#threads.length === 0) return
-    await this.#await<void>(({ resolve }) => {
-      this.#finished = { type: answer, left: this.#threads.length, done: () => resolve(undefined) }
-      for (const thread of this.#threads) {
-        if (type === 'finish') thread.expectEnd()
-        thread.send({ type })
-      }
-    })
+    const { promise, resolve } = this.#promise<void>()
+    this.#finished = { type: answer, left: this.#threads.length, done: () => resolve(undefined) }
+    for (const thread of this.#threads) {
+      if (type === 'finish') thread.expectEnd()
+      thread.send({ type })
+    }
+    await promise
   }
 
   /** May throw what the callbacks throw: the base could not be written. */
@@ -304,6 +346,7 @@ export class Engine implements AsyncDisposable {
     this.#waiting.clear()
     for (const waiting of this.#room.splice(0)) waiting.reject(this.#failure)
     this.#queue.length = 0
+    this.#batch = undefined
   }
 
   #throwIfFailed(): void {

@@ -115,7 +115,7 @@ export function* unpackOutcomes(packed: PackedOutcomes): Generator<FileOutcome, 
 }
 
 /** In memory of its own, so that it can be transferred. */
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concatenate(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
   let at = 0
   for (const piece of pieces) {

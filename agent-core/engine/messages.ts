@@ -30,10 +30,17 @@ export interface WorkerStart {
 /** Held: the workers wait. Stopped: they give up. */
 export const runState = { running: 0, stopped: 1, held: 2 } as const
 
+/** Tree blocks, one after the other. */
+export interface PackedBlocks {
+  readonly ids: Uint8Array<ArrayBuffer>
+  readonly lengths: readonly number[]
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
 export type ToWorker =
   | { readonly type: 'files'; readonly files: PackedRequests }
   | { readonly type: 'segment'; readonly question: SegmentQuestion }
-  | { readonly type: 'tree'; readonly id: Uint8Array; readonly bytes: Uint8Array }
+  | { readonly type: 'tree'; readonly blocks: PackedBlocks }
   /** Completes the open chunk file of data blocks; tree blocks may follow. */
   | { readonly type: 'finish-data' }
   | { readonly type: 'finish' }

@@ -12,13 +12,12 @@ import type { Engine } from '../engine/engine.ts'
 import type { EntryGlances } from '../format/entry-glance.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import type { DirectorySection, Entry } from '../format/tree.ts'
-import { type AnchoredPath, anchoredPath } from '../platform/anchored-path.ts'
 import { fileSystemId } from '../platform/file-system-id.ts'
 import type { JournalScan, TreeTotals } from '../source/change-journal.ts'
 import { isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { KnownChanges } from '../source/known-changes.ts'
-import { joinPath, listDirectory, lookAt } from '../source/list-directory.ts'
+import { joinPath } from '../source/list-directory.ts'
 import { CaptureCounts } from './capture-counts.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
 import { EntryCapturer } from './entry-capturer.ts'
@@ -26,6 +25,7 @@ import { FileCapturer, type FileReport } from './file-capturer.ts'
 import type { FoundPlace } from './found-place.ts'
 import { JournalNotes } from './journal-notes.ts'
 import type { SourceRules } from './look-at-folders.ts'
+import { type Folder, listFolder, type OpenFolder, openFolder } from './open-folder.ts'
 import type { SourceFolder } from './plan-sources.ts'
 import { PreviousEntries } from './previous-entries.ts'
 import { SlotQueue } from './slot-queue.ts'
@@ -47,20 +47,6 @@ export interface CapturedTree {
   /** Entries captured below each folder, at all depths. */
   readonly entriesIn: ReadonlyMap<SourceFolder, number>
   readonly totals: TreeTotals
-}
-
-/** A directory under way. */
-interface Folder {
-  /** Absolute, raw bytes. */
-  readonly path: Buffer
-  /** Path below the protected folder, as exclusions see it. */
-  readonly relative: string
-  readonly found: FoundEntry
-}
-
-/** A directory that is being listed; `openPath` is short enough for the system (anchored-path). */
-interface OpenFolder extends Folder {
-  readonly openPath: Buffer
 }
 
 /** Where an entry goes, and what is known to have changed beside the last point's entry. */
@@ -119,7 +105,7 @@ export class TreeCapture {
       const path = Buffer.from(origin.path)
       const { known } = this.#notes
       this.#notes.forget(known, previous)
-      const section = await this.#walk({ path, relative: '', found }, previous?.directory, known)
+      const section = await this.#walk({ path, relative: '', found, depth: 0 }, previous?.directory, known)
       sections.set(folder, section.pending)
       const place = { name: label, path, fullPath: path, found, volume: 0 }
       await root.add(
@@ -152,17 +138,16 @@ export class TreeCapture {
       if (!known.hasDirtyBelow(directory.path)) return { pending: previous }
       return await this.#walkClean(directory, previous, known)
     }
-    using opened = this.#open(directory)
-    if (opened === undefined) {
+    using folder = listFolder(directory, this.#options)
+    if (folder === undefined) {
       await this.#notes.forgetBelow(known, previous)
       return { pending: emptySection }
     }
-    const { folder, names } = opened
     const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
     const target: Target = { queue, known }
     const before = new PreviousEntries(tree, previous?.list)
     await before.next()
-    for (const name of names) {
+    for (const name of folder.names) {
       if (++this.#entriesSinceTurn >= entriesPerTurn) await this.#breathe()
       let order = before.current?.compareName(name) ?? 1
       for (; order < 0; order = before.current?.compareName(name) ?? 1) await this.#deleted(folder, before, target)
@@ -181,12 +166,11 @@ export class TreeCapture {
   /** As `#walk`, of a directory whose own entries have not changed: only dirty directories in it are looked at. */
   async #walkClean(directory: Folder, previous: DirectorySection, known: KnownChanges): Promise<Walked> {
     const { path } = directory
-    using anchored = this.#anchor(path)
-    if (anchored === undefined) {
+    using folder = openFolder(directory, this.#options.report)
+    if (folder === undefined) {
       await this.#notes.forgetBelow(known, previous)
       return { pending: emptySection }
     }
-    const folder = { ...directory, openPath: anchored.path }
     const queue = new SlotQueue(new DirectoryBuilder(this.#options, previous))
     const before = new PreviousEntries(this.#options.tree, previous.list)
     for (await before.next(); before.current !== undefined; await before.next()) {
@@ -233,7 +217,7 @@ export class TreeCapture {
     const gone = () => (match === undefined ? undefined : this.#gone(match, target))
     let found: FoundEntry | undefined
     try {
-      found = lookAt(path)
+      found = folder.lookAt(text)
     } catch (error) {
       report.unreadable(fullPath, (error as Error).message)
       return gone()
@@ -290,7 +274,7 @@ export class TreeCapture {
     const knownBelow = isEntered && found.inode === reuse?.inode ? known : undefined
     if (knownBelow === undefined) await this.#notes.forgetBelow(known, reuse?.directory)
     const { pending } = isEntered
-      ? await this.#walk({ path, relative, found }, reuse?.directory, knownBelow)
+      ? await this.#walk({ path, relative, found, depth: folder.depth + 1 }, reuse?.directory, knownBelow)
       : { pending: emptySection }
     await queue.add(this.#entries.directory(place, pending, { before, reuse }))
   }
@@ -310,40 +294,6 @@ export class TreeCapture {
     this.#entriesSinceTurn = 0
     await yieldToEventLoop()
     this.#options.checkpoint()
-  }
-
-  /** A path that the system takes; undefined when there is nothing, as `#open`. */
-  #anchor(path: Buffer): AnchoredPath | undefined {
-    try {
-      return anchoredPath(path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.#options.report.vanished(path)
-      else this.#options.report.unreadable(path, (error as Error).message)
-      return undefined
-    }
-  }
-
-  /** Lists a directory; undefined when there is nothing to walk: it is gone, unreadable, or its content stays out. */
-  #open(
-    directory: Folder,
-  ): (Disposable & { readonly folder: OpenFolder; readonly names: readonly string[] }) | undefined {
-    const { report, rules } = this.#options
-    const { path, relative, found } = directory
-    let anchored: AnchoredPath | undefined
-    try {
-      anchored = anchoredPath(path)
-      const openPath = anchored.path
-      const names = listDirectory(openPath)
-      if (rules.judgeContent({ path, openPath, relative, names, isNoDump: found.isNoDump }) === 'in') {
-        const close = anchored
-        return { folder: { ...directory, openPath }, names, [Symbol.dispose]: () => close[Symbol.dispose]() }
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') report.vanished(path)
-      else report.unreadable(path, (error as Error).message)
-    }
-    anchored?.[Symbol.dispose]()
-    return undefined
   }
 
   /**

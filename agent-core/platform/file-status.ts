@@ -31,7 +31,7 @@ export interface FileStatus {
   readonly isNoDump: boolean | undefined
 }
 
-const { ENOENT, ENOTDIR } = constants.errno
+const { ENOENT, ENOTDIR, ENAMETOOLONG } = constants.errno
 const AT_FDCWD = -100
 const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_EMPTY_PATH = 0x1000
@@ -46,6 +46,7 @@ const bytes = Buffer.alloc(256)
 const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 64)
 const signedWords = new Int32Array(bytes.buffer, bytes.byteOffset, 64)
 const noPath = Buffer.alloc(1)
+const nameBuffer = Buffer.alloc(1024)
 
 /** The status of `target`; a path's last component is not followed. Throws errors shaped as Node's own. */
 export function fileStatus(target: FileTarget): FileStatus {
@@ -71,6 +72,22 @@ export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
   const errno = native.errno()
   if (errno === ENOENT || errno === ENOTDIR) return undefined
   throw systemError('statx', errno, path)
+}
+
+/**
+ * The status of an entry of an open folder, by its name (raw bytes, one character each); undefined when nothing is there.
+ * The kernel need not find the folder again for each of its entries.
+ */
+export function fileStatusIn(folderFd: number, name: string): FileStatus | undefined {
+  const native = nativeFunctions()
+  if (name.length >= nameBuffer.length) throw systemError('statx', ENAMETOOLONG)
+  nameBuffer.write(name, 'latin1')
+  nameBuffer[name.length] = 0
+  const failed = native.statx(folderFd, nameBuffer, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, bytes)
+  if (!failed) return decodeStatus()
+  const errno = native.errno()
+  if (errno === ENOENT || errno === ENOTDIR) return undefined
+  throw systemError('statx', errno, name)
 }
 
 function decodeStatus(): FileStatus {

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs'
-import { fileStatusIfAny } from '../platform/file-status.ts'
+import { constants, openSync, readdirSync } from 'node:fs'
+import { fileStatusIfAny, fileStatusIn } from '../platform/file-status.ts'
+import { O_PATH } from '../platform/posix.ts'
 import { type FoundEntry, foundEntry } from './found-entry.ts'
 
 /** `path` and `name` joined by `/`; both raw bytes. */
@@ -18,6 +19,20 @@ export function joinPath(path: Uint8Array, name: Uint8Array): Buffer {
  */
 export function listDirectory(path: Buffer): string[] {
   return readdirSync(path, { encoding: 'latin1' }).sort()
+}
+
+/** An open directory, to look at its entries one by one. The caller closes it. Throws the system's error. */
+export function openDirectory(path: Buffer): number {
+  return openSync(path, O_PATH | constants.O_DIRECTORY)
+}
+
+/**
+ * The entry of that name (raw bytes, one character each) in an open directory, not following a symbolic link; undefined
+ * when there is none; throws the system's error.
+ */
+export function lookIn(directory: number, name: string): FoundEntry | undefined {
+  const status = fileStatusIn(directory, name)
+  return status && foundEntry(status)
 }
 
 /** What lies at `path`, not following a symbolic link; undefined when nothing does; throws the system's error. */

@@ -6,24 +6,6 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { arch, hostname, release, type } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
-import { backupNow } from './api/backup-verbs.ts'
-import { moveCache, rebuildCache, showCache } from './api/cache-verbs.ts'
-import { chunkDump, chunkInfo, chunkVerify } from './api/chunk-verbs.ts'
-import { runDoctor } from './api/doctor.ts'
-import { changeItem, enableItem, listItems, showItem } from './api/item-verbs.ts'
-import { listPoints, pointFiles, showPoint } from './api/point-verbs.ts'
-import { planFiles, restoreFiles } from './api/restore-verbs.ts'
-import { changeSettings, getSettings } from './api/setting-verbs.ts'
-import {
-  changeVaultPassphrase,
-  connectToVault,
-  createNewVault,
-  listKnownVaults,
-  showKnownVault,
-  testKnownVault,
-} from './api/vault-verbs.ts'
-import { verifyKnownVault } from './api/verify-verbs.ts'
-import { watchItem } from './api/watch-verbs.ts'
 import { AgentError } from './base/agent-error.ts'
 import { systemClock } from './base/clock.ts'
 import { troubleWords } from './base/file-trouble.ts'
@@ -32,6 +14,19 @@ import { makeFolder } from './base/make-folder.ts'
 import { systemRandom } from './base/random.ts'
 import { openSecretStore, type SecretStore } from './platform/secrets.ts'
 import { openState } from './state/state-db.ts'
+
+// Loaded when first asked for: most of what a short verb takes is the loading of modules.
+const backups = () => import('./api/backup-verbs.ts')
+const cache = () => import('./api/cache-verbs.ts')
+const chunks = () => import('./api/chunk-verbs.ts')
+const doctor = () => import('./api/doctor.ts')
+const items = () => import('./api/item-verbs.ts')
+const points = () => import('./api/point-verbs.ts')
+const restores = () => import('./api/restore-verbs.ts')
+const settings = () => import('./api/setting-verbs.ts')
+const vaults = () => import('./api/vault-verbs.ts')
+const verify = () => import('./api/verify-verbs.ts')
+const watch = () => import('./api/watch-verbs.ts')
 
 /** Opens the agent of a home folder in this process; the folder is made, private, when it is not there. */
 export const openAgent: OpenAgent = async ({ home }) => {
@@ -54,33 +49,39 @@ export const openAgent: OpenAgent = async ({ home }) => {
     remark: (text) => api.onRemark?.(text),
   }
   const api: AgentApi = {
-    createVault: (name, directory, passphrase) => createNewVault(deps, name, directory, passphrase),
-    connectVault: (name, directory, passphrase, options) => connectToVault(deps, name, directory, passphrase, options),
-    listVaults: () => listKnownVaults(deps),
-    showVault: (name) => showKnownVault(deps, name),
-    testVault: (name) => testKnownVault(deps, name),
-    verifyVault: (name, options, context) => verifyKnownVault(deps, name, options, context),
-    setPassphrase: (name, passphrase) => changeVaultPassphrase(deps, name, passphrase),
-    enableItem: (name, vault, settings) => enableItem(deps, name, vault, settings),
-    changeItem: (name, changes) => changeItem(deps, name, changes),
-    listItems: () => listItems(deps),
-    showItem: (name) => showItem(deps, name),
-    backupNow: (item, options, context) => backupNow(deps, item, options, context),
-    watchItem: (item, options, context) => watchItem(deps, item, options, context),
-    listPoints: (item) => listPoints(deps, item),
-    showPoint: (item, point) => showPoint(deps, item, point),
-    pointFiles: (item, point, path, depth) => pointFiles(deps, item, point, path, depth),
-    planRestore: (request, context) => planFiles(deps, request, context),
-    restoreFiles: (request, context) => restoreFiles(deps, request, context),
-    chunkInfo,
-    chunkVerify: (file) => chunkVerify(deps, file),
-    chunkDump: (file) => chunkDump(deps, file),
-    showCache: () => showCache(deps),
-    moveCache: (directory, context) => moveCache(deps, directory, context),
-    rebuildCache: (context) => rebuildCache(deps, context),
-    getSettings: () => getSettings(deps),
-    changeSettings: (changes) => changeSettings(deps, changes),
-    doctor: () => runDoctor(deps),
+    createVault: async (name, directory, passphrase) =>
+      (await vaults()).createNewVault(deps, name, directory, passphrase),
+    connectVault: async (name, directory, passphrase, options) =>
+      (await vaults()).connectToVault(deps, name, directory, passphrase, options),
+    listVaults: async () => (await vaults()).listKnownVaults(deps),
+    showVault: async (name) => (await vaults()).showKnownVault(deps, name),
+    testVault: async (name) => (await vaults()).testKnownVault(deps, name),
+    verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
+    setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),
+    enableItem: async (name, vault, settings) => (await items()).enableItem(deps, name, vault, settings),
+    changeItem: async (name, changes) => (await items()).changeItem(deps, name, changes),
+    listItems: async () => (await items()).listItems(deps),
+    showItem: async (name) => (await items()).showItem(deps, name),
+    backupNow: async (item, options, context) => (await backups()).backupNow(deps, item, options, context),
+    async *watchItem(item, options, context) {
+      yield* (await watch()).watchItem(deps, item, options, context)
+    },
+    listPoints: async (item) => (await points()).listPoints(deps, item),
+    showPoint: async (item, point) => (await points()).showPoint(deps, item, point),
+    async *pointFiles(item, point, path, depth) {
+      yield* (await points()).pointFiles(deps, item, point, path, depth)
+    },
+    planRestore: async (request, context) => (await restores()).planFiles(deps, request, context),
+    restoreFiles: async (request, context) => (await restores()).restoreFiles(deps, request, context),
+    chunkInfo: async (file) => (await chunks()).chunkInfo(file),
+    chunkVerify: async (file) => (await chunks()).chunkVerify(deps, file),
+    chunkDump: async (file) => (await chunks()).chunkDump(deps, file),
+    showCache: async () => (await cache()).showCache(deps),
+    moveCache: async (directory, context) => (await cache()).moveCache(deps, directory, context),
+    rebuildCache: async (context) => (await cache()).rebuildCache(deps, context),
+    getSettings: async () => (await settings()).getSettings(deps),
+    changeSettings: async (changes) => (await settings()).changeSettings(deps, changes),
+    doctor: async () => (await doctor()).runDoctor(deps),
     async [Symbol.asyncDispose]() {
       state.close()
       log[Symbol.dispose]()

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { sourceRules } from '../backup/look-at-folders.ts'
 import { AgentError } from '../base/agent-error.ts'
-import { releaseMemory } from '../platform/release-memory.ts'
+import { releaseMemory } from '../platform/process-memory.ts'
 import { ChangeJournal } from '../source/change-journal.ts'
 import { defaultWatcherBudget } from '../source/plan-watcher.ts'
 import type { Item } from '../state/state-db.ts'

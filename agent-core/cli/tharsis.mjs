@@ -23,6 +23,7 @@ async function run() {
   v8.setFlagsFromString('--semi-space-growth-factor=1')
   v8.setFlagsFromString('--heap-growing-percent=20')
   v8.setFlagsFromString('--single-threaded-gc')
+  v8.setFlagsFromString('--min-semi-space-size=2')
   // Node strips types, and codec/ compresses, with WebAssembly, in each worker thread anew. V8 13.6 can crash when it
   // frees a wrapper that was optimised in a thread that has ended (Runtime_TierUpWasmToJSWrapper); with this budget none
   // ever is.

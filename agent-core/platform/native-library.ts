@@ -48,6 +48,7 @@ interface NativeFunctions {
   readonly openByHandle: (mountFd: number, handle: Buffer, flags: number) => number
   /** Of glibc alone. */
   readonly mallocTrim: ((keepBytes: number) => number) | undefined
+  readonly mallopt: ((parameter: number, value: number) => number) | undefined
   readonly errno: () => number
 }
 
@@ -114,6 +115,7 @@ function load(): NativeFunctions {
     fanotifyInit: declare('int fanotify_init(uint flags, uint eventFlags)'),
     fanotifyMark: declare('int fanotify_mark(int fd, uint flags, uint64_t mask, int folder, void *path)'),
     openByHandle: declare('int open_by_handle_at(int mountFd, void *handle, int flags)'),
+    mallopt: ifThere(() => declare('int mallopt(int parameter, int value)')),
     mallocTrim: ifThere(() => declare('int malloc_trim(size_t keepBytes)')),
     errno: koffi.errno,
   }

@@ -8,7 +8,7 @@ import { BlockLists } from './block-lists.ts'
 
 export const baseSchemaVersion = 2
 
-/** Tables that came with version 2: block tables by themselves, and the block index in levels (ADR 0021). */
+/** Tables that came with version 2: block tables by themselves, and the block index in levels (ADR 0013). */
 const blockTables = `
   CREATE TABLE chunk_file (
     number INTEGER PRIMARY KEY AUTOINCREMENT, keyspace BLOB NOT NULL, name BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,

@@ -1,6 +1,6 @@
 /**
  * The index of blocks: from the fingerprint of a block, the first 40 bits of its id, to the chunk files that may hold it
- * (ADR 0021). A log-structured merge tree in few large rows:
+ * (ADR 0013). A log-structured merge tree in few large rows:
  *
  *  - A *level* is a sorted list of entries, never changed once written. Its *leaves* are the entries whose fingerprints
  *    begin with the same `bits` bits, about 128 of them, so a look-up computes which leaf to read.

@@ -11,7 +11,7 @@ import { encodeLz4 } from './lz4-encoder.ts'
 /** What a policy chooses: `lz4` is fast, `zstd` is smaller. */
 export type Compression = 'lz4' | 'zstd'
 
-/** Level 6 saves one more byte in a hundred and takes twice the time: docs/adr/0022-lz4-encoder.md. */
+/** Level 6 saves one more byte in a hundred and takes twice the time: docs/adr/0014-lz4-encoder.md. */
 const zstdLevel = 3
 /** A reader gives a frame no larger window than 2^23 bytes, whatever it asks for. */
 const zstdMaxWindowLog = 23

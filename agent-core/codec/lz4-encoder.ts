@@ -1,5 +1,5 @@
 /**
- * LZ4 block compression (docs/adr/0022-lz4-encoder.md). The encoder is a WebAssembly module, one instance a thread,
+ * LZ4 block compression (docs/adr/0014-lz4-encoder.md). The encoder is a WebAssembly module, one instance a thread,
  * made at its first use; wasm/lz4-encoder.ts is its source. Its memory grows to twice the longest input.
  */
 import { readFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
 /**
- * Decides which kinds of watcher to try for an item, and why (docs/adr/0020-change-journal.md has the figures).
+ * Decides which kinds of watcher to try for an item, and why (docs/adr/0012-change-journal.md has the figures).
  * Pure: what it is told was looked up before.
  */
 import type { WatcherKind } from './change-watcher.ts'

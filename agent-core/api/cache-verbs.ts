@@ -19,7 +19,7 @@ import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { CacheDocument, CacheMoved, CacheRebuilt, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isInside, realPathOfFuture } from './folder-checks.ts'
-import { barriersOf } from './item-verbs.ts'
+import { barriersOf, requireWriter } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openKnownVault } from './open-vault.ts'
 import { cachePolicyOf, instantDaysOf } from './setting-verbs.ts'
@@ -219,12 +219,16 @@ async function confirmWaiting(
     const { clock, random } = deps
     const { signal } = task
     try {
+      await requireWriter(deps, known, vault)
       await refreshIndex(base, vault)
       await recoverCache({ base, chunks, keys: vault.keys, vault: vault.id, signal })
       const sealPoint = (manifest: Parameters<typeof sealManifest>[1]) => sealManifest(vault.keys, manifest, random)
       await new Transfer({ vault, base, chunks, sealPoint, clock, signal, onPut: () => undefined }).confirmCaptured()
     } catch (error) {
-      if (!isAgentError(error, 'cache.damaged') && !isAgentError(error, 'format.invalid')) throw error
+      const isLeftOut = (['cache.damaged', 'format.invalid', 'vault.taken-over'] as const).some((code) =>
+        isAgentError(error, code),
+      )
+      if (!(error instanceof AgentError && isLeftOut)) throw error
       remarks.push(`What waited for vault "${known.name}" could not be brought there: ${error.message}`)
     }
   }

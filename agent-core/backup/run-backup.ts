@@ -42,7 +42,7 @@ import { findPointSeries, type LastPoint, mendLatestPoint, pointSeriesHere } fro
 import { lookAtFolders, type SourceRules, sourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPayload, recoverCache } from './recover-cache.ts'
-import { findLostChunkFiles, isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
+import { findLostChunkFiles, historyChanged, isVaultTrouble, refreshIndex, Transfer } from './transfer.ts'
 import { writeList } from './write-list.ts'
 
 /** More threads than this wait for the disk and for the main thread, and each takes memory. */
@@ -222,6 +222,15 @@ class VaultRun implements AsyncDisposable {
     await this.#transfer?.stop()
   }
 
+  /**
+   * Throws when the vault is not any more what the capture was told that it holds: a point that rests on that would name
+   * blocks that are nowhere.
+   */
+  throwIfHistoryChanged(): void {
+    if (this.#transfer?.hasOtherHistory !== true) return
+    throw historyChanged(this.#vault?.store.address ?? '')
+  }
+
   send(file: CompleteChunkFile): void {
     this.room.completed(file)
     if (this.failure === undefined) this.#transfer?.send(file)
@@ -246,6 +255,7 @@ async function capture(context: Capture) {
   const { request, deps, run, pages, tree, rules, last, nextSequence, scanStartedMs, folders } = context
   const { base, chunks, keys, vaultId, task, random, isGentle } = deps
   const chunkFiles: CompleteChunkFile[] = []
+  const distrustSeen = base.distrustCount(vaultId)
   await using engine = new Engine({
     start: {
       chunkFolder: chunks.path,
@@ -345,6 +355,7 @@ async function capture(context: Capture) {
   }
   task.setPhase('commit')
   pages.flush()
+  run.throwIfHistoryChanged()
   const object = deps.sealPoint(manifest)
   base.capture({
     keyspace: keys.keyspace,
@@ -358,6 +369,7 @@ async function capture(context: Capture) {
     chunkFiles,
     vaults: [vaultId],
     lastFileId: chunkFiles.at(-1)?.fileId,
+    distrustSeen,
   })
   const difference = await journal?.captured(manifest.id, totals)
   return { manifest, counts, failedFiles: report.failedFiles, scan: journal?.choice ?? unwatched, difference }

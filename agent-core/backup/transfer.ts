@@ -64,6 +64,8 @@ export class Transfer {
   #isIndexing = false
   readonly #lanes = new Set<Promise<void>>()
   #failure: Error | undefined
+  /** The vault was found to be another one than the capture was told of. */
+  hasOtherHistory = false
 
   constructor(deps: TransferDeps) {
     this.#deps = deps
@@ -205,10 +207,8 @@ export class Transfer {
   async #refreshIndex(): Promise<void> {
     const { base, vault } = this.#deps
     if (!(await refreshIndex(base, vault))) return
-    throw new AgentError('store.failed', {
-      address: vault.store.address,
-      reason: 'its history changed while the backup ran',
-    })
+    this.hasOtherHistory = true
+    throw historyChanged(vault.store.address)
   }
 
   async #confirm(point: CapturedPoint): Promise<void> {
@@ -230,6 +230,11 @@ export class Transfer {
     if (intents.length > 0) throw new AgentError('vault.cleaning', { address: vault.store.address, point: manifest.id })
     await this.#refreshIndex()
   }
+}
+
+/** The vault is not what it was when the backup began: another copy of it was put in its place. */
+export function historyChanged(address: string): AgentError {
+  return new AgentError('store.failed', { address, reason: 'its history changed while the backup ran' })
 }
 
 /** True for an error that says the vault does not take data now; what was captured waits in the cache. */

@@ -138,7 +138,12 @@ export class BaseChunks {
          WHERE vault = ? AND placed = 0 ORDER BY number`,
         vault,
       )
-      .map((row) => indexedChunkFile(row, this.#lists.table(row.number) ?? Buffer.alloc(0)))
+      .map((row) => {
+        const table = this.#lists.table(row.number) ?? Buffer.alloc(0)
+        // A table that lacks rows would make its blocks impossible to find, in the vault too.
+        this.#decoded(() => decodeBlockTable(table, toHex(row.name)))
+        return indexedChunkFile(row, table)
+      })
   }
 
   isPlaced(vault: VaultId, name: ChunkFileName): boolean {

@@ -201,8 +201,7 @@ export class BaseDb implements Disposable {
       for (const vault of vaults) this.#points.await(vault, point.id)
       this.#points.setLatest(point)
       for (const vault of vaults) {
-        const distrust = this.#facts.bytes(`distrust/${vault}`)
-        if (distrust !== undefined) this.#facts.setBytes(`trust/${vault}/${point.item}`, distrust)
+        this.#facts.setNumber(`trust/${vault}/${point.item}`, increment.distrustSeen ?? this.distrustCount(vault))
       }
       if (increment.lastFileId) this.#facts.setBytes(`last-file-id/${increment.keyspace}`, increment.lastFileId)
     })
@@ -251,6 +250,11 @@ export class BaseDb implements Disposable {
   distrust(vault: VaultId): void {
     const fact = `distrust/${vault}`
     this.#transaction(() => this.#facts.setNumber(fact, this.#facts.number(fact) + 1))
+  }
+
+  /** How often the vault was distrusted. */
+  distrustCount(vault: VaultId): number {
+    return this.#facts.number(`distrust/${vault}`)
   }
 
   /** True when the vault was distrusted since the item was last captured for it. */

@@ -10,8 +10,8 @@
 
 const slotWords = 4
 const firstSlots = 4096
-/** The memory is reserved, not used: 2 GiB hold 80 million blocks. */
-const maxMemoryBytes = 2 ** 31
+/** The memory is reserved, not used: 16 GiB hold 670 million blocks. */
+const maxMemoryBytes = 2 ** 34
 
 /** Words of the header. */
 const lockWord = 0
@@ -76,10 +76,11 @@ export class ClaimSet {
   #count(tables: number, slots: number): void {
     const used = (this.#header[usedWord] as number) + 1
     const isFull = used * 8 >= slots * 5
+    if (isFull) {
+      this.#memory.grow(endOfTable(tables))
+      this.#header[tableCountWord] = tables + 1
+    }
     this.#header[usedWord] = isFull ? 0 : used
-    if (!isFull) return
-    this.#memory.grow(endOfTable(tables))
-    this.#header[tableCountWord] = tables + 1
   }
 
   #view(index: number): Int32Array {

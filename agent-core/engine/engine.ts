@@ -159,6 +159,10 @@ export class Engine implements AsyncDisposable {
 
   /** Asks the threads to give up, and waits until each has ended by itself: at the next block that it comes to. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // Nothing that still waits starts a thread from now on.
+    this.#failure ??= new Error('the run was given up')
+    this.#batch = undefined
+    this.#queue.length = 0
     Atomics.store(this.#start.stop, 0, runState.stopped)
     Atomics.notify(this.#start.stop, 0)
     await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
@@ -176,7 +180,9 @@ export class Engine implements AsyncDisposable {
     const { promise, resolve } = this.#promise<void>()
     // It is awaited in the order of the tree; a failure before that is the same failure.
     promise.catch(() => {})
-    void yieldToEventLoop().then(() => this.#flush())
+    void yieldToEventLoop()
+      .then(() => this.#flush())
+      .catch((error: unknown) => this.#fail(error as Error))
     return { files: [], done: promise, resolve: () => resolve(undefined), sizeBytes: 0 }
   }
 

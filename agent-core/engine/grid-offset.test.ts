@@ -86,6 +86,14 @@ test('bytes removed from the front move it back', () => {
   expect(editing.save(original.subarray(10))).toEqual({ gridOffset: grainBytes - 10, newBytes: grainBytes - 10 })
 })
 
+test('a file that is cut short, down to nothing, has no block to be found', () => {
+  for (const sizeBytes of [0, 1, 100, grainBytes - 1, grainBytes, grainBytes + 1, 3 * grainBytes + 5]) {
+    using editing = new Editing()
+    editing.save(Buffer.concat([original, Buffer.alloc(1000, 'z')]))
+    expect(editing.save(original.subarray(0, sizeBytes)).newBytes, `${sizeBytes} bytes`).toBeLessThan(grainBytes)
+  }
+})
+
 test('what is appended or written in place leaves the grid where it is', () => {
   using editing = new Editing()
   editing.save(original)

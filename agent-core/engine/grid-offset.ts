@@ -48,6 +48,8 @@ function countKnown(
 ): number {
   const block = Buffer.allocUnsafe(grainBytes)
   const blockCount = Math.floor((sizeBytes - gridOffset) / grainBytes)
+  // A file that was cut short has no whole block left to be known.
+  if (blockCount <= 0) return 0
   let known = 0
   for (let sample = 0; sample < sampleCount; sample++) {
     const index = Math.floor((blockCount * (sample + 0.5)) / sampleCount)

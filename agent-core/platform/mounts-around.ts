@@ -7,6 +7,8 @@ export interface MountsAround {
   readonly signature: string
   /** Types of the file systems that the folders lie on and that are mounted below them. */
   readonly types: readonly string[]
+  /** Some file system is mounted at two places there: what is changed in one of them shows in the other. */
+  readonly hasTwins: boolean
   /** Mount points strictly below the folders. */
   readonly below: readonly string[]
 }
@@ -33,8 +35,13 @@ export function describeMounts(folders: readonly Buffer[], mounts: readonly Moun
       .map(({ id, device, mountPoint }) => `${id} ${device} ${mountPoint}`)
       .join('\n'),
     types: [...new Set([...owners, ...below].map(({ type }) => type))],
+    hasTwins: hasTwins([...new Set([...owners, ...below])]),
     below: below.map(({ mountPoint }) => mountPoint),
   }
+}
+
+function hasTwins(mounts: readonly MountLine[]): boolean {
+  return new Set(mounts.map(({ device }) => device)).size < mounts.length
 }
 
 function isAtOrBelow(path: string, folder: string): boolean {

@@ -203,7 +203,10 @@ export class ChangeJournal implements AsyncDisposable {
   /** Opens the watcher, for a full scan that follows. */
   async #open(): Promise<void> {
     const { area, folder, budget, only } = this.#options
-    await this.#opened?.watcher[Symbol.asyncDispose]()
+    const last = this.#opened
+    // One that is disposed tells of nothing: it must not be taken for one that sees no changes.
+    this.#opened = undefined
+    await last?.watcher[Symbol.asyncDispose]()
     this.#doubt = undefined
     this.#dirty = new DirtySet(dirtyBudget)
     this.#taken = undefined

@@ -21,10 +21,12 @@ export interface OpenedWatcher {
 
 export async function openWatcher(deps: OpenWatcherDeps): Promise<OpenedWatcher> {
   const { area, budget, only } = deps
+  const { types, hasTwins } = mountsAround(area.folders)
   const choices = planWatcher({
     platform: process.platform,
     isRoot: process.geteuid?.() === 0,
-    fileSystems: mountsAround(area.folders).types,
+    fileSystems: types,
+    hasTwins,
     entries: countEntries(area.folders, budget.chokidarEntries),
     budget,
   }).filter(({ kind }) => only === undefined || kind === only)

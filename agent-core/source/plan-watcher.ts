@@ -19,6 +19,8 @@ export interface WatcherFacts {
   readonly isRoot: boolean
   /** Types of the file systems that hold the item. */
   readonly fileSystems: readonly string[]
+  /** One of them is mounted at two places there. */
+  readonly hasTwins: boolean
   /** Entries of the item, undefined when they are more than `budget.chokidarEntries`. */
   readonly entries: number | undefined
   /** What the other items have left. */
@@ -31,17 +33,18 @@ export interface WatcherChoice {
   readonly reason: string
 }
 
-/** File systems that others can change without this machine's kernel seeing it, or that tell of no change. */
-const remoteTypes =
-  /^(?:nfs4?|cifs|smb3?|smbfs|9p|virtiofs|ceph|glusterfs|lustre|afs|ncpfs|fuse(?:\..*)?|fuseblk|vboxsf|vmhgfs)$/
+/** File systems that nobody changes without this machine's kernel seeing it. Any other may be shared by several machines. */
+const localTypes =
+  /^(?:ext[234]|xfs|btrfs|bcachefs|f2fs|zfs|jfs|reiserfs|nilfs2|tmpfs|ramfs|vfat|exfat|ntfs3|hfsplus|apfs|hfs)$/
 
 /** Kinds in the order in which they are to be tried; the last one is always `none`. */
 export function planWatcher(facts: WatcherFacts): readonly WatcherChoice[] {
-  const { platform, isRoot, fileSystems, entries, budget } = facts
-  const remote = fileSystems.find((type) => remoteTypes.test(type))
-  if (remote !== undefined) {
-    return [{ kind: 'none', reason: `a file system of type ${remote} does not tell of all its changes` }]
+  const { platform, isRoot, fileSystems, hasTwins, entries, budget } = facts
+  const other = platform === 'linux' ? fileSystems.find((type) => !localTypes.test(type)) : undefined
+  if (other !== undefined) {
+    return [{ kind: 'none', reason: `a file system of type ${other} may not tell of all its changes` }]
   }
+  if (hasTwins) return [{ kind: 'none', reason: 'a file system is mounted at two places there' }]
   const choices: WatcherChoice[] = []
   const isLinux = platform === 'linux'
   if (isLinux && isRoot) {

@@ -59,10 +59,14 @@ export class WatchedArea {
   }
 }
 
-/** Device and inode; undefined where there is nothing. */
+/** Device and inode; undefined where there is nothing, or nothing can be looked at: that is no identity to trust. */
 function identityOf(folder: Buffer): string | undefined {
-  const stats = lstatSync(folder, { bigint: true, throwIfNoEntry: false })
-  return stats && `${stats.dev}/${stats.ino}`
+  try {
+    const stats = lstatSync(folder, { bigint: true, throwIfNoEntry: false })
+    return stats && `${stats.dev}/${stats.ino}`
+  } catch {
+    return undefined
+  }
 }
 
 function isAtOrBelow(path: string, folder: string): boolean {

@@ -257,6 +257,9 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
 
   async #visitHere(entry: Entry, parent: TargetDirectory): Promise<void> {
     try {
+      const isTaken = !parent.wasEmpty && this.#tree.top.lstat(asBuffer(entry.name)) !== undefined
+      // A worker may have given this name just now, where names that differ in case only are one: that is to be known first.
+      if (isTaken && parent.state.filesUnderWay > 0) await this.#pooled?.idle()
       const place = { parent, folder: this.#tree.top, staging: this.#tree.stagingFor(parent) }
       await this.#restoreEntry(entry, place)
     } catch (error) {

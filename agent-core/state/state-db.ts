@@ -7,20 +7,7 @@ import Database from 'better-sqlite3'
 import { AgentError } from '../base/agent-error.ts'
 import { type Random, randomId } from '../base/random.ts'
 import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
-
-const stateSchemaVersion = 1
-
-const schema = `
-  CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE vault (
-    name TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, address TEXT NOT NULL, keyspace TEXT NOT NULL,
-    machine TEXT NOT NULL, access TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE item (
-    name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, vault TEXT NOT NULL REFERENCES vault (name), folders TEXT NOT NULL,
-    excludes TEXT NOT NULL, default_excludes INTEGER NOT NULL, cross_mounts INTEGER NOT NULL, compression TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-`
+import { prepareState } from './state-schema.ts'
 
 /** A vault as this home knows it. */
 export interface KnownVault {
@@ -178,18 +165,7 @@ export class StateDb implements Disposable {
     this.#db.pragma('journal_mode = WAL')
     this.#db.pragma('synchronous = FULL')
     this.#db.pragma('foreign_keys = ON')
-    const version = this.#db.pragma('user_version', { simple: true }) as number
-    if (version > stateSchemaVersion) {
-      throw new AgentError('home.newer', { path: this.#path, found: version, known: stateSchemaVersion })
-    }
-    this.#db
-      .transaction(() => {
-        if (this.#db.pragma('user_version', { simple: true }) !== 0) return
-        this.#db.exec(schema)
-        this.#db.prepare("INSERT INTO fact (key, value) VALUES ('home-id', ?)").run(randomId<HomeId>(random))
-        this.#db.pragma(`user_version = ${stateSchemaVersion}`)
-      })
-      .immediate()
+    prepareState(this.#db, this.#path, () => randomId<HomeId>(random))
     const row = this.#db.prepare("SELECT value FROM fact WHERE key = 'home-id'").get() as { value: HomeId }
     return row.value
   }

@@ -1,0 +1,44 @@
+/**
+ * The tables of state.db. Each step brings the tables from one version to the next and is never changed once it was
+ * released: a new table or column is a new step at the end. The version of a state.db is the number of its steps.
+ */
+import { AgentError } from '../base/agent-error.ts'
+import type { HomeId } from '../contract/ids.ts'
+
+/** What this file needs of the database: one file of this folder knows better-sqlite3. */
+interface StateConnection {
+  pragma(text: string, options?: { readonly simple: boolean }): unknown
+  exec(sql: string): unknown
+  prepare(sql: string): { run(...values: string[]): unknown }
+  transaction(work: () => void): { immediate(): void }
+}
+
+const steps: readonly string[] = [
+  `CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE vault (
+     name TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, address TEXT NOT NULL, keyspace TEXT NOT NULL,
+     machine TEXT NOT NULL, access TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE item (
+     name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, vault TEXT NOT NULL REFERENCES vault (name), folders TEXT NOT NULL,
+     excludes TEXT NOT NULL, default_excludes INTEGER NOT NULL, cross_mounts INTEGER NOT NULL, compression TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+]
+
+/**
+ * Makes the tables or brings older ones up to date, in one transaction; a new state gets the id that `newHomeId` gives.
+ * Throws `home.newer` for a state of a later version.
+ */
+export function prepareState(db: StateConnection, path: string, newHomeId: () => HomeId): void {
+  const read = () => db.pragma('user_version', { simple: true }) as number
+  const found = read()
+  if (found > steps.length) throw new AgentError('home.newer', { path, found, known: steps.length })
+  if (found === steps.length) return
+  db.transaction(() => {
+    // Another process may have done it meanwhile.
+    const version = read()
+    for (const step of steps.slice(version)) db.exec(step)
+    if (version === 0) db.prepare("INSERT INTO fact (key, value) VALUES ('home-id', ?)").run(newHomeId())
+    db.pragma(`user_version = ${steps.length}`)
+  }).immediate()
+}

@@ -1,5 +1,6 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
-import { type BackupRequest, type BackupResult, runBackup } from '../backup/run-backup.ts'
+import type { BackupRequest, BackupResult } from '../backup/backup-request.ts'
+import { runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { fileWarning } from '../base/file-warning.ts'

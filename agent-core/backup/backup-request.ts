@@ -1,0 +1,76 @@
+/** What a backup is asked for, what it works with, and what comes back. */
+import type { AgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Random } from '../base/random.ts'
+import type { Task } from '../base/task.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import type { CachePolicy } from '../cache/cache-budget.ts'
+import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { Compression } from '../codec/compression.ts'
+import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { HomeId, ItemId, VaultId } from '../contract/ids.ts'
+import type { PointKind, PointManifest } from '../format/point.ts'
+import type { ChangeJournal, JournalDifference, ScanChoice } from '../source/change-journal.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { CaptureCounts } from './capture-counts.ts'
+
+export interface BackupDeps {
+  readonly base: BaseDb
+  readonly chunks: ChunkFolder
+  readonly policy: CachePolicy
+  /** One thread, and only when nothing else wants the processor or the disk. */
+  readonly isGentle: boolean
+  readonly keys: KeyspaceKeys
+  /** The item's vault, or why it cannot be had now: the capture needs no vault. */
+  readonly vault: Vault | AgentError
+  readonly vaultId: VaultId
+  /** Seals a manifest; needs the keys only. */
+  readonly sealPoint: (manifest: PointManifest) => Buffer
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly task: Task
+  /** Watches the item's folders while this process runs; left out: nobody does, and all is looked at. */
+  readonly journal?: ChangeJournal
+}
+
+export interface BackupRequest {
+  readonly item: {
+    readonly id: ItemId
+    readonly name: string
+    readonly folders: readonly Buffer[]
+    readonly excludes: readonly string[]
+    readonly defaultExcludes: boolean
+    readonly crossMounts: boolean
+    readonly compression: Compression
+  }
+  readonly kind: PointKind
+  readonly keepUntilMs?: number
+  /** Goes on although a source is absent, replaced or emptied. */
+  readonly accept: boolean
+  readonly source: {
+    readonly machine: string
+    readonly platform: string
+    readonly home: HomeId
+    readonly product: string
+  }
+  /** Folders that are never entered: the home folder and vaults. */
+  readonly barriers: readonly Buffer[]
+}
+
+export interface BackupResult {
+  readonly manifest: PointManifest
+  readonly counts: CaptureCounts
+  readonly failedFiles: number
+  /** Bytes of objects put into the vault by this run. */
+  readonly transferredBytes: number
+  /** How it looked for changes. */
+  readonly scan: ScanChoice
+  /** What a full scan has proved the journal to have missed. */
+  readonly difference: JournalDifference | undefined
+  /** Chunk files that the vault had lost; what was in them was stored again where the source still has it. */
+  readonly lostChunkFiles: number
+  /** Why the vault has not confirmed the point; undefined when it has. */
+  readonly failure: AgentError | undefined
+}

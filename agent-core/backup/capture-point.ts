@@ -1,0 +1,217 @@
+import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
+import { randomId } from '../base/random.ts'
+import type { Task } from '../base/task.ts'
+import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
+import type { PageStore } from '../cache/page-store.ts'
+import type { TreeReader } from '../cache/tree-reader.ts'
+import { sha256 } from '../codec/block-id.ts'
+import type { PointId } from '../contract/ids.ts'
+import { Engine } from '../engine/engine.ts'
+import type { ListRef } from '../format/paged-list.ts'
+import { encodePointManifest, type PointManifest } from '../format/point.ts'
+import type { JournalDifference, JournalScan, ScanChoice } from '../source/change-journal.ts'
+import type { BackupDeps, BackupRequest } from './backup-request.ts'
+import type { CaptureCounts } from './capture-counts.ts'
+import { CaptureReport } from './capture-report.ts'
+import { TreeCapture } from './capture-tree.ts'
+import { NewHardLink } from './journal-notes.ts'
+import type { LastPoint } from './last-point.ts'
+import { lookAtFolders, type SourceRules } from './look-at-folders.ts'
+import { checkNotEmptied, checkStillThere, type SourceFolder } from './plan-sources.ts'
+import type { VaultRun } from './vault-run.ts'
+import { writeList } from './write-list.ts'
+
+/** More threads than this wait for the disk and for the main thread, and each takes memory. */
+const maxThreadCount = 8
+
+/** What a capture rests on. */
+export interface CaptureContext {
+  readonly request: BackupRequest
+  readonly deps: BackupDeps
+  readonly run: VaultRun
+  readonly pages: PageStore
+  readonly tree: TreeReader
+  readonly rules: SourceRules
+  readonly last: LastPoint | undefined
+  readonly nextSequence: number
+  readonly scanStartedMs: number
+  readonly folders: readonly SourceFolder[]
+  readonly journal: JournalScan | undefined
+}
+
+/** What was captured. */
+export interface CapturedState {
+  readonly manifest: PointManifest
+  readonly counts: CaptureCounts
+  readonly failedFiles: number
+  readonly scan: ScanChoice
+  readonly difference: JournalDifference | undefined
+}
+
+/**
+ * Walks the folders, reads what has changed into chunk files, and merges the increment into the base: the point is captured
+ * when this resolves. Throws when no point was captured.
+ */
+export async function capturePoint(context: CaptureContext): Promise<CapturedState> {
+  const { deps, run, pages } = context
+  const { base, keys, vaultId, task } = deps
+  const chunkFiles: CompleteChunkFile[] = []
+  const distrustSeen = base.distrustCount(vaultId)
+  await using engine = openEngine(context, (file) => {
+    chunkFiles.push(file)
+    run.send(file)
+  })
+  run.room.begin(engine, run.failure)
+  task.setPhase('capture')
+  expectAsBefore(task, context.last?.manifest)
+  const walked = await walkFolders(context, engine)
+  checkSources(context, walked)
+  task.throwIfAborted()
+  run.room.end()
+  await engine.finishData()
+  const lists = {
+    warnings: writeList(engine, pages, walked.report.warningElements()),
+    missing: writeList(engine, pages, walked.report.missingElements()),
+    chunkFiles: writeList(engine, pages, chunkFiles.map(listElement)),
+  }
+  const { bytesNew } = await engine.finish()
+  const manifest = manifestOf(context, walked, lists, {
+    bytesNew,
+    bytesStored: chunkFiles.reduce((sum, file) => sum + file.sizeBytes, 0),
+  })
+  task.setPhase('commit')
+  pages.flush()
+  run.throwIfHistoryChanged()
+  base.capture({
+    keyspace: keys.keyspace,
+    point: {
+      id: manifest.id,
+      item: manifest.item,
+      sequence: manifest.sequence,
+      manifest: encodePointManifest(manifest),
+      object: deps.sealPoint(manifest),
+    },
+    chunkFiles,
+    vaults: [vaultId],
+    lastFileId: chunkFiles.at(-1)?.fileId,
+    distrustSeen,
+  })
+  const { journal, totals, counts, report } = walked
+  const difference = await journal?.captured(manifest.id, totals)
+  return { manifest, counts, failedFiles: report.failedFiles, scan: journal?.choice ?? unwatched, difference }
+}
+
+function openEngine(context: CaptureContext, onChunkFile: (file: CompleteChunkFile) => void): Engine {
+  const { request, deps, run, pages, rules } = context
+  const { base, chunks, keys, vaultId, task, isGentle } = deps
+  return new Engine({
+    start: {
+      chunkFolder: chunks.path,
+      basePath: base.path,
+      keys,
+      compression: request.item.compression,
+      vaults: [vaultId],
+      cachedChunks: base.waitingChunks(vaultId),
+      parentFileId: base.lastFileId(keys.keyspace),
+      skipNoDump: rules.skipNoDump,
+      isGentle,
+    },
+    threadCount: isGentle ? 1 : Math.min(availableParallelism(), maxThreadCount),
+    signal: AbortSignal.any([task.signal, run.room.signal]),
+    onChunkFile,
+    onPages: (list) => {
+      for (const [id, page] of list) pages.keep(id, page)
+    },
+  })
+}
+
+type WalkedFolders = Awaited<ReturnType<typeof walkFolders>>
+
+/** Walks where the journal says, or everywhere once the journal turns out not to be enough. */
+async function walkFolders(context: CaptureContext, engine: Engine) {
+  const { request, deps, last } = context
+  // Where the vault has lost something, nothing may be taken over from the point before.
+  const folders = deps.base.mustReadAll(deps.vaultId, request.item.id)
+    ? context.folders.map((folder) => ({ ...folder, previous: undefined }))
+    : context.folders
+  const walk = async (journal: JournalScan | undefined) => {
+    const report = new CaptureReport(deps.task, (path) => {
+      // It is tried again with every backup, and told again.
+      journal?.keepDirty(path)
+      journal?.keepDirty(Buffer.from(dirname(path.toString('latin1')), 'latin1'))
+    })
+    const treeCapture = new TreeCapture({
+      engine,
+      tree: context.tree,
+      keepPage: (id, page) => context.pages.keep(id, page),
+      // What was never captured here counts as changed just now.
+      lastScanStartedMs: last?.manifest.timeMs ?? 0,
+      scanStartedMs: context.scanStartedMs,
+      ...(journal && { journal }),
+      crossMounts: request.item.crossMounts,
+      rules: context.rules,
+      report,
+      checkpoint: () => deps.task.throwIfAborted(),
+    })
+    const { root, entriesIn, totals } = await treeCapture.run(folders, last?.manifest.root)
+    const entryCounts = folders.map((folder) => entriesIn.get(folder) ?? 0)
+    return { root, entryCounts, totals, counts: treeCapture.counts, report, journal }
+  }
+  return await walk(context.journal).catch(async (error) => {
+    if (!(error instanceof NewHardLink) || context.journal === undefined) throw error
+    return await walk(context.journal.inFull('a file has got a further name'))
+  })
+}
+
+/** Throws when a source went away under the walk or has lost most of its entries. */
+function checkSources({ request, folders }: CaptureContext, { entryCounts }: WalkedFolders): void {
+  checkStillThere(folders, lookAtFolders(folders.map(({ origin }) => Buffer.from(origin.path))))
+  if (request.accept) return
+  for (const [index, folder] of folders.entries()) checkNotEmptied(folder, entryCounts[index] ?? 0)
+}
+
+function listElement({ name }: CompleteChunkFile) {
+  return { key: Buffer.from(name, 'hex'), value: Buffer.from(name, 'hex') }
+}
+
+function manifestOf(
+  { request, deps, last, nextSequence, scanStartedMs }: CaptureContext,
+  { root, counts, report }: WalkedFolders,
+  lists: Readonly<Record<'warnings' | 'missing' | 'chunkFiles', ListRef | undefined>>,
+  stored: { readonly bytesNew: number; readonly bytesStored: number },
+): PointManifest {
+  return {
+    id: randomId<PointId>(deps.random),
+    item: request.item.id,
+    itemName: request.item.name,
+    sequence: nextSequence,
+    timeMs: scanStartedMs,
+    kind: request.kind,
+    ...(request.keepUntilMs !== undefined && { keepUntilMs: request.keepUntilMs }),
+    ...(root && { root }),
+    ...(last && { parent: { id: last.manifest.id, sha256: sha256(last.object) } }),
+    source: { ...request.source, snapshot: 'live' },
+    counts: {
+      files: counts.files,
+      directories: counts.directories,
+      others: counts.others,
+      bytes: counts.bytes,
+      filesRead: counts.filesRead,
+      bytesRead: counts.bytesRead,
+      ...stored,
+    },
+    partial: report.failedFiles > 0,
+    ...(lists.chunkFiles && { chunkFiles: lists.chunkFiles }),
+    ...(lists.warnings && { warnings: lists.warnings }),
+    ...(lists.missing && { missing: lists.missing }),
+  }
+}
+
+const unwatched: ScanChoice = { kind: 'full', watcher: 'none', reason: 'no journal is kept' }
+
+function expectAsBefore(task: Task, last: PointManifest | undefined): void {
+  if (last === undefined) return
+  const { files, others, bytes } = last.counts
+  task.expect({ files: files + others, bytes })
+}

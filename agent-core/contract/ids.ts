@@ -15,6 +15,8 @@ export type ItemId = Id<'item'>
 export type PointId = Id<'point'>
 /** 32 hex digits (16 random bytes). */
 export type JobId = Id<'job'>
+/** 32 hex digits (16 random bytes): one clean-up of a vault. */
+export type IntentId = Id<'intent'>
 /** 32 hex digits (16 random bytes): one home folder's cache and state. */
 export type HomeId = Id<'home'>
 /** 64 hex digits: SHA-256 of a whole chunk file, which is also its name in a vault. */

@@ -25,6 +25,8 @@ export interface IndexSegment {
   readonly chunkFiles: readonly IndexedChunkFile[]
   /** Sequence numbers of segments whose content this one repeats. */
   readonly supersedes: readonly number[]
+  /** SHA-256 of those segments' objects, in the same order. */
+  readonly supersededSha256?: readonly Uint8Array[]
 }
 
 export function encodeIndexSegment(segment: IndexSegment): Uint8Array {
@@ -42,6 +44,7 @@ export function encodeIndexSegment(segment: IndexSegment): Uint8Array {
         ]),
       ],
       [2, segment.supersedes.length === 0 ? undefined : [...segment.supersedes]],
+      [3, segment.supersededSha256 && [...segment.supersededSha256]],
     ]),
   )
 }
@@ -50,11 +53,19 @@ export function encodeIndexSegment(segment: IndexSegment): Uint8Array {
 export function decodeIndexSegment(bytes: Uint8Array, what: string): IndexSegment {
   const fields = new CborFields(decodeCbor(bytes, what), what)
   const supersedes = fields.has(2) ? fields.array(2) : []
+  const hashes = fields.has(3) ? fields.array(3) : undefined
+  ensure(hashes === undefined || hashes.length === supersedes.length, what, 0, 'superseded segments and hashes differ')
   return {
     chunkFiles: fields.array(1).map((file) => decodeIndexedFile(file, what)),
     supersedes: supersedes.map((sequence) => {
       ensure(isCount(sequence), what, 0, 'a superseded segment without a number')
       return sequence
+    }),
+    ...(hashes && {
+      supersededSha256: hashes.map((hash) => {
+        ensure(hash instanceof Uint8Array && hash.length === 32, what, 0, 'a superseded segment without a SHA-256')
+        return hash
+      }),
     }),
   }
 }

@@ -1,5 +1,5 @@
 /** Names of all objects of a vault: docs/format/vault-layout.md. */
-import type { ChunkFileName, ItemId, KeyspaceId, PointId } from '../contract/ids.ts'
+import type { ChunkFileName, IntentId, ItemId, KeyspaceId, PointId } from '../contract/ids.ts'
 
 /** Sequence numbers have 12 digits, so that byte order is their order. */
 export function formatSequence(sequence: number): string {
@@ -25,6 +25,7 @@ export function keyspaceLayout(keyspace: KeyspaceId) {
     index: `${root}index/`,
     indexSegment: (sequence: number) => `${root}index/${formatSequence(sequence)}`,
     indexGone: `${root}index-gone/`,
+    indexGoneObject: (sequence: number) => `${root}index-gone/${formatSequence(sequence)}`,
     points: `${root}points/`,
     itemPoints: (item: ItemId) => `${root}points/${item}/`,
     point: (item: ItemId, sequence: number, point: PointId) =>
@@ -32,6 +33,8 @@ export function keyspaceLayout(keyspace: KeyspaceId) {
     confirmation: (item: ItemId, sequence: number, point: PointId) =>
       `${root}points/${item}/${formatSequence(sequence)}-${point}.ok`,
     intents: `${root}intents/`,
+    intent: (id: IntentId) => `${root}intents/${id}`,
+    intentEnd: (id: IntentId) => `${root}intents/${id}.done`,
     definitions: `${root}defs/`,
     definition: (sequence: number) => `${root}defs/${formatSequence(sequence)}`,
   } as const
@@ -57,10 +60,16 @@ export function parsePointName(name: string): PointObjectName | undefined {
   }
 }
 
-/** Parses the number of `…/index/<seq>` or `…/defs/<seq>`; undefined when the name is none. */
+/** Parses the number of `…/index/<seq>`, `…/index-gone/<seq>` or `…/defs/<seq>`; undefined when the name is none. */
 export function parseSequenceName(name: string): number | undefined {
-  const match = /^keyspaces\/[0-9a-f]{32}\/(?:index|defs)\/(\d{12})$/.exec(name)
+  const match = /^keyspaces\/[0-9a-f]{32}\/(?:index|index-gone|defs)\/(\d{12})$/.exec(name)
   return match === null ? undefined : Number(match[1])
+}
+
+/** Parses `…/intents/<id>[.done]`; undefined when the name is no intent's. */
+export function parseIntentName(name: string): { readonly id: IntentId; readonly isEnd: boolean } | undefined {
+  const match = /^keyspaces\/[0-9a-f]{32}\/intents\/([0-9a-f]{32})(\.done)?$/.exec(name)
+  return match === null ? undefined : { id: match[1] as IntentId, isEnd: match[2] !== undefined }
 }
 
 /** Parses `…/chunks/<2 hex>/<sha-256>.tcf`; undefined when the name is no chunk file's. */

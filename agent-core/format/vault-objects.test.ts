@@ -1,9 +1,18 @@
 /** The small payloads and names of a vault: vault.json, facts, definitions, index segments, object names. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { ChunkFileName, HomeId, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
+import type { ChunkFileName, HomeId, IntentId, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { maxChunkFileSizeBytes } from './chunk-file.ts'
+import {
+  decodeIndexGone,
+  decodeIntent,
+  decodeIntentEnd,
+  encodeIndexGone,
+  encodeIntent,
+  encodeIntentEnd,
+  type Intent,
+} from './clean-up.ts'
 import { decodeDefinitions, decodeKeyspaceFacts, encodeDefinitions, encodeKeyspaceFacts } from './definitions.ts'
 import { decodeIndexSegment, encodeIndexSegment, type IndexSegment } from './index-segment.ts'
 import { decodeVaultFile, encodeVaultFile, maxVaultFileSizeBytes } from './vault-file.ts'
@@ -12,6 +21,7 @@ import {
   keyspaceLayout,
   keyspaceOfName,
   parseChunkName,
+  parseIntentName,
   parsePointName,
   parseSequenceName,
 } from './vault-layout.ts'
@@ -123,6 +133,34 @@ const anySegment: fc.Arbitrary<IndexSegment> = fc.record({
   supersedes: fc.array(fc.maxSafeNat(), { maxLength: 4 }),
 })
 
+const names = fc.array(hex(32) as fc.Arbitrary<ChunkFileName>, { maxLength: 4 })
+const sequence = fc.nat({ max: 999_999_999_999 })
+const sequences = fc.array(sequence, { maxLength: 4 })
+
+test('intents, their ends and index-gone objects are read back', () => {
+  const anyIntent: fc.Arbitrary<Intent> = fc.record({
+    home: hex(16) as fc.Arbitrary<HomeId>,
+    machine: text,
+    announcedAtMs: fc.maxSafeInteger(),
+    dueAtMs: fc.maxSafeInteger(),
+    chunkFiles: names,
+    indexSegments: sequences,
+    indexGone: sequences,
+    points: fc.array(
+      fc.record({ item: hex(16) as fc.Arbitrary<ItemId>, sequence, point: hex(16) as fc.Arbitrary<PointId> }),
+    ),
+  })
+  fc.assert(
+    fc.property(anyIntent, fc.maxSafeInteger(), fc.nat(), (intent, endedAtMs, deletedCount) => {
+      expect(decodeIntent(encodeIntent(intent), 'intent')).toEqual(intent)
+      const end = { endedAtMs, deletedCount, takenBack: intent.chunkFiles }
+      expect(decodeIntentEnd(encodeIntentEnd(end), 'end')).toEqual(end)
+      const gone = { chunkFiles: intent.chunkFiles, supersedes: intent.indexGone }
+      expect(decodeIndexGone(encodeIndexGone(gone), 'index-gone')).toEqual(gone)
+    }),
+  )
+})
+
 test('index segments are read back', () => {
   fc.assert(
     fc.property(anySegment, (segment) => {
@@ -169,6 +207,10 @@ test('object names are parsed back', () => {
       expect(parseChunkName(layout.chunk(chunk as ChunkFileName))).toBe(chunk)
       expect(parseSequenceName(layout.indexSegment(sequence))).toBe(sequence)
       expect(parseSequenceName(layout.definition(sequence))).toBe(sequence)
+      expect(parseSequenceName(layout.indexGoneObject(sequence))).toBe(sequence)
+      const intent = item as IntentId
+      expect(parseIntentName(layout.intent(intent))).toEqual({ id: intent, isEnd: false })
+      expect(parseIntentName(layout.intentEnd(intent))).toEqual({ id: intent, isEnd: true })
       expect(keyspaceOfName(name)).toBe('0123456789abcdef0123456789abcdef')
     }),
   )

@@ -6,6 +6,7 @@ import { blockId, sha256 } from '../../agent-core/codec/block-id.ts'
 import { deriveKeys, openKeySlot } from '../../agent-core/codec/key-derivation.ts'
 import { openObject } from '../../agent-core/codec/seal-object.ts'
 import type { KeyspaceId } from '../../agent-core/contract/ids.ts'
+import { decodeIndexGone, decodeIntent, decodeIntentEnd } from '../../agent-core/format/clean-up.ts'
 import { decodeDefinitions, decodeKeyspaceFacts } from '../../agent-core/format/definitions.ts'
 import { decodeIndexSegment } from '../../agent-core/format/index-segment.ts'
 import { decodePage } from '../../agent-core/format/paged-list.ts'
@@ -87,4 +88,22 @@ test.each(decoders)('the sealed %s object has its value', (kind, decode) => {
 
 test('vault.json has its value', () => {
   expect(decodeVaultFile(read('vault.json'))).toEqual(expected.objects['vault'])
+})
+
+const cleanUp = join(import.meta.dirname, 'golden', 'clean-up-v1')
+const leftByCleanUp = JSON.parse(readFileSync(join(cleanUp, 'expected.json'), 'utf8')) as Record<
+  string,
+  { readonly name: string; readonly value: unknown }
+>
+const cleanUpDecoders: readonly (readonly [string, SealedKind, (bytes: Uint8Array, what: string) => unknown])[] = [
+  ['intent', 'intent', decodeIntent],
+  ['intent-end', 'intent', decodeIntentEnd],
+  ['index-gone', 'index-gone', decodeIndexGone],
+  ['index', 'index', decodeIndexSegment],
+]
+
+test.each(cleanUpDecoders)('what a clean-up leaves: %s has its value', (file, kind, decode) => {
+  const { name, value } = leftByCleanUp[file] as (typeof leftByCleanUp)[string]
+  const payload = openObject(keys, kind, name, readFileSync(join(cleanUp, file)))
+  expect(toJson(decode(payload, name))).toEqual(value)
 })

@@ -14,6 +14,14 @@ import {
   encodeChunkFileHeader,
 } from '../../agent-core/format/chunk-file.ts'
 import {
+  decodeIndexGone,
+  decodeIntent,
+  decodeIntentEnd,
+  encodeIndexGone,
+  encodeIntent,
+  encodeIntentEnd,
+} from '../../agent-core/format/clean-up.ts'
+import {
   decodeDefinitions,
   decodeKeyspaceFacts,
   encodeDefinitions,
@@ -64,7 +72,10 @@ const decoders: Record<string, readonly [decode: (bytes: Uint8Array) => unknown,
   confirmation: [(bytes) => decodeConfirmation(bytes, 'x'), encodeConfirmation(samples.confirmation)],
   definitions: [(bytes) => decodeDefinitions(bytes, 'x'), encodeDefinitions(samples.definitions)],
   'keyspace facts': [(bytes) => decodeKeyspaceFacts(bytes, 'x'), encodeKeyspaceFacts(samples.facts)],
-  'index segment': [(bytes) => decodeIndexSegment(bytes, 'x'), encodeIndexSegment(samples.segmentOf([file]))],
+  'index segment': [(bytes) => decodeIndexSegment(bytes, 'x'), encodeIndexSegment(samples.compactedOf([file]))],
+  'index-gone': [(bytes) => decodeIndexGone(bytes, 'x'), encodeIndexGone(samples.indexGone)],
+  intent: [(bytes) => decodeIntent(bytes, 'x'), encodeIntent(samples.intent)],
+  'end of an intent': [(bytes) => decodeIntentEnd(bytes, 'x'), encodeIntentEnd(samples.intentEnd)],
   'vault.json': [(bytes) => decodeVaultFile(bytes), encodeVaultFile(samples.vault)],
 }
 const all = Object.entries(decoders).map(([name, [decode, valid]]) => ({ name, decode, valid }))

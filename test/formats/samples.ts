@@ -19,6 +19,7 @@ import {
   footerSizeBytes,
   headerSizeBytes,
 } from '../../agent-core/format/chunk-file.ts'
+import type { IndexGone, Intent, IntentEnd } from '../../agent-core/format/clean-up.ts'
 import type { Definitions, KeyspaceFacts } from '../../agent-core/format/definitions.ts'
 import type { IndexedChunkFile, IndexSegment } from '../../agent-core/format/index-segment.ts'
 import { type ListRef, PagedListBuilder } from '../../agent-core/format/paged-list.ts'
@@ -311,6 +312,26 @@ export const definitions: Definitions = {
 export function segmentOf(files: readonly ChunkFile[]): IndexSegment {
   return { chunkFiles: files.map((file) => file.indexed), supersedes: [3, 5] }
 }
+
+/** A segment as a compaction writes it. */
+export function compactedOf(files: readonly ChunkFile[]): IndexSegment {
+  return { ...segmentOf(files), supersededSha256: [Buffer.alloc(32, 0x88), Buffer.alloc(32, 0x89)] }
+}
+
+const condemned = ['9a', '9b'].map((byte) => byte.repeat(32) as ChunkFileName)
+
+export const intent: Intent = {
+  home,
+  machine: 'desk',
+  announcedAtMs: createdAtMs,
+  dueAtMs: createdAtMs + 14 * 86_400_000,
+  chunkFiles: condemned,
+  indexSegments: [3, 5],
+  indexGone: [0],
+  points: [{ item, sequence: 11, point: 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf' as PointId }],
+}
+export const intentEnd: IntentEnd = { endedAtMs: createdAtMs + 2, deletedCount: 1, takenBack: condemned.slice(1) }
+export const indexGone: IndexGone = { chunkFiles: condemned, supersedes: [0] }
 
 /** JSON of any value of the format: bytes as `hex:…`, big integers as `big:…`. */
 export function toJson(value: unknown): unknown {

@@ -15,6 +15,7 @@ import {
   encodeExtentHeader,
   tableExtentNumber,
 } from '../../agent-core/format/chunk-file.ts'
+import { encodeIndexGone, encodeIntent, encodeIntentEnd } from '../../agent-core/format/clean-up.ts'
 import { crc32c } from '../../agent-core/format/crc32c.ts'
 import { encodeDefinitions, encodeKeyspaceFacts } from '../../agent-core/format/definitions.ts'
 import { encodeIndexSegment } from '../../agent-core/format/index-segment.ts'
@@ -259,7 +260,10 @@ const written: Record<string, readonly CborValue[]> = {
     decodeCbor(encodeDefinitions(samples.definitions), 'definitions'),
     2,
   ) as CborValue[],
-  'vault-layout.md, Index segment': [decodeCbor(encodeIndexSegment(samples.segmentOf([])), 'index')],
+  'vault-layout.md, Index segment': [decodeCbor(encodeIndexSegment(samples.compactedOf([])), 'index')],
+  'vault-layout.md, Index-gone': [decodeCbor(encodeIndexGone(samples.indexGone), 'index-gone')],
+  'vault-layout.md, Intent': [decodeCbor(encodeIntent(samples.intent), 'intent')],
+  'vault-layout.md, End of an intent': [decodeCbor(encodeIntentEnd(samples.intentEnd), 'intent')],
 }
 
 test('every key table has values to be held against', () => {

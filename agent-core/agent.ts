@@ -58,7 +58,7 @@ export const openAgent: OpenAgent = async ({ home }) => {
     testVault: async (name) => (await vaults()).testKnownVault(deps, name),
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
     setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),
-    enableItem: async (name, vault, settings) => (await items()).enableItem(deps, name, vault, settings),
+    enableItem: async (name, vaults, settings) => (await items()).enableItem(deps, name, vaults, settings),
     changeItem: async (name, changes) => (await items()).changeItem(deps, name, changes),
     listItems: async () => (await items()).listItems(deps),
     showItem: async (name) => (await items()).showItem(deps, name),

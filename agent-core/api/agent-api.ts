@@ -80,7 +80,8 @@ export interface VerifyDocument {
 export interface ItemDocument {
   readonly id: ItemId
   readonly name: string
-  readonly vault: string
+  /** Its vaults in the order in which they are asked. */
+  readonly vaults: readonly ItemVaultDocument[]
   readonly folders: readonly ShownPath[]
   readonly excludes: readonly string[]
   readonly defaultExcludes: boolean
@@ -95,6 +96,18 @@ export interface ItemDocument {
   readonly defaults?: readonly { readonly rule: string; readonly reason: string }[]
   readonly remarks: readonly string[]
 }
+
+/** How far one vault of an item is. */
+export interface ItemVaultDocument {
+  readonly name: string
+  /** The last point that this home knows the vault to have confirmed; null: none is known. */
+  readonly confirmed: { readonly id: PointId; readonly seq: number; readonly time: string } | null
+  /** Points of the item that are captured and that the vault has not confirmed; bytes of all that waits for the vault. */
+  readonly behind: { readonly points: number; readonly bytes: number }
+}
+
+/** What is left out stays. */
+export type ItemChanges = Partial<ItemSettings> & { readonly vaults?: readonly string[] }
 
 export interface ItemSettings {
   readonly folders: readonly string[]
@@ -368,8 +381,8 @@ export interface AgentApi extends AsyncDisposable {
     passphrase: string,
   ): Promise<{ readonly name: string; readonly remarks: readonly string[] }>
 
-  enableItem(name: string, vault: string, settings: ItemSettings): Promise<ItemDocument>
-  changeItem(name: string, changes: Partial<ItemSettings>): Promise<ItemDocument>
+  enableItem(name: string, vaults: readonly string[], settings: ItemSettings): Promise<ItemDocument>
+  changeItem(name: string, changes: ItemChanges): Promise<ItemDocument>
   listItems(): Promise<readonly ItemDocument[]>
   showItem(name: string): Promise<ItemDocument>
 

@@ -18,9 +18,10 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { BackupDocument, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { barriersOf, knownItem, requireWriter } from './item-verbs.ts'
+import { barriersOf, knownItem } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
+import { refreshDefinitions } from './publish-items.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 
 /** Backs an item up now, looking where `journal` says. Throws when no point was captured; a vault that does not take it is in `failure`. */
@@ -33,7 +34,7 @@ export async function backupNow(
 ): Promise<BackupDocument> {
   const startedMs = deps.clock.nowMs()
   const item = knownItem(deps, name)
-  const known = knownVault(deps, item.vault)
+  const known = knownVault(deps, item.vaults[0] as string)
   if (known.access !== 'owner') throw new AgentError('item.read-only', { name, vault: known.name })
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const vault = await openItsVault(deps, known)
@@ -104,7 +105,7 @@ async function openItsVault(deps: AgentDeps, known: KnownVault): Promise<Vault |
     throw error
   }
   try {
-    await requireWriter(deps, known, vault)
+    await refreshDefinitions(deps, known, vault)
     return vault
   } catch (error) {
     await vault.store.close()

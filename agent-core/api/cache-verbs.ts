@@ -19,9 +19,10 @@ import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { CacheDocument, CacheMoved, CacheRebuilt, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isInside, realPathOfFuture } from './folder-checks.ts'
-import { barriersOf, requireWriter } from './item-verbs.ts'
+import { barriersOf } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openKnownVault } from './open-vault.ts'
+import { requireWriter } from './publish-items.ts'
 import { cachePolicyOf, instantDaysOf } from './setting-verbs.ts'
 
 export async function showCache(deps: AgentDeps): Promise<CacheDocument> {
@@ -239,7 +240,7 @@ async function readAgain(deps: AgentDeps, known: KnownVault, vault: Vault, base:
   await refreshIndex(base, vault)
   let points = 0
   if (known.access === 'owner') {
-    for (const item of deps.state.items().filter((candidate) => candidate.vault === known.name)) {
+    for (const item of deps.state.items().filter(({ vaults }) => vaults.includes(known.name))) {
       const { last } = await findPointSeries(item.id, { base, vault, log: deps.log })
       if (last !== undefined) points++
     }

@@ -42,7 +42,7 @@ describe('items', () => {
   test('are enabled, shown, changed, and known to whoever connects to the vault', async () => {
     using place = await make()
     const { deps, folder, settings } = place
-    const enabled = await enableItem(deps, 'mine', 'v', { ...settings('docs'), excludes: ['*.tmp'] })
+    const enabled = await enableItem(deps, 'mine', ['v'], { ...settings('docs'), excludes: ['*.tmp'] })
     expect(enabled).toMatchObject({ name: 'mine', access: 'owner', excludes: ['*.tmp'], lastPoint: null, remarks: [] })
     expect(enabled.folders).toEqual([{ path: realpathSync(folder.at('docs')) }])
     expect((await showItem(deps, 'mine')).defaults).toEqual([])
@@ -65,28 +65,28 @@ describe('items', () => {
   test('are refused with bad input, and nothing changes', async () => {
     using place = await make()
     const { deps, folder, settings } = place
-    await enableItem(deps, 'mine', 'v', settings('docs'))
+    await enableItem(deps, 'mine', ['v'], settings('docs'))
     const refused: [string, Promise<unknown>][] = [
-      ['item.exists', enableItem(deps, 'mine', 'v', settings('photos'))],
-      ['usage.invalid', enableItem(deps, 'a/b', 'v', settings('photos'))],
-      ['vault.not-found', enableItem(deps, 'other', 'no such vault', settings('photos'))],
-      ['usage.invalid', enableItem(deps, 'other', 'v', settings())],
-      ['usage.invalid', enableItem(deps, 'other', 'v', settings('photos', 'photos/inner'))],
-      ['usage.invalid', enableItem(deps, 'other', 'v', settings('photos', 'photos'))],
-      ['usage.invalid', enableItem(deps, 'other', 'v', settings('vault'))],
+      ['item.exists', enableItem(deps, 'mine', ['v'], settings('photos'))],
+      ['usage.invalid', enableItem(deps, 'a/b', ['v'], settings('photos'))],
+      ['vault.not-found', enableItem(deps, 'other', ['no such vault'], settings('photos'))],
+      ['usage.invalid', enableItem(deps, 'other', ['v'], settings())],
+      ['usage.invalid', enableItem(deps, 'other', ['v'], settings('photos', 'photos/inner'))],
+      ['usage.invalid', enableItem(deps, 'other', ['v'], settings('photos', 'photos'))],
+      ['usage.invalid', enableItem(deps, 'other', ['v'], settings('vault'))],
       ['item.not-found', changeItem(deps, 'other', {})],
     ]
     for (const [expected, call] of refused) await expect(call).rejects.toEqual(code(expected))
     rmSync(folder.at('vault'), { recursive: true })
-    await expect(enableItem(deps, 'other', 'v', settings('photos'))).rejects.toEqual(code('vault.unreachable'))
+    await expect(enableItem(deps, 'other', ['v'], settings('photos'))).rejects.toEqual(code('vault.unreachable'))
     expect((await listItems(deps)).map(({ name }) => name)).toEqual(['mine'])
   })
 
   test('say what of them is left out or protected twice', async () => {
     using place = await make()
     const { deps, settings } = place
-    await enableItem(deps, 'mine', 'v', settings('docs'))
-    const around = await enableItem(deps, 'around', 'v', settings('.'))
+    await enableItem(deps, 'mine', ['v'], settings('docs'))
+    const around = await enableItem(deps, 'around', ['v'], settings('.'))
     expect(around.remarks.some((remark) => remark.includes('the vault "v"'))).toBe(true)
     expect(around.remarks.some((remark) => remark.includes('item "mine"'))).toBe(true)
   })
@@ -94,16 +94,16 @@ describe('items', () => {
   test('are named and found in one form of Unicode, and a folder named twice is called so', async () => {
     using place = await make()
     const { deps, settings } = place
-    expect((await enableItem(deps, 'Bu\u0308cher', 'v', settings('docs'))).name).toBe('B\u00fccher')
+    expect((await enableItem(deps, 'Bu\u0308cher', ['v'], settings('docs'))).name).toBe('B\u00fccher')
     expect((await showItem(deps, 'Bu\u0308cher')).name).toBe('B\u00fccher')
-    await expect(enableItem(deps, 'B\u00fccher', 'v', settings('photos'))).rejects.toEqual(code('item.exists'))
-    await expect(enableItem(deps, 'twice', 'v', settings('photos', 'photos'))).rejects.toThrow('is named twice')
+    await expect(enableItem(deps, 'B\u00fccher', ['v'], settings('photos'))).rejects.toEqual(code('item.exists'))
+    await expect(enableItem(deps, 'twice', ['v'], settings('photos', 'photos'))).rejects.toThrow('is named twice')
   })
 
   test('show the newest point of the vault where this home has captured none', async () => {
     using place = await make()
     const { deps, folder, settings } = place
-    await enableItem(deps, 'mine', 'v', settings('docs'))
+    await enableItem(deps, 'mine', ['v'], settings('docs'))
     const { point } = await backupNow(deps, 'mine', { accept: false }, {})
     using second = new TestHome()
     await connectToVault(second.deps, 'v', folder.at('vault'), testPassphrase, {})
@@ -117,9 +117,9 @@ describe('items', () => {
   test('that overlap are told in one sentence, and a new vault in one of them too', async () => {
     using place = await make()
     const { deps, folder, settings } = place
-    await enableItem(deps, 'mine', 'v', settings('docs'))
-    await enableItem(deps, 'more', 'v', settings('photos'))
-    const { remarks } = await enableItem(deps, 'around', 'v', settings('docs', 'photos'))
+    await enableItem(deps, 'mine', ['v'], settings('docs'))
+    await enableItem(deps, 'more', ['v'], settings('photos'))
+    const { remarks } = await enableItem(deps, 'around', ['v'], settings('docs', 'photos'))
     expect(remarks).toHaveLength(1)
     expect(remarks[0]).toMatch(/item "mine".*item "more"/)
     const made = await createNewVault(deps, 'inside', folder.at('docs', 'vault'), testPassphrase)
@@ -132,7 +132,7 @@ describe('items', () => {
   test('keep a folder that is absent now', async () => {
     using place = await make()
     const { deps, folder, settings } = place
-    const { folders } = await enableItem(deps, 'mine', 'v', settings('docs'))
+    const { folders } = await enableItem(deps, 'mine', ['v'], settings('docs'))
     rmSync(folder.at('docs'), { recursive: true })
     const paths = [...folders.map(({ path }) => path), folder.at('photos')]
     expect((await changeItem(deps, 'mine', { folders: paths })).folders).toHaveLength(2)
@@ -143,7 +143,7 @@ describe('which point is meant', () => {
   test('latest, an id or its beginning, a day, a minute; local time', async () => {
     using place = await make()
     const { deps, clock, folder, settings } = place
-    await enableItem(deps, 'mine', 'v', settings('docs'))
+    await enableItem(deps, 'mine', ['v'], settings('docs'))
     const ids: string[] = []
     const times = [new Date(2027, 2, 1, 9, 0, 30), new Date(2027, 2, 1, 14, 30, 59, 500), new Date(2027, 2, 3, 8, 0)]
     for (const [index, time] of times.entries()) {
@@ -177,7 +177,7 @@ describe('which point is meant', () => {
   test('the beginning of several ids is ambiguous', async () => {
     using place = await make()
     const { deps, settings } = place
-    await enableItem(deps, 'mine', 'v', settings('docs'))
+    await enableItem(deps, 'mine', ['v'], settings('docs'))
     const ids: string[] = []
     while (new Set(ids.map((id) => id[0])).size === ids.length) {
       ids.push((await backupNow(deps, 'mine', { accept: false }, {})).point?.id as string)

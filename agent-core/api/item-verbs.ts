@@ -7,13 +7,14 @@ import type { ItemId } from '../contract/ids.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { listDefaultExclusions } from '../source/default-exclusions.ts'
 import { createExclusions } from '../source/exclusions.ts'
-import type { Item, KnownVault } from '../state/state-db.ts'
-import type { Vault } from '../vault/vault.ts'
-import type { ItemDocument, ItemSettings } from './agent-api.ts'
+import type { Item } from '../state/state-db.ts'
+import type { ItemChanges, ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
+import { itemVaults } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
-import { knownVault, openKnownVault } from './open-vault.ts'
+import { knownVault } from './open-vault.ts'
+import { publishItem } from './publish-items.ts'
 
 /** Throws `item.not-found`. */
 export function knownItem(deps: AgentDeps, name: string): Item {
@@ -22,34 +23,34 @@ export function knownItem(deps: AgentDeps, name: string): Item {
   return item
 }
 
-/** Puts folders under protection. */
+/** Puts folders under protection, into these vaults. */
 export async function enableItem(
   deps: AgentDeps,
   givenName: string,
-  vaultName: string,
+  vaultNames: readonly string[],
   settings: ItemSettings,
 ): Promise<ItemDocument> {
   const name = checkName('item', givenName)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.item(name) !== undefined) throw new AgentError('item.exists', { name })
-  const known = knownVault(deps, vaultName)
-  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vault: known.name }, settings)
-  await publish(deps, known, item)
+  const vaults = checkedVaults(deps, vaultNames)
+  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vaults }, settings)
+  await publishItem(deps, item)
   return documentOf(deps, item, null)
 }
 
 /** Changes an item; what is left out of `changes` stays. */
-export async function changeItem(deps: AgentDeps, name: string, changes: Partial<ItemSettings>): Promise<ItemDocument> {
+export async function changeItem(deps: AgentDeps, name: string, changes: ItemChanges): Promise<ItemDocument> {
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  const item = knownItem(deps, name)
-  const known = knownVault(deps, item.vault)
+  const known = knownItem(deps, name)
+  const item = changes.vaults === undefined ? known : { ...known, vaults: checkedVaults(deps, changes.vaults) }
   const kept = { ...item, folders: undefined }
   const settings: ItemSettings = { ...kept, folders: item.folders.map(String), ...changes }
   const unchanged = changes.folders === undefined
   const checked = unchanged
     ? { ...item, ...checkedRules(settings) }
     : checkedItem(deps, item, settings, new Set(item.folders.map(String)))
-  await publish(deps, known, checked)
+  await publishItem(deps, checked)
   return await describe(deps, checked)
 }
 
@@ -68,7 +69,7 @@ export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocum
   }
 }
 
-/** Folders that no backup enters, by their real paths: home folder, cache, and the vaults on this machine. */
+/** Folders that no backup enters, by their real paths: home folder, cache, vaults on this machine and their replicas. */
 export function barriersOf(deps: AgentDeps): { readonly path: string; readonly what: string }[] {
   const home = realpathSync(deps.paths.root)
   const cache = realPathOfFuture(deps.paths.cache)
@@ -78,62 +79,40 @@ export function barriersOf(deps: AgentDeps): { readonly path: string; readonly w
     ...deps.state
       .vaults()
       .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),
+    ...deps.state
+      .replicas()
+      .map(({ vault, address }) => ({ path: realPathOfFuture(address), what: `the replica of vault "${vault}"` })),
   ]
 }
 
-/**
- * Writes all items of the machine into its vault's definitions. Those that stand there and are not known here stay:
- * this home may have been put back to an older state. Throws `vault.taken-over`, `vault.foreign`.
- */
-async function writeDefinitions(
-  deps: AgentDeps,
-  known: KnownVault,
-  vault: Vault,
-  items: readonly Item[],
-): Promise<void> {
-  const current = await requireWriter(deps, known, vault)
-  const knownIds = new Set([...deps.state.items(), ...items].map(({ id }) => id))
-  const unknown = (current?.definitions.items ?? []).filter(({ id }) => !knownIds.has(id))
-  await vault.writeDefinitions(current, {
-    writer: deps.state.homeId,
-    items: [...items.map(definitionOf), ...unknown],
-  })
-}
-
-/** Throws `vault.foreign` where this home only reads, `vault.taken-over` when another home writes now. */
-export async function requireWriter(deps: AgentDeps, known: KnownVault, vault: Vault) {
-  const { name, machine, access } = known
-  if (access !== 'owner') throw new AgentError('vault.foreign', { name, machine })
-  const current = await vault.readDefinitions()
-  if (current !== undefined && current.definitions.writer !== deps.state.homeId) {
-    throw new AgentError('vault.taken-over', { name, machine })
+/** Throws `vault.not-found`, `vault.foreign`, and `usage.invalid` for vaults that do not go together. */
+function checkedVaults(deps: AgentDeps, names: readonly string[]): readonly string[] {
+  const vaults = [...new Map(names.map((name) => knownVault(deps, name)).map((known) => [known.name, known])).values()]
+  const [first] = vaults
+  if (first === undefined) {
+    throw new AgentError('usage.invalid', {
+      problem: 'An item needs at least one vault.',
+      advice: 'Name a vault with --vault NAME; points that an item has in a vault stay there.',
+    })
   }
-  return current
-}
-
-async function publish(deps: AgentDeps, known: KnownVault, item: Item): Promise<void> {
-  if (known.access !== 'owner') throw new AgentError('vault.foreign', { name: known.name, machine: known.machine })
-  const vault = await openKnownVault(deps, known)
-  try {
-    const others = deps.state.items().filter((other) => other.vault === known.name && other.id !== item.id)
-    await writeDefinitions(deps, known, vault, [...others, item])
-    deps.state.putItem(item)
-  } finally {
-    await vault.store.close()
+  for (const { name, machine, access, keyspace } of vaults) {
+    if (access !== 'owner') throw new AgentError('vault.foreign', { name, machine })
+    if (keyspace === first.keyspace) continue
+    throw new AgentError('usage.invalid', {
+      problem: `The vaults "${first.name}" and "${name}" hold this machine under different keys, so one backup cannot go to both.`,
+      advice: `Make a second vault with "tharsis vault create": it takes over the keys of "${first.name}".`,
+    })
   }
-}
-
-function definitionOf({ id, name, folders, excludes, defaultExcludes, crossMounts, compression }: Item) {
-  return { id, name, folders, excludes, defaultExcludes, crossMounts, compression }
+  return vaults.map(({ name }) => name)
 }
 
 function checkedItem(
   deps: AgentDeps,
-  identity: Pick<Item, 'name' | 'id' | 'vault'>,
+  identity: Pick<Item, 'name' | 'id' | 'vaults'>,
   settings: ItemSettings,
   keptFolders: ReadonlySet<string> = new Set(),
 ): Item {
-  const { name, id, vault } = identity
+  const { name, id, vaults } = identity
   if (settings.folders.length === 0) {
     throw new AgentError('usage.invalid', {
       problem: 'An item needs at least one folder.',
@@ -145,7 +124,7 @@ function checkedItem(
     keptFolders.has(folder) ? folder : realSourceFolder(folder, barriersOf(deps)),
   )
   refuseOverlap(folders)
-  return { name, id, vault, folders: folders.map((folder) => Buffer.from(folder)), ...checkedRules(settings) }
+  return { name, id, vaults, folders: folders.map((folder) => Buffer.from(folder)), ...checkedRules(settings) }
 }
 
 function checkedRules(settings: ItemSettings) {
@@ -174,11 +153,11 @@ async function describe(deps: AgentDeps, item: Item): Promise<ItemDocument> {
 
 /** `lastPoint`: null where there is none, undefined where it is not known. */
 function documentOf(deps: AgentDeps, item: Item, lastPoint: LastPoint | null | undefined): ItemDocument {
-  const known = knownVault(deps, item.vault)
+  const known = knownVault(deps, item.vaults[0] as string)
   return {
     id: item.id,
     name: item.name,
-    vault: item.vault,
+    vaults: itemVaults(deps, item),
     folders: item.folders.map(shownPath),
     excludes: item.excludes,
     defaultExcludes: item.defaultExcludes,
@@ -202,7 +181,7 @@ function remarksOf(deps: AgentDeps, item: Item): string[] {
       remarks.push(`${path} lies in ${folder} and is left out: it is ${what}.`)
     }
     for (const other of deps.state.items()) {
-      if (other.name === item.name || other.vault !== item.vault) continue
+      if (other.name === item.name || !other.vaults.some((vault) => item.vaults.includes(vault))) continue
       for (const path of other.folders.map(String)) {
         const shared = isInside(path, folder) ? path : isInside(folder, path) ? folder : undefined
         if (shared !== undefined) twice.set(shared, [...(twice.get(shared) ?? []), `item "${other.name}"`])
@@ -221,7 +200,7 @@ export function leftOutRemarks(deps: AgentDeps, folder: string, what: string): s
   const owned = new Set(deps.state.vaults().flatMap(({ name, access }) => (access === 'owner' ? [name] : [])))
   return deps.state.items().flatMap((item) => {
     const outer = item.folders.map(String).find((path) => isInside(folder, path))
-    if (outer === undefined || !owned.has(item.vault)) return []
+    if (outer === undefined || !item.vaults.some((vault) => owned.has(vault))) return []
     return [`Item "${item.name}" protects ${outer} but leaves out ${folder} in it: that is ${what}.`]
   })
 }

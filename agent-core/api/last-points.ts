@@ -3,7 +3,7 @@ import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { openBase } from '../cache/base-db.ts'
 import type { ItemId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
-import type { Item } from '../state/state-db.ts'
+import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ItemDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
@@ -20,13 +20,20 @@ export async function lastPointsOf(
   const found = new Map<ItemId, LastPoint | null>()
   const asked = new Map<string, Item[]>()
   for (const item of items) {
-    const { access } = knownVault(deps, item.vault)
+    const { access } = knownVault(deps, item.vaults[0] as string)
     // What this home captured says nothing of what another machine has backed up since.
     const captured = access === 'owner' ? capturedPoint(deps, item) : undefined
-    if (captured === undefined) asked.set(item.vault, [...(asked.get(item.vault) ?? []), item])
-    else found.set(item.id, captured)
+    if (captured !== undefined) found.set(item.id, captured)
+    else for (const vault of item.vaults) asked.set(vault, [...(asked.get(vault) ?? []), item])
   }
-  for (const [vault, itsItems] of asked) await askVault(deps, vault, itsItems, found)
+  for (const [vault, itsItems] of asked) {
+    await askVault(
+      deps,
+      vault,
+      itsItems.filter(({ id }) => !found.has(id)),
+      found,
+    )
+  }
   return found
 }
 
@@ -34,8 +41,9 @@ function capturedPoint(deps: AgentDeps, item: Item): LastPoint | undefined {
   using base = openBase(deps.paths.base, { readOnly: true })
   const point = base.latestPoint(item.id)
   if (point === undefined) return undefined
-  const { id: vaultId, keyspace } = knownVault(deps, item.vault)
-  const isWaiting = base.unconfirmedPoints(vaultId).some(({ id }) => id === point.id)
+  const vaults = item.vaults.map((name) => knownVault(deps, name))
+  const keyspace = (vaults[0] as KnownVault).keyspace
+  const isWaiting = vaults.every((vault) => base.unconfirmedPoints(vault.id).some(({ id }) => id === point.id))
   const isInstant = isWaiting || isWholeInCache(base, deps.paths.chunks, keyspace)
   const tiers = [...(isInstant ? (['instant'] as const) : []), ...(isWaiting ? [] : (['vault'] as const))]
   return lastPoint(decodePointManifest(point.manifest, 'captured point'), tiers)

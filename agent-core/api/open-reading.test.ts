@@ -16,7 +16,7 @@ async function make() {
   mkdirSync(folder.at('docs'))
   const { deps } = home
   await createNewVault(deps, 'v', folder.at('vault'), testPassphrase)
-  await enableItem(deps, 'mine', 'v', { ...plainSettings, folders: [folder.at('docs')] })
+  await enableItem(deps, 'mine', ['v'], { ...plainSettings, folders: [folder.at('docs')] })
   /** Backs up once more, with one file more; answers the point's id. */
   const backUp = async (name: string): Promise<string> => {
     writeFileSync(folder.at('docs', name), `content of ${name}`)

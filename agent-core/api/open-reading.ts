@@ -172,7 +172,7 @@ export class ItemReading implements AsyncDisposable {
 /** Opens an item for reading; throws `item.not-found`, `vault.locked`. */
 export async function openItemReading(deps: AgentDeps, name: string): Promise<ItemReading> {
   const item = knownItem(deps, name)
-  const known = knownVault(deps, item.vault)
+  const known = knownVault(deps, item.vaults[0] as string)
   const vault = await openKnownVault(deps, known).catch((error: unknown) => {
     if (isVaultTrouble(error)) return error
     throw error

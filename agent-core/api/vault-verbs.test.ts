@@ -19,7 +19,7 @@ async function make() {
   writeFileSync(folder.at('docs', 'file'), 'content')
   await createNewVault(home.deps, 'v', folder.at('vault'), testPassphrase)
   const settings = { ...plainSettings, folders: [folder.at('docs')] }
-  await enableItem(home.deps, 'mine', 'v', settings)
+  await enableItem(home.deps, 'mine', ['v'], settings)
   const dispose = () => {
     home[Symbol.dispose]()
     folder[Symbol.dispose]()
@@ -52,14 +52,14 @@ describe('a vault that is known here', () => {
     await connectToVault(second.deps, 'other', folder.at('vault'), testPassphrase, {})
     const taken = await connectToVault(second.deps, 'other', folder.at('vault'), testPassphrase, { takeOver: machine })
     expect(taken).toMatchObject({ access: 'owner', items: ['mine'], remarks: [] })
-    await enableItem(second.deps, 'more', 'other', settings)
+    await enableItem(second.deps, 'more', ['other'], settings)
     await expect(backupNow(deps, 'mine', { accept: false }, {})).rejects.toEqual(code('vault.taken-over'))
     renameSync(folder.at('vault'), folder.at('moved'))
     const back = await connectToVault(deps, 'v', folder.at('moved'), testPassphrase, { takeOver: machine })
     expect(back).toMatchObject({ access: 'owner', items: ['mine', 'more'], address: realpathSync(folder.at('moved')) })
-    expect(deps.state.items().map(({ name, vault }) => [name, vault])).toEqual([
-      ['mine', 'v'],
-      ['more', 'v'],
+    expect(deps.state.items().map(({ name, vaults }) => [name, vaults])).toEqual([
+      ['mine', ['v']],
+      ['more', ['v']],
     ])
     expect((await backupNow(deps, 'mine', { accept: false }, {})).point?.confirmed).toBe(true)
   })
@@ -97,7 +97,7 @@ describe('behind a symbolic link', () => {
     expect(barriersOf(deps).map(({ path }) => path)).toContain(realpathSync(folder.at('vault')))
     mkdirSync(folder.at('vault', 'inner'))
     const folders = [folder.at('vault', 'inner')]
-    await expect(enableItem(deps, 'inner', 'v', { ...settings, folders })).rejects.toEqual(code('usage.invalid'))
+    await expect(enableItem(deps, 'inner', ['v'], { ...settings, folders })).rejects.toEqual(code('usage.invalid'))
     const gone = `${realpathSync(folder.path)}/gone/vault`
     deps.state.addVault({ ...known, address: gone }, [])
     expect(barriersOf(deps).map(({ path }) => path)).toContain(gone)

@@ -81,15 +81,16 @@ export async function connectToVault(
 ): Promise<VaultDocument & { readonly items: readonly string[]; readonly remarks: readonly string[] }> {
   const name = checkName('vault', givenName)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  const isOwner = options.takeOver !== undefined
-  if (!isOwner && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
+  const isTaken = options.takeOver !== undefined
+  if (!isTaken && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
   const store = await openDirectoryStore(directory, deps)
   try {
     const machine = options.takeOver ?? options.read
     const chosen = await chooseMachine(store, passphrase, machine, deps)
     const { vault, machineName } = chosen
-    requireConnectable(deps, name, vault, isOwner)
+    requireConnectable(deps, name, vault, isTaken)
     const definitions = await vault.readDefinitions()
+    const isOwner = isTaken || definitions?.definitions.writer === deps.state.homeId
     const known: KnownVault = {
       name,
       id: vault.id,
@@ -104,7 +105,7 @@ export async function connectToVault(
     await refreshIndex(base, vault)
     const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
     const added = items.map(({ item }) => item)
-    if (isOwner) await addAndTakeOver(deps, { known, items: added }, vault, definitions)
+    if (isTaken) await addAndTakeOver(deps, { known, items: added }, vault, definitions)
     else deps.state.addVault(known, added)
     const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
@@ -147,7 +148,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
     const { place } = await deps.secrets()
     const items = deps.state
       .items()
-      .filter((item) => item.vault === known.name)
+      .filter((item) => item.vaults.includes(known.name))
       .map((item) => item.name)
     return {
       ...documentOf(known, place),
@@ -267,7 +268,7 @@ async function addAndTakeOver(
   const { state } = deps
   const { name } = added.known
   const before = state.vault(name)
-  const itemsBefore = state.items().filter((item) => item.vault === name)
+  const itemsBefore = state.items().filter((item) => item.vaults.includes(name))
   state.addVault(added.known, added.items)
   try {
     await vault.writeDefinitions(current, { writer: state.homeId, items: current?.definitions.items ?? [] })
@@ -278,7 +279,10 @@ async function addAndTakeOver(
   }
 }
 
-/** The vault's items: under the names they have here, else under names that are free. */
+/**
+ * The vault's items: under the names they have here, else under names that are free. An item that other vaults of the
+ * machine hold too goes on in all of them. Throws `item.elsewhere` when this home may write to one of them only.
+ */
 function itemsOf(
   deps: AgentDeps,
   vault: KnownVault,
@@ -287,11 +291,25 @@ function itemsOf(
   const here = deps.state.items()
   const taken = new Set(here.map((item) => item.name))
   return (definitions?.items ?? []).map((definition) => {
-    const known = here.find((item) => item.id === definition.id && item.vault === vault.name)
+    const known = here.find((item) => item.id === definition.id)
+    const others = (known?.vaults ?? []).filter((other) => other !== vault.name)
+    for (const other of others) {
+      if (deps.state.vault(other)?.access === vault.access) continue
+      throw new AgentError('item.elsewhere', {
+        name: known?.name ?? definition.name,
+        vault: other,
+        machine: vault.machine,
+      })
+    }
     const name = known?.name ?? freeName(plainName(definition.name), taken)
     taken.add(name)
     const folders = definition.folders.map((folder) => Buffer.from(folder))
-    const item: Item = { ...definition, name, vault: vault.name, folders }
+    const item: Item = {
+      ...definition,
+      name,
+      vaults: known?.vaults.includes(vault.name) ? known.vaults : [...others, vault.name],
+      folders,
+    }
     return { item, renamedFrom: name === plainName(definition.name) ? undefined : definition.name }
   })
 }

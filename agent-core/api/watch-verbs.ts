@@ -102,8 +102,8 @@ class CurrentJournal implements AsyncDisposable {
 
 /** A hash of all that decides what a scan looks at. */
 function hashOf(item: Item, barriers: readonly string[]): string {
-  const { vault, folders, excludes, defaultExcludes, crossMounts } = item
+  const { vaults, folders, excludes, defaultExcludes, crossMounts } = item
   const paths = folders.map((folder) => folder.toString('base64'))
-  const text = JSON.stringify({ vault, paths, excludes, defaultExcludes, crossMounts, barriers })
+  const text = JSON.stringify({ vaults, paths, excludes, defaultExcludes, crossMounts, barriers })
   return createHash('sha256').update(text).digest('hex')
 }

@@ -75,7 +75,7 @@ export async function findPointSeries(
   }
   if (last !== undefined) {
     const { id, sequence } = last.manifest
-    base.adoptPoint({ id, item, sequence, manifest: encodePointManifest(last.manifest), object: last.object })
+    base.adoptPoint(vault.id, { id, item, sequence, manifest: encodePointManifest(last.manifest), object: last.object })
   }
   return { last, nextSequence }
 }

@@ -217,7 +217,7 @@ export class Transfer {
     if (await vault.putPoint(manifest, point.object)) onPut(point.object.length)
     await this.#lookAgain(manifest)
     await vault.confirmPoint(manifest, point.object, clock.nowMs())
-    base.confirm(vault.id, point.id)
+    base.confirm(vault.id, point)
   }
 
   /**

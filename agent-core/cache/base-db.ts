@@ -8,7 +8,7 @@
  */
 import { fromHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
+import type { ChunkFileName, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
 import type { BlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { BaseChunks, type ChunkFileState } from './base-chunks.ts'
@@ -208,13 +208,22 @@ export class BaseDb implements Disposable {
   }
 
   /** Confirmed: `vault` holds the point whole. Points that nothing needs any more are dropped from the base. */
-  confirm(vault: VaultId, point: PointId): void {
-    this.#transaction(() => this.#points.confirm(vault, point))
+  confirm(vault: VaultId, point: CapturedPoint): void {
+    this.#transaction(() => {
+      this.#facts.setBytes(`confirmed/${vault}/${point.item}`, point.manifest)
+      this.#points.confirm(vault, point.id)
+    })
   }
 
-  /** Takes the state of `point`, read from a vault, as the base of its item (after the base was lost, or a take-over). */
-  adoptPoint(point: CapturedPoint): void {
+  /** The manifest of the last point of an item that was seen confirmed in `vault`. */
+  lastConfirmed(vault: VaultId, item: ItemId): Buffer | undefined {
+    return this.#facts.bytes(`confirmed/${vault}/${item}`)
+  }
+
+  /** Takes the state of `point`, read from `vault`, as the base of its item (after the base was lost, or a take-over). */
+  adoptPoint(vault: VaultId, point: CapturedPoint): void {
     this.#transaction(() => {
+      this.#facts.setBytes(`confirmed/${vault}/${point.item}`, point.manifest)
       this.#points.put(point)
       this.#points.setLatest(point)
     })

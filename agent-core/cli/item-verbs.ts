@@ -1,5 +1,5 @@
-import type { ItemDocument, ItemSettings } from '../api/agent-api.ts'
-import { formatTime } from './amounts.ts'
+import type { ItemChanges, ItemDocument, ItemVaultDocument } from '../api/agent-api.ts'
+import { countOf, formatSize, formatTime } from './amounts.ts'
 import { folderPath, usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
@@ -8,7 +8,7 @@ import type { RunVerb } from './session.ts'
 interface EnableInput {
   readonly name: string
   readonly folders: readonly string[]
-  readonly vault: string
+  readonly vault: readonly string[]
   readonly exclude?: readonly string[]
   readonly defaultExcludes: boolean
   readonly crossMounts?: boolean
@@ -25,7 +25,7 @@ export const enableItem: RunVerb<EnableInput> = async (input, session) => {
     compression: input.compression,
   })
   await output.summary(item, () => [
-    `Item "${item.name}" is protected into vault "${item.vault}":`,
+    `Item "${item.name}" is protected into ${vaultNames(item)}:`,
     ...output.facts(settingFacts(item)),
     `Back it up with "tharsis backup-now ${item.name}".`,
   ])
@@ -45,14 +45,16 @@ export const listItems: RunVerb<object> = async (_input, session) => {
             { title: 'VAULT' },
             { title: 'LAST POINT' },
             { title: 'TIERS' },
+            { title: 'WAITS FOR' },
             { title: 'MACHINE' },
             { title: 'FOLDERS', shrink: 'keep-start' },
           ],
           items.map((item) => [
             item.name,
-            item.vault,
+            item.vaults.map(({ name }) => name).join(', '),
             item.lastPoint === null ? noPointWords(item) : formatTime(item.lastPoint.time),
             item.lastPoint === null ? '' : item.lastPoint.tiers.join('+'),
+            behindWords(item),
             item.access === 'owner' ? item.machine : `${item.machine} (restores only)`,
             item.folders.map((folder) => folder.path).join(', '),
           ]),
@@ -69,7 +71,7 @@ export const showItem: RunVerb<{ readonly name: string }> = async ({ name }, ses
     ...output.facts([
       ['Item', item.name],
       ['Id', item.id],
-      ['Vault', item.vault],
+      ['Vaults', item.vaults.map((vault) => `${vault.name}: ${vaultWords(vault)}`)],
       ['Machine', item.access === 'owner' ? item.machine : `${item.machine} (restores only)`],
       ...settingFacts(item),
       [
@@ -83,6 +85,23 @@ export const showItem: RunVerb<{ readonly name: string }> = async ({ name }, ses
   ])
   sayRemarks(output, item)
   return exitStatus.done
+}
+
+function vaultNames({ vaults }: ItemDocument): string {
+  return `${vaults.length === 1 ? 'vault' : 'vaults'} ${vaults.map(({ name }) => `"${name}"`).join(' and ')}`
+}
+
+function behindWords({ vaults }: ItemDocument): string {
+  return vaults.flatMap(({ name, behind }) => (behind.points > 0 ? [`${name} (${behind.points})`] : [])).join(', ')
+}
+
+function vaultWords({ confirmed, behind }: ItemVaultDocument): string {
+  const upTo =
+    confirmed === null
+      ? 'no confirmed point is known here'
+      : `confirmed up to ${confirmed.id.slice(0, 8)} of ${formatTime(confirmed.time)}`
+  if (behind.points === 0) return upTo
+  return `${upTo}; ${countOf(behind.points, 'point')} behind, ${formatSize(behind.bytes)} wait for it`
 }
 
 function noPointWords(item: ItemDocument): string {
@@ -112,6 +131,8 @@ function defaultLines(item: ItemDocument, output: Output): readonly string[] {
 
 interface ChangeInput {
   readonly name: string
+  readonly addVault?: readonly string[]
+  readonly removeVault?: readonly string[]
   readonly addFolder?: readonly string[]
   readonly removeFolder?: readonly string[]
   readonly exclude?: readonly string[]
@@ -135,17 +156,25 @@ export const changeItem: RunVerb<ChangeInput> = async (input, session) => {
 }
 
 /** Settings that differ from those of `item`. Throws `usage.invalid` for a folder or pattern that is not there. */
-function planChanges(item: ItemDocument, input: ChangeInput, cwd: string): Partial<ItemSettings> {
+function planChanges(item: ItemDocument, input: ChangeInput, cwd: string): ItemChanges {
   const absolute = (folders: readonly string[] | undefined) => folders?.map((folder) => folderPath(folder, cwd))
   const folders = changeList(
     item.folders.map((folder) => folder.path),
     { add: absolute(input.addFolder), remove: absolute(input.removeFolder), noun: 'folder' },
   )
   const excludes = changeList(item.excludes, { add: input.exclude, remove: input.removeExclude, noun: 'pattern' })
+  const vaults = changeList(
+    item.vaults.map((vault) => vault.name),
+    { add: input.addVault, remove: input.removeVault, noun: 'vault' },
+  )
+  if (vaults?.length === 0) {
+    throw usageError(`Item "${item.name}" would have no vault left.`, 'Add another vault in the same call.')
+  }
   if (folders?.length === 0) {
     throw usageError(`Item "${item.name}" would have no folder left.`, 'Add another folder in the same call.')
   }
   return {
+    ...(vaults === undefined ? {} : { vaults }),
     ...(folders === undefined ? {} : { folders }),
     ...(excludes === undefined ? {} : { excludes }),
     ...(input.defaultExcludes === undefined ? {} : { defaultExcludes: input.defaultExcludes }),

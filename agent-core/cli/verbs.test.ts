@@ -62,13 +62,13 @@ describe('verbs ask the agent', () => {
     ['vault test usb', ['testVault', 'usb']],
     ['vault verify usb', ['verifyVault', 'usb', { readDataPercent: 0 }]],
     ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { readDataPercent: 100 }]],
-    ['item enable docs --vault usb a /b', ['enableItem', 'docs', 'usb', settings]],
+    ['item enable docs --vault usb a /b', ['enableItem', 'docs', ['usb'], settings]],
     [
       'item enable docs --vault usb a /b --exclude *.iso --exclude tmp --no-default-excludes --cross-mounts --compression zstd',
       [
         'enableItem',
         'docs',
-        'usb',
+        ['usb'],
         { ...settings, excludes: ['*.iso', 'tmp'], defaultExcludes: false, crossMounts: true, compression: 'zstd' },
       ],
     ],

@@ -147,7 +147,12 @@ const itemVerbs: readonly AnyVerb[] = [
       ['<folders...>', 'folders to protect'],
     ],
     options: [
-      { flags: '--vault <name>', description: 'the vault that keeps its points', mandatory: true },
+      {
+        flags: '--vault <name>',
+        description: 'a vault that keeps its points (may be repeated: every vault gets each point)',
+        mandatory: true,
+        repeatable: true,
+      },
       excludeOption,
       { flags: '--no-default-excludes', description: 'also protect caches, trash and temporary files' },
       { flags: '--cross-mounts', description: 'also protect other file systems mounted below the folders' },
@@ -182,6 +187,16 @@ const itemVerbs: readonly AnyVerb[] = [
     summary: 'Change what an item protects; the next backup goes by it',
     arguments: [['<name>', 'the item']],
     options: [
+      {
+        flags: '--add-vault <name>',
+        description: 'back up into this vault too, from the next point on (may be repeated)',
+        repeatable: true,
+      },
+      {
+        flags: '--remove-vault <name>',
+        description: 'back up into this vault no more; the points there stay (may be repeated)',
+        repeatable: true,
+      },
       { flags: '--add-folder <dir>', description: 'protect this folder too (may be repeated)', repeatable: true },
       {
         flags: '--remove-folder <dir>',

@@ -136,6 +136,15 @@ export const errorTable = {
     advice: () => 'Restore from it, or become that machine with "tharsis vault connect … --take-over".',
   }),
 
+  'item.elsewhere': spec<{ name: string; vault: string; machine: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `Item "${d.name}" is known here from vault "${d.vault}", which this home uses in another way.`,
+    advice: (d) =>
+      `To back up into both vaults, become the machine in both: "tharsis vault connect … --take-over ${d.machine}". To read both, use another home folder.`,
+  }),
+
   // source: the folders that are protected
   'source.missing': spec<File>({
     scope: 'job',

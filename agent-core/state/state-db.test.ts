@@ -18,7 +18,7 @@ const vault: KnownVault = {
 const item: Item = {
   name: 'docs',
   id: '3'.repeat(32) as ItemId,
-  vault: 'v',
+  vaults: ['v'],
   folders: [Buffer.from('/home/ä'), Buffer.from([0x2f, 0xff, 0x0a])],
   excludes: ['*.tmp', 'a "quoted" one'],
   defaultExcludes: false,
@@ -60,7 +60,7 @@ test('a vault of that name is replaced and keeps its items; no item is taken fro
   state.addVault(vault, [item])
   state.addVault({ ...vault, address: '/moved' }, [])
   expect([state.vault('v')?.address, state.items()]).toEqual(['/moved', [item]])
-  const taken = { ...item, name: 'docs 2', vault: 'w' }
+  const taken = { ...item, name: 'docs 2', vaults: ['w'] }
   const unusable = { code: 'home.unusable' }
   expect(() => state.addVault({ ...vault, name: 'w' }, [taken])).toThrow(expect.objectContaining(unusable))
   expect([state.vaults().length, state.items()]).toEqual([1, [item]])
@@ -69,10 +69,58 @@ test('a vault of that name is replaced and keeps its items; no item is taken fro
 test('a vault comes with all its items or not at all', () => {
   using folder = new TestFolder()
   using state = openState(folder.at('state.db'), systemRandom)
-  const broken = { ...item, name: 'second', vault: 'no such vault' }
+  const broken = { ...item, name: 'second', vaults: ['no such vault'] }
   expect(() => state.addVault(vault, [item, broken])).toThrow(expect.objectContaining({ code: 'home.unusable' }))
   expect([state.vaults(), state.items()]).toEqual([[], []])
   expect(() => state.putItem(item)).toThrow(expect.objectContaining({ code: 'home.unusable' }))
+})
+
+test('an item goes to several vaults, in their order; a vault that is forgotten leaves the others', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  state.addVault(vault, [])
+  state.addVault({ ...vault, name: 'a' }, [])
+  state.putItem({ ...item, vaults: ['v', 'a'] })
+  expect(state.item('docs')?.vaults).toEqual(['v', 'a'])
+  state.removeVault('v')
+  expect(state.items().map(({ vaults }) => vaults)).toEqual([['a']])
+  state.removeVault('a')
+  expect([state.items(), state.vaults()]).toEqual([[], []])
+})
+
+test('a replica is kept, changed, and forgotten with its vault', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  state.addVault(vault, [])
+  const replica = { vault: 'v', kind: 'local', address: '/r', everyMs: 1000, begunMs: null, completedMs: 5 } as const
+  state.putReplica(replica)
+  state.putReplica({ ...replica, begunMs: 7 })
+  expect([state.replica('v'), state.replicas().length]).toEqual([{ ...replica, begunMs: 7 }, 1])
+  state.removeVault('v')
+  expect(state.replicas()).toEqual([])
+})
+
+test('a state of the first version keeps its vaults and items', () => {
+  using folder = new TestFolder()
+  const db = new Database(folder.at('state.db'))
+  db.exec(`CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE vault (
+      name TEXT PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, address TEXT NOT NULL, keyspace TEXT NOT NULL,
+      machine TEXT NOT NULL, access TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE item (
+      name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, vault TEXT NOT NULL REFERENCES vault (name), folders TEXT NOT NULL,
+      excludes TEXT NOT NULL, default_excludes INTEGER NOT NULL, cross_mounts INTEGER NOT NULL, compression TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO fact VALUES ('home-id', '${'9'.repeat(32)}');
+    INSERT INTO vault VALUES ('v', '${vault.id}', 'local', '/vault', '${vault.keyspace}', 'machine', 'owner');
+    INSERT INTO item VALUES ('docs', '${item.id}', 'v', '["L2E="]', '["*.tmp"]', 0, 1, 'zstd');
+    PRAGMA user_version = 1`)
+  db.close()
+  using state = openState(folder.at('state.db'), systemRandom)
+  expect(state.homeId).toBe('9'.repeat(32))
+  expect(state.vaults()).toMatchObject([vault])
+  expect(state.items()).toMatchObject([{ ...item, folders: [Buffer.from('/a')], excludes: ['*.tmp'] }])
 })
 
 test('two processes can have it open', () => {

@@ -27,14 +27,28 @@ export interface KnownVault {
 export interface Item {
   readonly name: string
   readonly id: ItemId
-  /** Name of its vault. */
-  readonly vault: string
+  /** Names of its vaults, one at least; the first is asked first. */
+  readonly vaults: readonly string[]
   /** Absolute paths, raw bytes. */
   readonly folders: readonly Buffer[]
   readonly excludes: readonly string[]
   readonly defaultExcludes: boolean
   readonly crossMounts: boolean
   readonly compression: 'lz4' | 'zstd'
+}
+
+/** The second place of a vault. */
+export interface KnownReplica {
+  /** Name of the vault. */
+  readonly vault: string
+  readonly kind: 'local'
+  /** Absolute folder. */
+  readonly address: string
+  /** It is to be brought up to date so often. */
+  readonly everyMs: number
+  /** When it was last begun to be brought up to date, and when that was last completed; null: never. */
+  readonly begunMs: number | null
+  readonly completedMs: number | null
 }
 
 /**
@@ -86,21 +100,51 @@ export class StateDb implements Disposable {
     })
   }
 
-  /** Forgets a vault with its items; one that is not known is none already. One transaction. */
+  /**
+   * Forgets a vault with its replica and the items that go nowhere else; one that is not known is none already. One
+   * transaction.
+   */
   removeVault(name: string): void {
     this.#write(() => {
-      this.#db.prepare('DELETE FROM item WHERE vault = ?').run(name)
+      this.#db.prepare('DELETE FROM item_vault WHERE vault = ?').run(name)
+      this.#db.exec('DELETE FROM item WHERE id NOT IN (SELECT item FROM item_vault)')
       this.#db.prepare('DELETE FROM vault WHERE name = ?').run(name)
     })
   }
 
+  replica(vault: string): KnownReplica | undefined {
+    return this.#db.prepare<[string], KnownReplica>(`${selectReplica} WHERE vault = ?`).get(vault)
+  }
+
+  replicas(): KnownReplica[] {
+    return this.#db.prepare<[], KnownReplica>(`${selectReplica} ORDER BY vault`).all()
+  }
+
+  /** Sets or replaces the replica of a vault. */
+  putReplica(replica: KnownReplica): void {
+    this.#write(() => {
+      this.#db
+        .prepare(
+          `INSERT OR REPLACE INTO replica (vault, kind, address, every_ms, begun_ms, completed_ms)
+           VALUES (@vault, @kind, @address, @everyMs, @begunMs, @completedMs)`,
+        )
+        .run(replica)
+    })
+  }
+
+  /** Forgets the replica of a vault; what it holds stays there. */
+  removeReplica(vault: string): void {
+    this.#write(() => this.#db.prepare('DELETE FROM replica WHERE vault = ?').run(vault))
+  }
+
   items(): Item[] {
-    return this.#db.prepare<[], ItemRow>('SELECT * FROM item ORDER BY name').all().map(itemOf)
+    const rows = this.#db.prepare<[], ItemRow>('SELECT * FROM item ORDER BY name').all()
+    return rows.map((row) => this.#itemOf(row))
   }
 
   item(name: string): Item | undefined {
     const row = this.#db.prepare<[string], ItemRow>('SELECT * FROM item WHERE name = ?').get(name)
-    return row && itemOf(row)
+    return row && this.#itemOf(row)
   }
 
   /** Adds an item or replaces the one of that name; throws `home.unusable` when its id has another name here. */
@@ -135,22 +179,31 @@ export class StateDb implements Disposable {
   #putItem(item: Item): void {
     this.#db
       .prepare(
-        `INSERT INTO item (name, id, vault, folders, excludes, default_excludes, cross_mounts, compression)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (name) DO UPDATE SET id = excluded.id, vault = excluded.vault, folders = excluded.folders,
+        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET id = excluded.id, folders = excluded.folders,
            excludes = excluded.excludes, default_excludes = excluded.default_excludes,
            cross_mounts = excluded.cross_mounts, compression = excluded.compression`,
       )
       .run(
         item.name,
         item.id,
-        item.vault,
         JSON.stringify(item.folders.map((folder) => folder.toString('base64'))),
         JSON.stringify(item.excludes),
         item.defaultExcludes ? 1 : 0,
         item.crossMounts ? 1 : 0,
         item.compression,
       )
+    this.#db.prepare('DELETE FROM item_vault WHERE item = ?').run(item.id)
+    const link = this.#db.prepare('INSERT INTO item_vault (item, vault, place) VALUES (?, ?, ?)')
+    for (const [place, vault] of item.vaults.entries()) link.run(item.id, vault, place)
+    this.#db.exec('DELETE FROM item_vault WHERE item NOT IN (SELECT id FROM item)')
+  }
+
+  #itemOf(row: ItemRow): Item {
+    const sql = 'SELECT vault FROM item_vault WHERE item = ? ORDER BY place'
+    const vaults = this.#db.prepare<[string], { vault: string }>(sql).all(row.id)
+    return { ...itemOf(row), vaults: vaults.map(({ vault }) => vault) }
   }
 
   #write(work: () => void): void {
@@ -171,10 +224,12 @@ export class StateDb implements Disposable {
   }
 }
 
+const selectReplica = `SELECT vault, kind, address, every_ms AS everyMs, begun_ms AS begunMs, completed_ms AS completedMs
+  FROM replica`
+
 interface ItemRow {
   readonly name: string
   readonly id: ItemId
-  readonly vault: string
   readonly folders: string
   readonly excludes: string
   readonly default_excludes: number
@@ -182,11 +237,10 @@ interface ItemRow {
   readonly compression: 'lz4' | 'zstd'
 }
 
-function itemOf(row: ItemRow): Item {
+function itemOf(row: ItemRow): Omit<Item, 'vaults'> {
   return {
     name: row.name,
     id: row.id,
-    vault: row.vault,
     folders: (JSON.parse(row.folders) as string[]).map((folder) => Buffer.from(folder, 'base64')),
     excludes: JSON.parse(row.excludes) as string[],
     defaultExcludes: row.default_excludes === 1,

@@ -23,6 +23,23 @@ const steps: readonly string[] = [
      name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, vault TEXT NOT NULL REFERENCES vault (name), folders TEXT NOT NULL,
      excludes TEXT NOT NULL, default_excludes INTEGER NOT NULL, cross_mounts INTEGER NOT NULL, compression TEXT NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  // An item goes to several vaults; a vault has a replica.
+  `CREATE TABLE protected_item (
+     name TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE, folders TEXT NOT NULL, excludes TEXT NOT NULL,
+     default_excludes INTEGER NOT NULL, cross_mounts INTEGER NOT NULL, compression TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO protected_item
+     SELECT name, id, folders, excludes, default_excludes, cross_mounts, compression FROM item;
+   CREATE TABLE item_vault (
+     item TEXT NOT NULL, vault TEXT NOT NULL REFERENCES vault (name), place INTEGER NOT NULL, PRIMARY KEY (item, vault)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO item_vault SELECT id, vault, 0 FROM item;
+   DROP TABLE item;
+   ALTER TABLE protected_item RENAME TO item;
+   CREATE TABLE replica (
+     vault TEXT PRIMARY KEY REFERENCES vault (name) ON DELETE CASCADE, kind TEXT NOT NULL, address TEXT NOT NULL,
+     every_ms INTEGER NOT NULL, begun_ms INTEGER, completed_ms INTEGER
+   ) STRICT, WITHOUT ROWID;`,
 ]
 
 /**

@@ -53,8 +53,8 @@ class Pair implements AsyncDisposable {
     const { deps } = this.home
     await createNewVault(deps, 'v', this.folder.at('vault'), testPassphrase)
     const settings = { ...plainSettings, folders: [this.source] }
-    this.#watched = (await enableItem(deps, 'watched', 'v', settings)).id
-    this.#scanned = (await enableItem(deps, 'scanned', 'v', settings)).id
+    this.#watched = (await enableItem(deps, 'watched', ['v'], settings)).id
+    this.#scanned = (await enableItem(deps, 'scanned', ['v'], settings)).id
     this.startJournal()
   }
 

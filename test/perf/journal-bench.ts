@@ -47,7 +47,7 @@ async function measureKind(only: WatcherKind, source: string): Promise<void> {
   using home = new TestHome()
   using places = new TestFolder()
   await createNewVault(home.deps, 'v', places.at('vault'), testPassphrase)
-  const item = await enableItem(home.deps, 'item', 'v', { ...plainSettings, folders: [source] })
+  const item = await enableItem(home.deps, 'item', ['v'], { ...plainSettings, folders: [source] })
   const folders = item.folders.map(({ path }) => Buffer.from(path))
   await using journal = new ChangeJournal(
     {

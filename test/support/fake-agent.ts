@@ -59,7 +59,13 @@ const fakeCache: CacheDocument = {
 export const fakeItem: ItemDocument = {
   id: 'b'.repeat(32) as ItemId,
   name: 'docs',
-  vault: 'usb',
+  vaults: [
+    {
+      name: 'usb',
+      confirmed: { id: 'c'.repeat(32) as PointId, seq: 7, time: '2026-11-22T10:00:00.000Z' },
+      behind: { points: 0, bytes: 0 },
+    },
+  ],
   folders: [{ path: '/home/me/docs' }],
   excludes: ['*.iso'],
   defaultExcludes: true,

@@ -24,6 +24,7 @@ const kinds = [
   'tombstone',
   'mark',
   'index-gone',
+  'audit',
 ] as const
 export type SealedKind = (typeof kinds)[number]
 

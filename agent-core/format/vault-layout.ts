@@ -32,6 +32,13 @@ export function keyspaceLayout(keyspace: KeyspaceId) {
       `${root}points/${item}/${formatSequence(sequence)}-${point}`,
     confirmation: (item: ItemId, sequence: number, point: PointId) =>
       `${root}points/${item}/${formatSequence(sequence)}-${point}.ok`,
+    marks: `${root}marks/`,
+    pointMarks: (point: PointId) => `${root}marks/${point}/`,
+    mark: (point: PointId, number: number) => `${root}marks/${point}/${formatSequence(number)}`,
+    tombstones: `${root}tombstones/`,
+    tombstone: (sequence: number) => `${root}tombstones/${formatSequence(sequence)}`,
+    audit: `${root}audit/`,
+    auditEntry: (sequence: number) => `${root}audit/${formatSequence(sequence)}`,
     intents: `${root}intents/`,
     intent: (id: IntentId) => `${root}intents/${id}`,
     intentEnd: (id: IntentId) => `${root}intents/${id}.done`,
@@ -60,9 +67,15 @@ export function parsePointName(name: string): PointObjectName | undefined {
   }
 }
 
-/** Parses the number of `…/index/<seq>`, `…/index-gone/<seq>` or `…/defs/<seq>`; undefined when the name is none. */
+/** Parses `…/marks/<point>/<n>`; undefined when the name is no mark's. */
+export function parseMarkName(name: string): { readonly point: PointId; readonly number: number } | undefined {
+  const match = /^keyspaces\/[0-9a-f]{32}\/marks\/([0-9a-f]{32})\/(\d{12})$/.exec(name)
+  return match === null ? undefined : { point: match[1] as PointId, number: Number(match[2]) }
+}
+
+/** Parses the number of `…/index/<seq>`, also of index-gone, defs, tombstones and audit; undefined when the name is none. */
 export function parseSequenceName(name: string): number | undefined {
-  const match = /^keyspaces\/[0-9a-f]{32}\/(?:index|index-gone|defs)\/(\d{12})$/.exec(name)
+  const match = /^keyspaces\/[0-9a-f]{32}\/(?:index|index-gone|defs|tombstones|audit)\/(\d{12})$/.exec(name)
   return match === null ? undefined : Number(match[1])
 }
 

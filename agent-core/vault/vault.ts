@@ -72,14 +72,14 @@ export class Vault {
   readonly store: ObjectStore
   readonly keys: KeyspaceKeys
   readonly layout: ReturnType<typeof keyspaceLayout>
-  readonly #random: Random
+  readonly random: Random
 
   constructor(options: VaultOptions) {
     this.id = options.id
     this.store = options.store
     this.keys = options.keys
     this.layout = keyspaceLayout(options.keys.keyspace)
-    this.#random = options.random
+    this.random = options.random
   }
 
   /** What the keyspace says of itself; throws `format.invalid` when it is another vault's. */
@@ -148,7 +148,7 @@ export class Vault {
   ): Promise<{ sequence: number; sizeBytes: number; sha256: Buffer }> {
     const sequence = lastSeen + 1
     const name = this.layout.indexSegment(sequence)
-    const object = sealObject(this.keys, 'index', name, encodeIndexSegment(segment), this.#random)
+    const object = sealObject(this.keys, 'index', name, encodeIndexSegment(segment), this.random)
     await this.store.put(name, object)
     return { sequence, sizeBytes: object.length, sha256: sha256(object) }
   }
@@ -209,7 +209,7 @@ export class Vault {
     const name = this.layout.confirmation(manifest.item, manifest.sequence, manifest.id)
     if ((await this.store.stat(name)) !== undefined) return
     const payload = encodeConfirmation({ point: manifest.id, sha256: sha256(object), confirmedAtMs: nowMs })
-    await this.store.put(name, sealObject(this.keys, 'confirmation', name, payload, this.#random))
+    await this.store.put(name, sealObject(this.keys, 'confirmation', name, payload, this.random))
   }
 
   /** Names of clean-up intents that are still open. */
@@ -255,7 +255,7 @@ export class Vault {
       const what = this.layout.definition(read.sequence)
       throw new AgentError('format.too-new', { what, reason: 'definitions with unknown fields' })
     }
-    const object = sealObject(this.keys, 'definitions', name, encodeDefinitions(definitions), this.#random)
+    const object = sealObject(this.keys, 'definitions', name, encodeDefinitions(definitions), this.random)
     await this.store.put(name, object)
   }
 

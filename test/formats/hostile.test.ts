@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { AgentError } from '../../agent-core/base/agent-error.ts'
 import { openExtent } from '../../agent-core/codec/seal-extent.ts'
 import { openObject } from '../../agent-core/codec/seal-object.ts'
+import { decodeAuditEntry, encodeAuditEntry } from '../../agent-core/format/audit-entry.ts'
 import { decodeBlockTable, encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import { decodeCbor, encodeCbor } from '../../agent-core/format/cbor.ts'
 import {
@@ -29,6 +30,7 @@ import {
 } from '../../agent-core/format/definitions.ts'
 import { decodeIndexSegment, encodeIndexSegment } from '../../agent-core/format/index-segment.ts'
 import { decodeKeySlot } from '../../agent-core/format/key-slot.ts'
+import { decodeMark, encodeMark } from '../../agent-core/format/mark.ts'
 import { decodePage } from '../../agent-core/format/paged-list.ts'
 import {
   decodeConfirmation,
@@ -37,6 +39,7 @@ import {
   encodePointManifest,
 } from '../../agent-core/format/point.ts'
 import { decodeSealedHeader } from '../../agent-core/format/sealed-object.ts'
+import { decodeTombstones, encodeTombstones } from '../../agent-core/format/tombstones.ts'
 import { decodeEntry, encodeEntry } from '../../agent-core/format/tree.ts'
 import { decodeVaultFile, encodeVaultFile } from '../../agent-core/format/vault-file.ts'
 import * as samples from './samples.ts'
@@ -70,6 +73,12 @@ const decoders: Record<string, readonly [decode: (bytes: Uint8Array) => unknown,
   ],
   manifest: [(bytes) => decodePointManifest(bytes, 'x'), encodePointManifest(samples.manifest)],
   confirmation: [(bytes) => decodeConfirmation(bytes, 'x'), encodeConfirmation(samples.confirmation)],
+  mark: [(bytes) => decodeMark(bytes, 'x'), encodeMark(samples.marks[3] as (typeof samples.marks)[0])],
+  tombstones: [(bytes) => decodeTombstones(bytes, 'x'), encodeTombstones(samples.tombstones)],
+  'audit entry': [
+    (bytes) => decodeAuditEntry(bytes, 'x'),
+    encodeAuditEntry(samples.auditEntries[1] as (typeof samples.auditEntries)[0]),
+  ],
   definitions: [(bytes) => decodeDefinitions(bytes, 'x'), encodeDefinitions(samples.definitions)],
   'keyspace facts': [(bytes) => decodeKeyspaceFacts(bytes, 'x'), encodeKeyspaceFacts(samples.facts)],
   'index segment': [(bytes) => decodeIndexSegment(bytes, 'x'), encodeIndexSegment(samples.compactedOf([file]))],

@@ -6,6 +6,7 @@ import type { Compression } from '../../agent-core/codec/compression.ts'
 import { chunkFileKey, deriveKeys, type KeyspaceKeys } from '../../agent-core/codec/key-derivation.ts'
 import { openExtent, openTable, sealExtent, sealTable } from '../../agent-core/codec/seal-extent.ts'
 import type { ChunkFileName, HomeId, ItemId, KeyspaceId, PointId, VaultId } from '../../agent-core/contract/ids.ts'
+import type { AuditEntry } from '../../agent-core/format/audit-entry.ts'
 import { type BlockTable, type ExtentPlace, encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import {
   type ChunkFileFooter,
@@ -22,8 +23,10 @@ import {
 import type { IndexGone, Intent, IntentEnd } from '../../agent-core/format/clean-up.ts'
 import type { Definitions, KeyspaceFacts } from '../../agent-core/format/definitions.ts'
 import type { IndexedChunkFile, IndexSegment } from '../../agent-core/format/index-segment.ts'
+import type { Mark } from '../../agent-core/format/mark.ts'
 import { type ListRef, PagedListBuilder } from '../../agent-core/format/paged-list.ts'
 import type { Confirmation, PointManifest } from '../../agent-core/format/point.ts'
+import type { TombstoneObject } from '../../agent-core/format/tombstones.ts'
 import { directoryLeafBits, type Entry, entryElement } from '../../agent-core/format/tree.ts'
 
 /** Bytes that look random and are the same every time. */
@@ -308,6 +311,50 @@ export const definitions: Definitions = {
     },
   ],
 }
+
+const making = { point, madeAtMs: createdAtMs, who: 'anna on desk' }
+export const marks: readonly Mark[] = [
+  { ...making, kind: 'hold', reason: 'the tax office asks for it' },
+  { ...making, kind: 'release' },
+  { ...making, kind: 'keep-until', untilMs: createdAtMs + 86_400_000 },
+  {
+    ...making,
+    kind: 'partial',
+    reason: 'found by a verification',
+    missing: [{ path: Buffer.from('/home/anna/\xff', 'latin1'), code: 'file.damaged' }],
+    more: 7,
+  },
+  { ...making, kind: 'whole' },
+  { ...making, kind: 'delete', untilMs: createdAtMs + 14 * 86_400_000, reason: 'not needed' },
+  { ...making, kind: 'undelete' },
+]
+export const tombstones: TombstoneObject = {
+  tombstones: [1, 2].map((sequence) => ({
+    point: Buffer.alloc(16, 0xd0 + sequence).toString('hex') as PointId,
+    item,
+    sequence,
+    sha256: Buffer.alloc(32, 0x80 + sequence),
+    removedAtMs: createdAtMs + sequence,
+    who: 'anna on desk',
+    reason: 'its retention has ended',
+  })),
+  supersedes: [
+    { first: 0, last: 5 },
+    { first: 7, last: 7 },
+  ],
+}
+export const auditEntries: readonly AuditEntry[] = [
+  { atMs: createdAtMs, home, who: 'anna on desk', act: 'pin set', subject: 'this home folder' },
+  {
+    previous: Buffer.alloc(32, 0x91),
+    atMs: createdAtMs + 1,
+    home,
+    who: 'anna on desk',
+    act: 'point delete',
+    subject: 'Bücher & Bilder, point b0b1b2b3',
+    detail: 'not needed',
+  },
+]
 
 export function segmentOf(files: readonly ChunkFile[]): IndexSegment {
   return { chunkFiles: files.map((file) => file.indexed), supersedes: [3, 5] }

@@ -6,6 +6,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { encodeAuditEntry } from '../../agent-core/format/audit-entry.ts'
 import { encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import { type CborValue, decodeCbor } from '../../agent-core/format/cbor.ts'
 import {
@@ -20,8 +21,10 @@ import { crc32c } from '../../agent-core/format/crc32c.ts'
 import { encodeDefinitions, encodeKeyspaceFacts } from '../../agent-core/format/definitions.ts'
 import { encodeIndexSegment } from '../../agent-core/format/index-segment.ts'
 import { encodeKeySlot } from '../../agent-core/format/key-slot.ts'
+import { encodeMark } from '../../agent-core/format/mark.ts'
 import { encodeConfirmation, encodePointManifest } from '../../agent-core/format/point.ts'
 import { encodeSealedHeader, type SealedKind } from '../../agent-core/format/sealed-object.ts'
+import { encodeTombstones } from '../../agent-core/format/tombstones.ts'
 import { type Entry, encodeEntry } from '../../agent-core/format/tree.ts'
 import * as samples from './samples.ts'
 
@@ -232,7 +235,7 @@ test('header, footer, extent header, sealed header and slot are as long as their
 
 test('the numbers of sealed kinds are those of the table', () => {
   const kinds = tables.find(({ columns }) => columns[0] === 'kind')?.rows ?? []
-  expect(kinds.length).toBe(9)
+  expect(kinds.length).toBe(10)
   for (const [kind, number] of kinds) {
     const bytes = encodeSealedHeader({
       kind: kind as SealedKind,
@@ -254,6 +257,9 @@ const written: Record<string, readonly CborValue[]> = {
   'trees.md, Entry 5': samples.entries.map((entry) => fieldOf(valueOf(entry), 12)),
   'points.md, Manifest': [decodeCbor(encodePointManifest(samples.manifest), 'point')],
   'points.md, Confirmation': [decodeCbor(encodeConfirmation(samples.confirmation), 'confirmation')],
+  'points.md, Mark': samples.marks.map((mark) => decodeCbor(encodeMark(mark), 'mark')),
+  'points.md, Tombstone': [decodeCbor(encodeTombstones(samples.tombstones), 'tombstones')],
+  'vault-layout.md, Audit journal': samples.auditEntries.map((entry) => decodeCbor(encodeAuditEntry(entry), 'audit')),
   'vault-layout.md, Keyspace facts': [decodeCbor(encodeKeyspaceFacts(samples.facts), 'facts')],
   'vault-layout.md, Definitions': [decodeCbor(encodeDefinitions(samples.definitions), 'definitions')],
   'vault-layout.md, Definitions 2': fieldOf(

@@ -1,0 +1,44 @@
+/** Sealed marks kept in a file of the home folder, so that only new ones are read from the vault. A cache: lost or rotten, it is made anew. */
+import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { isAgentError } from '../base/agent-error.ts'
+import { writeFileAtomic } from '../base/atomic-file.ts'
+import { asBuffer } from '../base/bytes.ts'
+import type { Log } from '../base/log.ts'
+import { makeFolder } from '../base/make-folder.ts'
+import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
+import type { MarkMemory } from './point-marks.ts'
+
+/** Opens the file at `path`, which need not be there; what it holds is an array of [name, sealed mark]. Never throws. */
+export async function openMarkFile(path: string, log: Log): Promise<MarkMemory> {
+  const objects = await readObjects(path, log)
+  return {
+    get: (name) => objects.get(name),
+    keep: async (current) => {
+      try {
+        makeFolder(dirname(path))
+        await writeFileAtomic(path, encodeCbor([...current].map(([name, object]) => [name, object])))
+      } catch (error) {
+        // Without it everything is read again next time; no reason to fail now.
+        log.warn('marks were not kept', { path, reason: (error as Error).message })
+      }
+    },
+  }
+}
+
+async function readObjects(path: string, log: Log): Promise<Map<string, Buffer>> {
+  try {
+    const pairs = decodeCbor(await readFile(path), path)
+    const objects = new Map<string, Buffer>()
+    for (const pair of Array.isArray(pairs) ? (pairs as readonly CborValue[]) : []) {
+      const [name, object] = Array.isArray(pair) ? (pair as readonly CborValue[]) : []
+      if (typeof name === 'string' && object instanceof Uint8Array) objects.set(name, asBuffer(object))
+    }
+    return objects
+  } catch (error) {
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    if (!isAbsent) log.warn('kept marks are of no use', { path, reason: (error as Error).message })
+    if (isAbsent || isAgentError(error, 'format.invalid') || 'code' in (error as Error)) return new Map()
+    throw error
+  }
+}

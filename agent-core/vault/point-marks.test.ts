@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest'
+import { TestFolder } from '../../test/support/test-home.ts'
+import { testKeys, testVaultId } from '../../test/support/test-keys.ts'
+import { systemClock } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { systemRandom } from '../base/random.ts'
+import type { PointId } from '../contract/ids.ts'
+import type { Mark } from '../format/mark.ts'
+import { createFaultyStore } from './faulty-store.ts'
+import { openMarkFile } from './mark-file.ts'
+import { createMemoryStore } from './memory-store.ts'
+import type { ObjectStore } from './object-store.ts'
+import { readMarks, writeMark } from './point-marks.ts'
+import { readPointStates } from './point-states.ts'
+import { Vault } from './vault.ts'
+
+const a = 'a'.repeat(32) as PointId
+const b = 'b'.repeat(32) as PointId
+const vaultOf = (store: ObjectStore) => new Vault({ store, id: testVaultId, keys: testKeys, random: systemRandom })
+const hold = (point: PointId): Mark => ({ point, madeAtMs: 5, who: 'anna', kind: 'hold' })
+const release = (point: PointId): Mark => ({ point, madeAtMs: 6, who: 'anna', kind: 'release' })
+
+test('marks are read back by point, in the order of their numbers', async () => {
+  const vault = vaultOf(createMemoryStore({ clock: systemClock }))
+  expect(await writeMark(vault, hold(a))).toBe(0)
+  expect(await writeMark(vault, hold(b))).toBe(0)
+  expect(await writeMark(vault, release(a))).toBe(1)
+  const all = await readMarks(vault)
+  expect([...all.keys()]).toEqual([a, b])
+  expect(all.get(a)?.map(({ mark }) => mark)).toEqual([hold(a), release(a)])
+  expect([...(await readMarks(vault, { point: b })).keys()]).toEqual([b])
+  const states = await readPointStates(vault)
+  expect([states.of(a).held, states.of(b).held, states.of('c'.repeat(32) as PointId).held]).toEqual([
+    false,
+    true,
+    false,
+  ])
+})
+
+test('writers that meet take numbers one after the other, and none is lost', async () => {
+  const vault = vaultOf(createMemoryStore({ clock: systemClock }))
+  const numbers = await Promise.all(Array.from({ length: 8 }, () => writeMark(vault, hold(a), [])))
+  expect(numbers.toSorted((x, y) => x - y)).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+  expect((await readMarks(vault)).get(a)).toHaveLength(8)
+})
+
+test('a listing that does not show the newest mark yet costs a number, not the mark', async () => {
+  const store = createFaultyStore(createMemoryStore({ clock: systemClock }), {
+    faults: [{ call: 2, operation: 'list', fault: 'stale-list' }],
+  })
+  const vault = vaultOf(store)
+  await writeMark(vault, hold(a))
+  expect(await writeMark(vault, release(a))).toBe(1)
+  expect(store.unreached()).toEqual([])
+})
+
+test('known marks are not read again: one LIST, and a GET for each new one', async () => {
+  using folder = new TestFolder()
+  const store = createFaultyStore(createMemoryStore({ clock: systemClock }))
+  const vault = vaultOf(store)
+  for (const point of [a, b]) await writeMark(vault, hold(point))
+  const requests = async () => {
+    const before = store.calls.length
+    const memory = await openMarkFile(folder.at('marks', 'file'), silentLog)
+    const marks = await readMarks(vault, { memory })
+    return { marks, calls: store.calls.slice(before).map(({ operation }) => operation) }
+  }
+  expect((await requests()).calls).toEqual(['list', 'get', 'get'])
+  expect((await requests()).calls).toEqual(['list'])
+  await writeMark(vault, release(a))
+  const { marks, calls } = await requests()
+  expect(calls).toEqual(['list', 'get'])
+  expect(marks.get(a)?.map(({ mark }) => mark?.kind)).toEqual(['hold', 'release'])
+})
+
+test('kept marks that have rotted are read from the vault again', async () => {
+  const vault = vaultOf(createMemoryStore({ clock: systemClock }))
+  await writeMark(vault, hold(a))
+  const rotten = { get: () => Buffer.alloc(200), keep: async () => {} }
+  expect((await readMarks(vault, { memory: rotten })).get(a)?.[0]?.mark).toEqual(hold(a))
+})
+
+test('a file of kept marks that is none counts as empty', async () => {
+  using folder = new TestFolder()
+  const memory = await openMarkFile(folder.at('file'), silentLog)
+  await memory.keep(new Map([['x', Buffer.from('y')]]))
+  expect((await openMarkFile(folder.at('file'), silentLog)).get('x')?.toString()).toBe('y')
+  const { truncateSync } = await import('node:fs')
+  truncateSync(folder.at('file'), 3)
+  expect((await openMarkFile(folder.at('file'), silentLog)).get('x')).toBeUndefined()
+})
+
+test('a damaged mark, and one that was copied to another point, hold their points', async () => {
+  const store = createMemoryStore({ clock: systemClock })
+  const vault = vaultOf(store)
+  const undelete: Mark = { ...release(a), kind: 'undelete' }
+  await writeMark(vault, undelete)
+  await store.put(vault.layout.mark(b, 0), await store.get(vault.layout.mark(a, 0)))
+  store.damage(vault.layout.mark(a, 0), (bytes) => Buffer.from(bytes.map((byte, at) => (at === 90 ? byte ^ 1 : byte))))
+  const states = await readPointStates(vault)
+  for (const point of [a, b]) expect(states.of(point)).toMatchObject({ held: true, doubt: 'mark 0 cannot be read' })
+})
+
+test.each(['unreachable', 'throw-before'] as const)('a vault that fails (%s) is no answer', async (fault) => {
+  const inner = createMemoryStore({ clock: systemClock })
+  await writeMark(vaultOf(inner), hold(a))
+  for (const operation of ['list', 'get'] as const) {
+    const store = createFaultyStore(inner, { faults: [{ call: 1, operation, fault }] })
+    await expect(readMarks(vaultOf(store))).rejects.toMatchObject({
+      code: fault === 'unreachable' ? 'vault.unreachable' : 'store.failed',
+    })
+    expect(store.unreached()).toEqual([])
+  }
+})

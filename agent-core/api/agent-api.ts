@@ -34,8 +34,19 @@ export interface VaultDocument {
   readonly reason?: string
 }
 
+/** The byte of a vault that was not verified for longest. */
+export interface UnverifiedDocument {
+  /** When it was last read and proven, or, never proven, since when it lies there. */
+  readonly since: string
+  /** Whole days since then. */
+  readonly days: number
+  readonly everVerified: boolean
+}
+
 export interface VaultDetails extends VaultDocument {
   readonly points: number
+  /** null: there is no chunk file. */
+  readonly oldestUnverified: UnverifiedDocument | null
   readonly objects: number
   readonly storedBytes: number
   readonly freeBytes?: number
@@ -67,11 +78,27 @@ export interface DamagedObject {
   readonly files: readonly string[]
 }
 
+/** How deep a verification looks; each does what those before it do. */
+export type VerifyLevel = 'listing' | 'hash' | 'open' | 'restore'
+
+export interface VerifyOptions {
+  /** `open` when left out. */
+  readonly level?: VerifyLevel
+  /** Share of the data chunk files that is read; left out: those whose turn it is. */
+  readonly readDataPercent?: number
+}
+
 export interface VerifyDocument {
+  readonly level: VerifyLevel
   readonly objects: number
   readonly bytesRead: number
   readonly chunkFiles: number
+  /** Chunk files that were read whole. */
+  readonly chunkFilesRead: number
   readonly points: number
+  /** Files that were restored as a sample and compared; only at level `restore`. */
+  readonly filesRestored?: number
+  readonly oldestUnverified: UnverifiedDocument | null
   readonly damaged: readonly DamagedObject[]
   readonly healed: number
   readonly remarks: readonly string[]
@@ -342,6 +369,8 @@ export interface SettingsDocument {
   readonly instantDays: number
   /** Backups work in one thread, and only when nothing else wants the processor or the disk. */
   readonly gentle: boolean
+  /** Every chunk file of a vault is read once in so many days, when "vault verify" runs regularly. */
+  readonly verifyDays: number
 }
 
 /** What is left out stays; null goes back to the default. */
@@ -371,11 +400,7 @@ export interface AgentApi extends AsyncDisposable {
   listVaults(): Promise<readonly VaultDocument[]>
   showVault(name: string): Promise<VaultDetails>
   testVault(name: string): Promise<VaultTest>
-  verifyVault(
-    name: string,
-    options: { readonly readDataPercent: number },
-    context: CallContext,
-  ): Promise<VerifyDocument>
+  verifyVault(name: string, options: VerifyOptions, context: CallContext): Promise<VerifyDocument>
   setPassphrase(
     name: string,
     passphrase: string,

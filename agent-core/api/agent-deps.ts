@@ -18,6 +18,8 @@ export interface HomePaths {
   readonly log: string
   /** Change journals of items. */
   readonly journals: string
+  /** What verifications have proven, a file for each vault and keyspace. */
+  readonly proofs: string
 }
 
 /**
@@ -39,6 +41,7 @@ export function homePaths(home: string, cacheFolder: () => string | undefined): 
     },
     log: join(home, 'agent.log'),
     journals: join(home, 'journals'),
+    proofs: join(home, 'proofs'),
   }
 }
 

@@ -13,6 +13,8 @@ import type { AgentDeps } from './agent-deps.ts'
 const dayMs = 86_400_000
 const defaultInstantDays = 2
 const mostInstantDays = 30
+const defaultVerifyDays = 30
+const mostVerifyDays = 3650
 
 export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
   const budget = deps.state.setting('cache-budget')
@@ -20,12 +22,13 @@ export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
     cacheBudget: budget === undefined ? null : Number(budget),
     instantDays: instantDaysOf(deps),
     gentle: isGentle(deps),
+    verifyDays: verifyDaysOf(deps),
   }
 }
 
 /** Changes settings; `null` goes back to the default. Throws `usage.invalid`. */
 export async function changeSettings(deps: AgentDeps, changes: SettingsChange): Promise<SettingsDocument> {
-  const { cacheBudget, instantDays, gentle } = changes
+  const { cacheBudget, instantDays, gentle, verifyDays } = changes
   if (cacheBudget !== undefined && cacheBudget !== null && cacheBudget < leastBudgetBytes) {
     throw new AgentError('usage.invalid', {
       problem: `${formatBytes(cacheBudget)} is too little for the cache: that does not hold the files under way.`,
@@ -38,11 +41,18 @@ export async function changeSettings(deps: AgentDeps, changes: SettingsChange): 
       advice: `Give 1 to ${mostInstantDays} days.`,
     })
   }
+  if (verifyDays !== undefined && verifyDays !== null && (verifyDays < 1 || verifyDays > mostVerifyDays)) {
+    throw new AgentError('usage.invalid', {
+      problem: `A vault cannot be read once in ${verifyDays} days.`,
+      advice: `Give 1 to ${mostVerifyDays} days.`,
+    })
+  }
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   deps.state.putSettings({
     ...(cacheBudget !== undefined && { 'cache-budget': cacheBudget === null ? undefined : String(cacheBudget) }),
     ...(instantDays !== undefined && { 'instant-days': instantDays === null ? undefined : String(instantDays) }),
     ...(gentle !== undefined && { gentle: gentle === null ? undefined : String(gentle) }),
+    ...(verifyDays !== undefined && { 'verify-days': verifyDays === null ? undefined : String(verifyDays) }),
   })
   return await getSettings(deps)
 }
@@ -53,6 +63,11 @@ export function isGentle(deps: AgentDeps): boolean {
 
 export function instantDaysOf(deps: AgentDeps): number {
   return Number(deps.state.setting('instant-days') ?? defaultInstantDays)
+}
+
+/** Every chunk file of a vault is to be read once in so many days. */
+export function verifyDaysOf(deps: AgentDeps): number {
+  return Number(deps.state.setting('verify-days') ?? defaultVerifyDays)
 }
 
 /** The policy that the cache goes by now, and the room that its payload takes. Throws `cache.failed`. */

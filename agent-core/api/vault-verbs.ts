@@ -5,7 +5,9 @@ import { AgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
 import type { Definitions } from '../format/definitions.ts'
+import { parseChunkName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
@@ -27,6 +29,7 @@ import { checkName, plainName, realPathOfFuture, realVaultFolder } from './folde
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
+import { proofsOf, unverifiedDocument } from './proof-files.ts'
 
 /** Makes a vault in `directory`, for this machine. */
 export async function createNewVault(
@@ -139,9 +142,12 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
   try {
     let objects = 0
     let storedBytes = 0
-    for await (const { sizeBytes } of vault.store.list('')) {
+    const chunkFiles: { readonly name: ChunkFileName; readonly storedAtMs: number }[] = []
+    for await (const { name: object, sizeBytes, modifiedAtMs } of vault.store.list('')) {
       objects++
       storedBytes += sizeBytes
+      const chunk = object.startsWith(vault.layout.root) ? parseChunkName(object) : undefined
+      if (chunk !== undefined) chunkFiles.push({ name: chunk, storedAtMs: modifiedAtMs })
     }
     const points = (await vault.listPoints()).filter((point) => point.confirmationName !== undefined)
     const { freeBytes } = await readFreeSpace(known.address)
@@ -154,6 +160,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       ...documentOf(known, place),
       state: 'reachable',
       points: points.length,
+      oldestUnverified: unverifiedDocument(deps, proofsOf(deps, known), chunkFiles),
       objects,
       storedBytes,
       freeBytes,

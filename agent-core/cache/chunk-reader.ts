@@ -54,7 +54,7 @@ export function folderSource(folder: string): ChunkSource {
   }
 }
 
-/** Opened extents kept for the next blocks. */
+/** Opened extents kept for the next blocks, unless a caller says otherwise. */
 const openedExtentsBudgetBytes = 48 * 1024 * 1024
 
 /**
@@ -66,22 +66,24 @@ export class BlockReader {
   readonly #sources: readonly ChunkSource[]
   readonly #keys: KeyspaceKeys
   readonly #unavailable: AgentError | undefined
+  readonly #budgetBytes: number
   readonly #opened = new Map<string, readonly Uint8Array[]>()
   readonly #fileKeys = new Map<number, KeyObject>()
   #openedBytes = 0
   #bytesFetched = 0
 
-  /** `unavailable`: why a source that may hold more is not among `sources`. */
+  /** `unavailable`: why a source that may hold more is not among `sources`. `budgetBytes`: of opened extents that are kept. */
   constructor(
     index: BlockIndex,
     sources: readonly ChunkSource[],
     keys: KeyspaceKeys,
-    options: { readonly unavailable?: AgentError } = {},
+    options: { readonly unavailable?: AgentError; readonly budgetBytes?: number } = {},
   ) {
     this.#index = index
     this.#sources = sources
     this.#keys = keys
     this.#unavailable = options.unavailable
+    this.#budgetBytes = options.budgetBytes ?? openedExtentsBudgetBytes
   }
 
   /** Stored bytes fetched so far. */
@@ -161,7 +163,7 @@ export class BlockReader {
     this.#opened.set(slot, blocks)
     this.#openedBytes += rawSizeBytes
     for (const [oldest, old] of this.#opened) {
-      if (this.#openedBytes <= openedExtentsBudgetBytes || oldest === slot) break
+      if (this.#openedBytes <= this.#budgetBytes || oldest === slot) break
       this.#opened.delete(oldest)
       this.#openedBytes -= old.reduce((sum, block) => sum + block.length, 0)
     }

@@ -35,6 +35,13 @@ const settings: ReadonlyMap<string, Setting> = new Map([
       read: (text) => ({ gentle: text === defaultWord ? null : onOrOff(text, 'gentle') }),
     },
   ],
+  [
+    'verify-days',
+    {
+      show: ({ verifyDays }) => countOf(verifyDays, 'day'),
+      read: (text) => ({ verifyDays: text === defaultWord ? null : wholeNumber(text, 'verify-days', 1, 3650) }),
+    },
+  ],
 ])
 
 export const getSettings: RunVerb<{ readonly name?: string }> = async ({ name }, session) => {

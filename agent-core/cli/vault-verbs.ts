@@ -1,4 +1,4 @@
-import type { VaultDocument, VerifyDocument } from '../api/agent-api.ts'
+import type { UnverifiedDocument, VaultDocument, VerifyDocument, VerifyLevel } from '../api/agent-api.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
 import { folderPath, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
@@ -103,6 +103,7 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ['Points', formatCount(vault.points)],
       ['Stored', `${formatSize(vault.storedBytes)} in ${countOf(vault.objects, 'object')}`],
       ...(vault.freeBytes === undefined ? [] : [['Free there', formatSize(vault.freeBytes)] as const]),
+      ['Oldest unverified byte', unverifiedWords(vault.oldestUnverified)],
     ]),
   )
   return exitStatus.done
@@ -130,13 +131,23 @@ export const testVault: RunVerb<{ readonly name: string }> = async ({ name }, se
 
 interface VerifyInput {
   readonly name: string
-  readonly readData: string
+  readonly level: VerifyLevel
+  readonly readData?: string
 }
 
 export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
   const { output } = session
-  const readDataPercent = wholeNumber(input.readData.replace(/%$/, ''), '--read-data', 0, 100)
-  const found = await (await session.agent()).verifyVault(input.name, { readDataPercent }, session.context)
+  const { level, readData } = input
+  if (readData !== undefined && level === 'listing') {
+    throw usageError('--level listing reads no data.', 'Leave out --read-data, or give --level hash or open.')
+  }
+  const options = {
+    level,
+    ...(readData !== undefined && {
+      readDataPercent: wholeNumber(readData.replace(/%$/, ''), '--read-data', 0, 100),
+    }),
+  }
+  const found = await (await session.agent()).verifyVault(input.name, options, session.context)
   await output.result(found, () => verifyLines(found, output))
   sayRemarks(output, found.remarks)
   if (found.damaged.length === 0) return exitStatus.done
@@ -156,10 +167,21 @@ function verifyLines(found: VerifyDocument, output: Output): readonly string[] {
     ]),
   )
   return [
-    `Checked ${read}; ${formatSize(found.bytesRead)} read.`,
+    `Checked ${read}; ${countOf(found.chunkFilesRead, 'chunk file')} read whole, ${formatSize(found.bytesRead)} in all.`,
+    ...(found.filesRestored === undefined
+      ? []
+      : [`${countOf(found.filesRestored, 'file')} restored as a sample and compared.`]),
+    `Oldest unverified byte: ${unverifiedWords(found.oldestUnverified)}.`,
     ...(found.healed > 0 ? [`${countOf(found.healed, 'object')} healed.`] : []),
     ...(damage.length > 0 ? damage : ['Nothing is damaged.']),
   ]
+}
+
+function unverifiedWords(oldest: UnverifiedDocument | null): string {
+  if (oldest === null) return 'none'
+  const age = oldest.days === 0 ? 'today' : `${countOf(oldest.days, 'day')} ago`
+  const what = oldest.everVerified ? 'last read' : 'never read, stored'
+  return `${what} ${age} (${oldest.since.slice(0, 10)})`
 }
 
 interface SetPassphraseInput {

@@ -60,8 +60,9 @@ describe('verbs ask the agent', () => {
     ['vault list', ['listVaults']],
     ['vault show usb', ['showVault', 'usb']],
     ['vault test usb', ['testVault', 'usb']],
-    ['vault verify usb', ['verifyVault', 'usb', { readDataPercent: 0 }]],
-    ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { readDataPercent: 100 }]],
+    ['vault verify usb', ['verifyVault', 'usb', { level: 'open' }]],
+    ['vault verify usb --level listing', ['verifyVault', 'usb', { level: 'listing' }]],
+    ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { level: 'open', readDataPercent: 100 }]],
     ['item enable docs --vault usb a /b', ['enableItem', 'docs', ['usb'], settings]],
     [
       'item enable docs --vault usb a /b --exclude *.iso --exclude tmp --no-default-excludes --cross-mounts --compression zstd',
@@ -238,7 +239,18 @@ describe('damage', () => {
     const damaged = [
       { object: 'chunks/ab', offset: 77, reason: 'wrong tag', points: [fakePoint.id], files: ['docs:/a', 'docs:/b'] },
     ]
-    const found = { objects: 1, bytesRead: 1, chunkFiles: 1, points: 1, damaged, healed: 0, remarks: [] }
+    const found = {
+      level: 'open' as const,
+      objects: 1,
+      bytesRead: 1,
+      chunkFiles: 1,
+      chunkFilesRead: 1,
+      points: 1,
+      oldestUnverified: null,
+      damaged,
+      healed: 0,
+      remarks: [],
+    }
     const answers: Partial<AgentApi> = { verifyVault: async () => found }
     const { status, stdout } = await call('vault verify usb', { answers })
     expect(status).toBe(8)

@@ -103,16 +103,28 @@ const vaultVerbs: readonly AnyVerb[] = [
   {
     name: 'vault verify',
     summary: 'Check that the points of a vault are whole',
-    details: 'Ends with exit status 8 when something is damaged, and names every affected file.',
+    details:
+      'Without numbers it goes on where the last one stopped: run it regularly, best daily, and every chunk file is read ' +
+      'once in verify-days (see "tharsis settings"). Levels, each with what those before it prove: listing, every small ' +
+      'object opens and every chunk file is there in its length (seconds); hash, what is read has the SHA-256 of its name, so ' +
+      'that no byte has changed (as fast as the disk); open, every block in it opens and is the one that its id names, and ' +
+      'every point finds all of its blocks (some more processor time); restore, files picked at random from points picked ' +
+      'at random are restored from the vault into a private folder and compared (up to 1 GiB of room in the home folder). ' +
+      'Ends with exit status 8 when something is damaged, and names every affected file.',
     arguments: [['<name>', 'the vault']],
     options: [
       {
+        flags: '--level <level>',
+        description: 'how deep to look',
+        choices: ['listing', 'hash', 'open', 'restore'],
+        default: 'open',
+      },
+      {
         flags: '--read-data <percent>',
-        description: 'also read this share of the chunk files and check every byte',
-        default: '0',
+        description: 'read this share of the chunk files now, picked at random, instead of those whose turn it is',
       },
     ],
-    examples: ['tharsis vault verify usb --read-data 100'],
+    examples: ['tharsis vault verify usb', 'tharsis vault verify usb --read-data 100'],
     load: async () => (await import('./vault-verbs.ts')).verifyVault,
   },
   {
@@ -326,7 +338,7 @@ const settingsVerbs: readonly AnyVerb[] = [
   {
     name: 'settings get',
     summary: 'Show settings',
-    arguments: [['[name]', 'cache-budget or instant-days; none: all']],
+    arguments: [['[name]', 'cache-budget, instant-days, gentle or verify-days; none: all']],
     options: [],
     examples: ['tharsis settings get'],
     load: async () => (await import('./setting-verbs.ts')).getSettings,
@@ -338,9 +350,10 @@ const settingsVerbs: readonly AnyVerb[] = [
       'cache-budget: how much room payload may take in the cache, at least 64 MiB; by default a tenth of what is ' +
       'protected, at least 2 GiB, at most half of the room there is. instant-days: so long payload stays in the cache ' +
       'within the budget, 1 to 30 days, 2 by default. gentle: on, and backups work in one thread, only when nothing else ' +
-      'wants the processor or the disk. The value "default" goes back to that.',
+      'wants the processor or the disk. verify-days: "tharsis vault verify", run regularly, reads every chunk file once in ' +
+      'so many days, 1 to 3650, 30 by default. The value "default" goes back to that.',
     arguments: [
-      ['<name>', 'cache-budget, instant-days or gentle'],
+      ['<name>', 'cache-budget, instant-days, gentle or verify-days'],
       ['<value>', 'the new value'],
     ],
     options: [],

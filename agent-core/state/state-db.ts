@@ -55,7 +55,7 @@ export interface KnownReplica {
  * What a person may set; absent: the default. `cache-leftover` is no choice but a note: the folder that an interrupted
  * move of the cache left behind.
  */
-export type SettingName = 'cache-budget' | 'instant-days' | 'gentle' | 'cache-folder' | 'cache-leftover'
+export type SettingName = 'cache-budget' | 'instant-days' | 'gentle' | 'verify-days' | 'cache-folder' | 'cache-leftover'
 
 /** Opens or creates the state at `path`; throws `home.newer` and `home.unusable`. */
 export function openState(path: string, random: Random): StateDb {

@@ -5,21 +5,38 @@
  *  2. points and confirmations, then the index (check-objects)
  *  3. chunk files: there, in their length; tree files and the chosen data files read whole (scan-chunk-files)
  *  4. the trees of all confirmed points: whom does what was found hurt? (walk-points)
+ * A listing alone reads no chunk file in 3, and does 4 only to say whom damage hurts.
  */
 import { type Random, systemRandom } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { Vault } from '../vault/vault.ts'
-import { checkDefinitions, checkIndex, checkPoints, checkVaultFacts } from './check-objects.ts'
+import { type CheckedPoint, checkDefinitions, checkIndex, checkPoints, checkVaultFacts } from './check-objects.ts'
 import type { Damage } from './damage-log.ts'
-import { scanChunkFiles } from './scan-chunk-files.ts'
-import type { VaultIndex } from './vault-index.ts'
+import { chooseByRotation, chooseByShare, type OldestUnverified, oldestUnverified } from './plan-reading.ts'
+import type { ProofRecord } from './proof-record.ts'
+import { type ScanOptions, scanChunkFiles } from './scan-chunk-files.ts'
+import type { VaultChunkFile, VaultIndex } from './vault-index.ts'
 import { VaultView } from './vault-view.ts'
 import { PointWalk } from './walk-points.ts'
 
+/** What is proven: names and lengths; also the SHA-256 of what is read; also every tag and block id in it. */
+export type CheckLevel = 'listing' | 'hash' | 'open'
+
+/** What is known of earlier verifications, and how often each chunk file is to be read. */
+export interface Rotation {
+  readonly record: ProofRecord
+  readonly days: number
+  readonly nowMs: () => number
+}
+
 export interface VaultCheckRequest {
   readonly vault: Vault
-  /** How many of the data chunk files are read whole: 0 to 100. */
-  readonly readDataPercent: number
+  /** `open` when left out. */
+  readonly level?: CheckLevel
+  /** How many of the data chunk files are read whole, 0 to 100; left out: those whose turn it is. */
+  readonly readDataPercent?: number
+  /** What is proven is noted here. Without it and without a percentage all is read. */
+  readonly rotation?: Rotation
   readonly task: Task
   /** Picks the data chunk files. */
   readonly random?: Random
@@ -33,8 +50,12 @@ export interface VaultCheck {
   readonly chunkFiles: number
   /** Those of them that were read whole. */
   readonly chunkFilesRead: number
-  /** Confirmed points. */
-  readonly points: number
+  /** Confirmed points that can be opened. */
+  readonly points: readonly CheckedPoint[]
+  /** Which copies of blocks are where, and which of them were found damaged. */
+  readonly index: VaultIndex
+  /** Undefined without a record, and in a vault without chunk files. */
+  readonly oldestUnverified: OldestUnverified | undefined
   /** Empty: the vault is whole, as far as was read. By object and offset. */
   readonly damaged: readonly Damage[]
   /** What is no damage but worth knowing, as sentences. */
@@ -46,7 +67,7 @@ export interface VaultCheck {
  * damage is an answer, not an error. Memory: about 64 MiB, and 60 bytes for each block of the vault.
  */
 export async function checkVault(request: VaultCheckRequest): Promise<VaultCheck> {
-  const { vault, readDataPercent, task } = request
+  const { vault, task, rotation, level = 'open' } = request
   const view = new VaultView(vault, task)
   task.setPhase('verify')
   await checkVaultFacts(view)
@@ -58,11 +79,13 @@ export async function checkVault(request: VaultCheckRequest): Promise<VaultCheck
   const intents = await vault.openIntents()
   if (intents.length > 0) view.remarks.push(`Clean-ups that were begun and have not ended: ${intents.length}.`)
   const { index, damages } = await checkIndex(view)
-  const { filesRead } = await scanChunkFiles(view, index, readDataPercent, request.random ?? systemRandom)
-  const walk = new PointWalk(view, index, damages)
-  for (const point of confirmed) {
-    task.add({ current: point.name })
-    await walk.walk(point)
+  const { filesRead, stored } = await scanChunkFiles(view, index, scanOptionsOf(request))
+  if (level !== 'listing' || view.log.count > 0) {
+    const walk = new PointWalk(view, index, damages)
+    for (const point of confirmed) {
+      task.add({ current: point.name })
+      await walk.walk(point)
+    }
   }
   explainUnhurt(view, index)
   return {
@@ -70,9 +93,28 @@ export async function checkVault(request: VaultCheckRequest): Promise<VaultCheck
     bytesRead: view.bytesRead,
     chunkFiles: index.files.length,
     chunkFilesRead: filesRead,
-    points: confirmed.length,
+    points: confirmed,
+    index,
+    oldestUnverified: rotation && oldestUnverified(stored, rotation.record, rotation.nowMs()),
     damaged: view.log.toList(),
     remarks: view.remarks,
+  }
+}
+
+function scanOptionsOf({ level = 'open', readDataPercent, rotation, random }: VaultCheckRequest): ScanOptions {
+  const chooseData = (files: readonly VaultChunkFile[]): readonly VaultChunkFile[] => {
+    if (readDataPercent !== undefined) return chooseByShare(files, readDataPercent, random ?? systemRandom)
+    if (rotation === undefined) return files
+    return chooseByRotation(files, rotation.record, { days: rotation.days, nowMs: rotation.nowMs() })
+  }
+  return {
+    depth: level === 'hash' ? 'hash' : 'open',
+    ...(rotation && { proofs: rotation }),
+    choose: (files) => {
+      if (level === 'listing') return []
+      const isTree = ({ kind }: VaultChunkFile) => kind === 'tree'
+      return [...files.filter(isTree), ...chooseData(files.filter((file) => !isTree(file)))]
+    },
   }
 }
 

@@ -37,6 +37,9 @@ interface Place {
   readonly path: Buffer
 }
 
+/** Pages lie near each other in their chunk files; what is read by then is not read again. */
+const openedPagesBudgetBytes = 12 * 1024 * 1024
+
 const none: ReadonlySet<number> = new Set()
 const noName = new Uint8Array(0)
 
@@ -55,7 +58,9 @@ export class PointWalk {
     this.#view = view
     this.#index = index
     this.#indexDamages = indexDamages
-    this.#reader = new BlockReader(index, [view.vault.chunkSource()], view.vault.keys)
+    this.#reader = new BlockReader(index, [view.vault.chunkSource()], view.vault.keys, {
+      budgetBytes: openedPagesBudgetBytes,
+    })
   }
 
   /** Walks all lists of a point. */

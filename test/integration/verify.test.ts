@@ -1,0 +1,71 @@
+/** `vault verify` from the command line: its levels, and how it goes on where it stopped. */
+import { randomBytes } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { VaultDetails, VerifyDocument } from '../../agent-core/api/agent-api.ts'
+import { CliHome } from '../support/cli-home.ts'
+
+let cli: CliHome
+
+beforeEach(async () => {
+  cli = new CliHome()
+  writeFileSync(join(cli.source, 'small'), 'a small file')
+  writeFileSync(join(cli.source, 'large'), randomBytes(80_000_000))
+  await cli.setUp()
+  await cli.backUp()
+})
+
+afterEach(() => cli[Symbol.dispose]())
+
+const verify = async (status: number, ...more: string[]) =>
+  await cli.json<VerifyDocument>(['vault', 'verify', 'v', ...more], status)
+
+/** The first data chunk file of the vault, by its length. */
+function someChunkFile(): string {
+  const names = readdirSync(cli.vault, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tcf'))
+  return join(cli.vault, names.find((name) => readFileSync(join(cli.vault, name)).length > 10_000_000) ?? '')
+}
+
+test('runs without numbers go on where the last one stopped, until every byte was read', async () => {
+  const shown = await cli.json<VaultDetails>(['vault', 'show', 'v'])
+  expect(shown.oldestUnverified).toMatchObject({ days: 0, everVerified: false })
+  await cli.json(['settings', 'set', 'verify-days', '3'])
+  let found = await verify(0)
+  expect(found.oldestUnverified).toMatchObject({ everVerified: false })
+  expect(found.chunkFilesRead).toBeLessThan(found.chunkFiles)
+  for (let run = 2; run <= 3; run++) found = await verify(0)
+  expect(found.oldestUnverified).toMatchObject({ everVerified: true })
+  rmSync(join(cli.home, 'proofs'), { recursive: true })
+  expect((await verify(0)).oldestUnverified).toMatchObject({ everVerified: false })
+  expect((await verify(0, '--read-data', '100')).oldestUnverified).toMatchObject({ days: 0, everVerified: true })
+  expect((await cli.json<VaultDetails>(['vault', 'show', 'v'])).oldestUnverified).toMatchObject({ everVerified: true })
+})
+
+test('each level finds what it is for', async () => {
+  expect(await verify(0, '--level', 'listing')).toMatchObject({ level: 'listing', chunkFilesRead: 0, damaged: [] })
+  const sampled = await verify(0, '--level', 'restore')
+  expect(sampled.filesRestored).toBeGreaterThan(0)
+  expect(readdirSync(join(cli.home, 'proofs')).filter((name) => name.startsWith('sample'))).toEqual([])
+  const chunk = someChunkFile()
+  const whole = readFileSync(chunk)
+  const spoilt = Buffer.from(whole)
+  spoilt[1_000_000] = (spoilt[1_000_000] as number) ^ 1
+  writeFileSync(chunk, spoilt)
+  expect((await verify(0, '--level', 'listing')).damaged).toEqual([])
+  for (const level of ['hash', 'open']) {
+    const { damaged, chunkFiles, chunkFilesRead } = await verify(8, '--level', level, '--read-data', '100')
+    expect(chunkFilesRead).toBe(chunkFiles)
+    expect(damaged).toMatchObject([{ files: [`docs:${join(cli.source, 'large')}`] }])
+    expect(chunk.endsWith(damaged[0]?.object ?? '-')).toBe(true)
+  }
+  const files = [`docs:${join(cli.source, 'large')}`]
+  expect((await verify(8, '--level', 'restore', '--read-data', '0')).damaged).toMatchObject([{ files }])
+  rmSync(chunk)
+  const [missing] = (await verify(8, '--level', 'listing')).damaged
+  expect(missing?.reason).toBe('the chunk file is missing')
+  expect(missing?.files).toContain(files[0])
+  expect((await cli.fails(['vault', 'verify', 'v', '--level', 'listing', '--read-data', '5'], 2)).code).toBe(
+    'usage.invalid',
+  )
+})

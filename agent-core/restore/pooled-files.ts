@@ -2,9 +2,11 @@
  * The files of one target that worker threads restore: handed out as the walk meets them, taken in batch by batch. What
  * workers hand back is restored by the main thread, which knows every copy of a block and says what is wrong.
  */
+import { AgentError } from '../base/agent-error.ts'
 import { asBuffer } from '../base/bytes.ts'
 import type { Task } from '../base/task.ts'
-import type { Entry, Part } from '../format/tree.ts'
+import type { TreeReader } from '../cache/tree-reader.ts'
+import { encodeEntry, type Entry, type Part } from '../format/tree.ts'
 import { isSystemError } from './failure.ts'
 import type { OpenBatch } from './file-batch.ts'
 import type { MetadataNotes } from './metadata-notes.ts'
@@ -15,6 +17,8 @@ import type { TargetTree } from './target-tree.ts'
 
 export interface PooledFilesDeps extends Omit<PoolOptions, 'onBatch' | 'signal'> {
   readonly tree: TargetTree
+  /** Reads the lists of parts. */
+  readonly partLists: TreeReader
   readonly notes: MetadataNotes
   readonly task: Task
   /** A worker has restored a file. */
@@ -58,6 +62,24 @@ export class PooledFiles implements AsyncDisposable {
     }
     parent.state.filesUnderWay++
     return true
+  }
+
+  /**
+   * Hands out a file whose parts stand in a list of pages, with the parts in its entry. Answers false as `add` does, and
+   * for a list that cannot be read: the main thread meets it again, and tells it.
+   */
+  async addListed(entry: Entry, parent: TargetDirectory): Promise<boolean> {
+    const { content } = entry
+    if (content === undefined) return false
+    try {
+      const parts: Part[] = []
+      for await (const part of this.#deps.partLists.parts(content)) parts.push(part)
+      const whole = { ...entry, content: { ...content, parts } }
+      return this.add(whole, parent, encodeEntry(whole))
+    } catch (error) {
+      if (error instanceof AgentError) return false
+      throw error
+    }
   }
 
   /** Resolves once more files may be handed out; undefined: at once. */
@@ -124,8 +146,16 @@ export class PooledFiles implements AsyncDisposable {
 }
 
 /** The parts of a file that one worker restores alone. */
-function partsInEntry({ type, linkGroup, content, sizeBytes }: Entry): readonly Part[] | undefined {
-  if (type !== 'file' || linkGroup !== undefined || (sizeBytes ?? 0) >= largeFileSizeBytes) return undefined
-  const parts = content?.parts ?? []
-  return 'id' in parts ? undefined : parts
+function partsInEntry(entry: Entry): readonly Part[] | undefined {
+  const parts = entry.content?.parts ?? []
+  return isForOneWorker(entry) && !('id' in parts) ? parts : undefined
+}
+
+/** True when one worker restores the file alone, once the list of its parts was read: see `PooledFiles.addListed`. */
+export function isListed(entry: Entry): boolean {
+  return entry.content !== undefined && 'id' in entry.content.parts && isForOneWorker(entry)
+}
+
+function isForOneWorker({ type, linkGroup, sizeBytes }: Entry): boolean {
+  return type === 'file' && linkGroup === undefined && (sizeBytes ?? 0) < largeFileSizeBytes
 }

@@ -59,7 +59,7 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Longer files, and those whose parts are a list of pages, are filled in stretches. */
+/** Longer files are filled in stretches, by all workers. */
 export const largeFileSizeBytes = 32 * 1024 * 1024
 const stretchSizeBytes = 8 * 1024 * 1024
 const maxStretchParts = 1024

@@ -23,7 +23,7 @@ import { freeBytesOf, isNoSpace, noSpaceError } from './free-space.ts'
 import { MetadataWriter } from './metadata.ts'
 import { MetadataNotes } from './metadata-notes.ts'
 import { checkSpace, planRestore } from './plan-restore.ts'
-import { PooledFiles } from './pooled-files.ts'
+import { isListed, PooledFiles } from './pooled-files.ts'
 import { type EntryPlace, EntryRestorer, type RestoreOptions } from './restore-entry.ts'
 import { largeFileSizeBytes } from './restore-pool.ts'
 import { EntryRefused } from './stage-entry.ts'
@@ -175,6 +175,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
 
   visit(entry: Entry, parent: TargetDirectory, encoded?: Uint8Array): Promise<void> | undefined {
     const pooled = this.#options.only === 'changed' ? undefined : this.#pooled
+    if (encoded !== undefined && pooled !== undefined && isListed(entry)) return this.#visitListed(entry, parent, pooled)
     if (encoded !== undefined && pooled?.add(entry, parent, encoded) === true) return pooled.room()
     return this.#visitHere(entry, parent)
   }
@@ -200,6 +201,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
       metadata: this.#options,
       threadCount,
       tree: this.#tree,
+      partLists: source.tree,
       notes: this.#notes,
       task: this.#task,
       onRestored: (sizeBytes) => {
@@ -253,6 +255,11 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
       await this.visit(placed, parent)
     }
     for (let open = folder; open !== root && open.parent !== undefined; open = open.parent) await this.leave(open)
+  }
+
+  async #visitListed(entry: Entry, parent: TargetDirectory, pooled: PooledFiles): Promise<void> {
+    if (await pooled.addListed(entry, parent)) await pooled.room()
+    else await this.#visitHere(entry, parent)
   }
 
   async #visitHere(entry: Entry, parent: TargetDirectory): Promise<void> {

@@ -17,6 +17,7 @@ import { CaptureReport } from './capture-report.ts'
 import { TreeCapture } from './capture-tree.ts'
 import { NewHardLink } from './journal-notes.ts'
 import type { LastPoint } from './last-point.ts'
+import { LookAhead } from './look-ahead.ts'
 import { lookAtFolders, type SourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, type SourceFolder } from './plan-sources.ts'
 import type { VaultRun } from './vault-run.ts'
@@ -24,6 +25,9 @@ import { writeList } from './write-list.ts'
 
 /** More threads than this wait for the disk and for the main thread, and each takes memory. */
 const maxThreadCount = 8
+
+/** A thread that looks ahead takes a tenth of a second to start. */
+const longWalkFiles = 10_000
 
 /** What a capture rests on. */
 export interface CaptureContext {
@@ -136,6 +140,7 @@ async function walkFolders(context: CaptureContext, engine: Engine) {
     ? context.folders.map((folder) => ({ ...folder, previous: undefined }))
     : context.folders
   const walk = async (journal: JournalScan | undefined) => {
+    await using lookAhead = isLongWalk(context, journal) ? openLookAhead(request) : undefined
     const report = new CaptureReport(deps.task, (path) => {
       // It is tried again with every backup, and told again.
       journal?.keepDirty(path)
@@ -149,6 +154,7 @@ async function walkFolders(context: CaptureContext, engine: Engine) {
       lastScanStartedMs: last?.manifest.timeMs ?? 0,
       scanStartedMs: context.scanStartedMs,
       ...(journal && { journal }),
+      ...(lookAhead && { lookAhead }),
       crossMounts: request.item.crossMounts,
       rules: context.rules,
       report,
@@ -162,6 +168,17 @@ async function walkFolders(context: CaptureContext, engine: Engine) {
     if (!(error instanceof NewHardLink) || context.journal === undefined) throw error
     return await walk(context.journal.inFull('a file has got a further name'))
   })
+}
+
+function openLookAhead({ item, barriers }: BackupRequest): LookAhead {
+  const { excludes, defaultExcludes, crossMounts } = item
+  return new LookAhead({ excludes, defaultExcludes, crossMounts, barriers })
+}
+
+/** True when looking at entries takes most of the time, and there is a processor for it. */
+function isLongWalk({ deps, last }: CaptureContext, journal: JournalScan | undefined): boolean {
+  if (deps.isGentle || journal?.known !== undefined || last === undefined) return false
+  return last.manifest.counts.files >= longWalkFiles && availableParallelism() > 1
 }
 
 /** Throws when a source went away under the walk or has lost most of its entries. */

@@ -24,6 +24,7 @@ import { EntryCapturer } from './entry-capturer.ts'
 import { FileCapturer, type FileReport } from './file-capturer.ts'
 import type { FoundPlace } from './found-place.ts'
 import { JournalNotes } from './journal-notes.ts'
+import type { LookAhead } from './look-ahead.ts'
 import type { SourceRules } from './look-at-folders.ts'
 import { type Folder, listFolder, type OpenFolder, openFolder } from './open-folder.ts'
 import type { SourceFolder } from './plan-sources.ts'
@@ -36,6 +37,8 @@ export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly scanStartedMs: number
   /** Hears what the walk finds, and may know where it need not look. */
   readonly journal?: JournalScan
+  /** Lists directories before the walk reaches them. */
+  readonly lookAhead?: LookAhead
   readonly crossMounts: boolean
   readonly rules: SourceRules
   readonly report: FileReport
@@ -105,6 +108,7 @@ export class TreeCapture {
       const path = Buffer.from(origin.path)
       const { known } = this.#notes
       this.#notes.forget(known, previous)
+      this.#options.lookAhead?.begin(path)
       const section = await this.#walk({ path, relative: '', found, depth: 0 }, previous?.directory, known)
       sections.set(folder, section.pending)
       const place = { name: label, path, fullPath: path, found, volume: 0 }
@@ -138,7 +142,8 @@ export class TreeCapture {
       if (!known.hasDirtyBelow(directory.path)) return { pending: previous }
       return await this.#walkClean(directory, previous, known)
     }
-    using folder = listFolder(directory, this.#options)
+    const ahead = await this.#options.lookAhead?.take(directory.path, directory.found)
+    using folder = listFolder(directory, this.#options, ahead)
     if (folder === undefined) {
       await this.#notes.forgetBelow(known, previous)
       return { pending: emptySection }

@@ -41,10 +41,11 @@ const STATX_ATTR_NODUMP = 0x40
 /** Unit of `stx_blocks`. */
 const sectorSizeBytes = 512
 
+/** Bytes of a `struct statx` that are looked at; all of them are kept in a record. */
+export const statusRecordSizeBytes = 0x90
+
 /** One a thread: calls are synchronous, and everything is copied out. */
 const bytes = Buffer.alloc(256)
-const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 64)
-const signedWords = new Int32Array(bytes.buffer, bytes.byteOffset, 64)
 const noPath = Buffer.alloc(1)
 const nameBuffer = Buffer.alloc(1024)
 
@@ -60,7 +61,7 @@ export function fileStatus(target: FileTarget): FileStatus {
     bytes,
   )
   if (failed) throw systemError('statx', native.errno(), target)
-  return decodeStatus()
+  return justRead.status(0)
 }
 
 /** As `fileStatus`; undefined when nothing is there, which is told without an error being made. */
@@ -68,7 +69,7 @@ export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
   const native = nativeFunctions()
   const mask = STATX_BASIC_STATS | STATX_BTIME
   const failed = native.statx(AT_FDCWD, terminatedPath(path, 'statx'), AT_SYMLINK_NOFOLLOW, mask, bytes)
-  if (!failed) return decodeStatus()
+  if (!failed) return justRead.status(0)
   const errno = native.errno()
   if (errno === ENOENT || errno === ENOTDIR) return undefined
   throw systemError('statx', errno, path)
@@ -79,47 +80,102 @@ export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
  * The kernel need not find the folder again for each of its entries.
  */
 export function fileStatusIn(folderFd: number, name: string): FileStatus | undefined {
-  const native = nativeFunctions()
   if (name.length >= nameBuffer.length) throw systemError('statx', ENAMETOOLONG)
-  nameBuffer.write(name, 'latin1')
-  nameBuffer[name.length] = 0
-  const failed = native.statx(folderFd, nameBuffer, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, bytes)
-  if (!failed) return decodeStatus()
-  const errno = native.errno()
+  const errno = readStatusIn(folderFd, name)
+  if (errno === 0) return justRead.status(0)
   if (errno === ENOENT || errno === ENOTDIR) return undefined
   throw systemError('statx', errno, name)
 }
 
-function decodeStatus(): FileStatus {
-  const attributes = words[0x08 / 4] as number
-  const knownAttributes = words[0x38 / 4] as number
-  const hasBirth = ((words[0] as number) & STATX_BTIME) !== 0
-  const birth = time(0x50)
-  return {
-    mode: bytes.readUInt16LE(0x1c),
-    linkCount: words[0x10 / 4] as number,
-    uid: words[0x14 / 4] as number,
-    gid: words[0x18 / 4] as number,
-    inode: bytes.readBigUInt64LE(0x20),
-    sizeBytes: wide(0x28),
-    allocatedBytes: wide(0x30) * sectorSizeBytes,
-    mtime: time(0x70),
-    ctime: time(0x60),
-    birth: hasBirth && (birth.sec !== 0 || birth.ns !== 0) ? birth : undefined,
-    device: (words[0x88 / 4] as number) * 0x1_0000_0000 + (words[0x8c / 4] as number),
-    specialDevice: { major: words[0x80 / 4] as number, minor: words[0x84 / 4] as number },
-    isNoDump: (knownAttributes & STATX_ATTR_NODUMP) === 0 ? undefined : (attributes & STATX_ATTR_NODUMP) !== 0,
+/**
+ * Records of the entries of an open folder, in the order of `names` (raw bytes, one character each), for StatusRecords;
+ * zeros for what cannot be looked at. The memory is the caller's.
+ */
+export function readStatusRecords(folderFd: number, names: readonly string[]): Buffer {
+  const records = Buffer.allocUnsafeSlow(names.length * statusRecordSizeBytes)
+  for (const [index, name] of names.entries()) {
+    const at = index * statusRecordSizeBytes
+    if (name.length < nameBuffer.length && readStatusIn(folderFd, name) === 0) records.set(record, at)
+    else records.fill(0, at, at + statusRecordSizeBytes)
+  }
+  return records
+}
+
+/** Error number; 0: the status stands in `bytes`. */
+function readStatusIn(folderFd: number, name: string): number {
+  const native = nativeFunctions()
+  nameBuffer.write(name, 'latin1')
+  nameBuffer[name.length] = 0
+  const mask = STATX_BASIC_STATS | STATX_BTIME
+  return native.statx(folderFd, nameBuffer, AT_SYMLINK_NOFOLLOW, mask, bytes) ? native.errno() : 0
+}
+
+/** Reads the records of `readStatusRecords`. */
+export class StatusRecords {
+  readonly #bytes: Buffer
+  readonly #words: Uint32Array
+  readonly #signedWords: Int32Array
+
+  /** `records` begins at a multiple of 4 bytes in its memory. */
+  constructor(records: Buffer) {
+    this.#bytes = records
+    this.#words = new Uint32Array(records.buffer, records.byteOffset, records.length / 4)
+    this.#signedWords = new Int32Array(records.buffer, records.byteOffset, records.length / 4)
+  }
+
+  /** True when the entry of that index could be looked at. */
+  isTold(index: number): boolean {
+    return this.#words[(index * statusRecordSizeBytes) / 4] !== 0
+  }
+
+  /** Type and permission bits of the entry of that index; 0 when it is not told. */
+  mode(index: number): number {
+    return this.#word(index * statusRecordSizeBytes + 0x1c) & 0xffff
+  }
+
+  /** The file system of the entry of that index, as `FileStatus.device`. */
+  device(index: number): number {
+    const at = index * statusRecordSizeBytes
+    return this.#word(at + 0x88) * 0x1_0000_0000 + this.#word(at + 0x8c)
+  }
+
+  /** The status of the entry of that index, which must be told. */
+  status(index: number): FileStatus {
+    const at = index * statusRecordSizeBytes
+    const attributes = this.#word(at + 0x08)
+    const knownAttributes = this.#word(at + 0x38)
+    const hasBirth = (this.#word(at) & STATX_BTIME) !== 0
+    const birth = this.#time(at + 0x50)
+    return {
+      mode: this.mode(index),
+      linkCount: this.#word(at + 0x10),
+      uid: this.#word(at + 0x14),
+      gid: this.#word(at + 0x18),
+      inode: this.#bytes.readBigUInt64LE(at + 0x20),
+      sizeBytes: this.#wide(at + 0x28),
+      allocatedBytes: this.#wide(at + 0x30) * sectorSizeBytes,
+      mtime: this.#time(at + 0x70),
+      ctime: this.#time(at + 0x60),
+      birth: hasBirth && (birth.sec !== 0 || birth.ns !== 0) ? birth : undefined,
+      device: this.device(index),
+      specialDevice: { major: this.#word(at + 0x80), minor: this.#word(at + 0x84) },
+      isNoDump: (knownAttributes & STATX_ATTR_NODUMP) === 0 ? undefined : (attributes & STATX_ATTR_NODUMP) !== 0,
+    }
+  }
+
+  #word(at: number): number {
+    return this.#words[at / 4] as number
+  }
+
+  /** 64 bits as a number: exact below 2^53, which no length reaches. */
+  #wide(at: number): number {
+    return this.#word(at + 4) * 0x1_0000_0000 + this.#word(at)
+  }
+
+  #time(at: number): FileTime {
+    return { sec: (this.#signedWords[at / 4 + 1] as number) * 0x1_0000_0000 + this.#word(at), ns: this.#word(at + 8) }
   }
 }
 
-/** 64 bits as a number: exact below 2^53, which no length reaches. */
-function wide(offset: number): number {
-  return (words[offset / 4 + 1] as number) * 0x1_0000_0000 + (words[offset / 4] as number)
-}
-
-function time(offset: number): FileTime {
-  return {
-    sec: (signedWords[offset / 4 + 1] as number) * 0x1_0000_0000 + (words[offset / 4] as number),
-    ns: words[offset / 4 + 2] as number,
-  }
-}
+const record = bytes.subarray(0, statusRecordSizeBytes)
+const justRead = new StatusRecords(record)

@@ -175,9 +175,9 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
 
   visit(entry: Entry, parent: TargetDirectory, encoded?: Uint8Array): Promise<void> | undefined {
     const pooled = this.#options.only === 'changed' ? undefined : this.#pooled
-    if (encoded !== undefined && pooled !== undefined && isListed(entry)) return this.#visitListed(entry, parent, pooled)
-    if (encoded !== undefined && pooled?.add(entry, parent, encoded) === true) return pooled.room()
-    return this.#visitHere(entry, parent)
+    if (encoded === undefined || pooled === undefined) return this.#visitHere(entry, parent)
+    if (isListed(entry)) return this.#visitListed(entry, parent, pooled)
+    return pooled.add(entry, parent, encoded) ? pooled.room() : this.#visitHere(entry, parent)
   }
 
   leave(folder: TargetDirectory): Promise<void> | undefined {

@@ -22,6 +22,11 @@ const types = new Map<number, EntryType>([
   [0o060000, 'block-device'],
 ])
 
+/** True for the mode (`FileStatus.mode`) of a directory. */
+export function isDirectoryMode(mode: number): boolean {
+  return types.get(mode & typeMask) === 'directory'
+}
+
 /** The entry behind `status`; throws Error for a type that POSIX does not know. */
 export function foundEntry(status: FileStatus): FoundEntry {
   const type = types.get(status.mode & typeMask)

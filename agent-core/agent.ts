@@ -21,6 +21,7 @@ const cache = () => import('./api/cache-verbs.ts')
 const chunks = () => import('./api/chunk-verbs.ts')
 const doctor = () => import('./api/doctor.ts')
 const items = () => import('./api/item-verbs.ts')
+const openVaults = () => import('./api/open-vault.ts')
 const points = () => import('./api/point-verbs.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
@@ -58,6 +59,7 @@ export const openAgent: OpenAgent = async ({ home }) => {
     testVault: async (name) => (await vaults()).testKnownVault(deps, name),
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
     setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),
+    unlockVault: async (name, passphrase) => (await openVaults()).unlockVault(deps, name, passphrase),
     enableItem: async (name, vaults, settings) => (await items()).enableItem(deps, name, vaults, settings),
     changeItem: async (name, changes) => (await items()).changeItem(deps, name, changes),
     listItems: async () => (await items()).listItems(deps),

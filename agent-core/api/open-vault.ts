@@ -69,6 +69,22 @@ export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: Obj
   return unlocked.masterKey
 }
 
+/** Stores the key of a vault's machine on this machine again. Throws `vault.wrong-passphrase`. */
+export async function unlockVault(
+  deps: AgentDeps,
+  name: string,
+  passphrase: string,
+): Promise<{ readonly name: string }> {
+  const known = knownVault(deps, name)
+  const store = await openKnownStore(deps, known)
+  try {
+    await masterKeyOf({ ...deps, askPassphrase: () => async () => passphrase }, known, store)
+    return { name: known.name }
+  } finally {
+    await store.close()
+  }
+}
+
 /** The master key of a keyspace, if it is remembered on this machine. */
 export async function rememberedKey(deps: AgentDeps, keyspace: KeyspaceId): Promise<Buffer | undefined> {
   return await (await deps.secrets()).get(secretName(keyspace))

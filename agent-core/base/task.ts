@@ -3,25 +3,11 @@
  * current phase; warnings to the whole task. One listener hears of changes at most every 250 ms
  * (and once more at the end), always with the newest state.
  */
+import type { Phase, Progress } from '../contract/documents/progress.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { Clock } from './clock.ts'
 
-export type Phase = 'snapshot' | 'estimate' | 'capture' | 'transfer' | 'verify' | 'commit' | 'merge' | 'restore'
-
-/** One state of a task. */
-export interface Progress {
-  readonly phase: Phase
-  readonly filesDone: number
-  readonly filesExpected?: number
-  readonly bytesDone: number
-  readonly bytesExpected?: number
-  /** What is being worked on, for people. */
-  readonly current?: string
-  /** Set while nothing goes on before something else has: the vault has to take what was captured. */
-  readonly waitsFor?: 'vault'
-  /** Count of warnings so far. */
-  readonly warnings: number
-}
+export type { Phase, Progress } from '../contract/documents/progress.ts'
 
 /** Amounts that have been done since the last call. */
 export interface ProgressStep {

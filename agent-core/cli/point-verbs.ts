@@ -96,7 +96,7 @@ interface FilesInput extends PointInput {
 const deepest = 1_000_000
 
 export const listFiles: RunVerb<FilesInput> = async (input, session) => {
-  const depth = input.depth === undefined ? Number.POSITIVE_INFINITY : wholeNumber(input.depth, '--depth', 1, deepest)
+  const depth = input.depth === undefined ? Number.MAX_SAFE_INTEGER : wholeNumber(input.depth, '--depth', 1, deepest)
   const files = (await session.agent()).pointFiles(input.item, input.point, input.path, depth)
   await session.output.stream(stoppable(files, session.signal), fileLine)
   return exitStatus.done

@@ -84,7 +84,7 @@ describe('verbs ask the agent', () => {
     ],
     ['point list docs', ['listPoints', 'docs']],
     ['point show docs latest', ['showPoint', 'docs', 'latest']],
-    ['point files docs latest', ['pointFiles', 'docs', 'latest', undefined, Number.POSITIVE_INFINITY]],
+    ['point files docs latest', ['pointFiles', 'docs', 'latest', undefined, Number.MAX_SAFE_INTEGER]],
     ['point files docs latest /a --depth 1', ['pointFiles', 'docs', 'latest', '/a', 1]],
     ['restore files docs latest --to out', ['restoreFiles', request]],
     ['restore files docs latest --original', ['restoreFiles', { ...request, target: 'original' }]],

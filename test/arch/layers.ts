@@ -62,6 +62,16 @@ export const packageBans: readonly PackageBan[] = [
     reason: 'oRPC carries the contract between processes; the product itself is plain functions.',
   },
   {
+    packages: 'ws',
+    allowedFrom: '^(agent-core/transport|main)/',
+    reason: 'Sockets are known to transport/ alone.',
+  },
+  {
+    packages: 'node-cron|temporal-polyfill',
+    allowedFrom: '^agent-core/schedule/',
+    reason: 'next-run is the one truth of schedules; the clockwork behind it is known to schedule/ alone.',
+  },
+  {
     packages: 'zod',
     allowedFrom: '^agent-core/(?!format/)|^(main|renderer)/',
     reason: 'format/ is the specification in code: it checks bytes itself, with the place of the fault.',

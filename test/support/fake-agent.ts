@@ -218,6 +218,7 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       healed: 0,
       remarks: [],
     }),
+    unlockVault: answer('unlockVault', { name: 'usb' }),
     setPassphrase: answer('setPassphrase', { name: 'usb', remarks: [] }),
     enableItem: answer('enableItem', fakeItem),
     changeItem: answer('changeItem', fakeItem),

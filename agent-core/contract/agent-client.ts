@@ -1,0 +1,143 @@
+/**
+ * The agent's verbs as methods over any oRPC link: a WebSocket, the local socket, a message port. Runs in browsers; the
+ * command line and the desktop app use the same one.
+ */
+import { type ClientLink, createORPCClient, ORPCError } from '@orpc/client'
+import { agentErrorCode, type WireError, wireError } from './agent-contract.ts'
+import type { Progress } from './documents/progress.ts'
+import type { AnyVerbSpec, CallContext } from './verb.ts'
+import { type VerbMethods, verbs } from './verbs/verbs.ts'
+
+export interface ClientHooks {
+  /** Makes of an error of the agent's table what the methods throw. */
+  readonly toError: (error: WireError) => Error
+  /** Gives the passphrase of a vault that is locked; without it `vault.locked` is thrown. */
+  readonly passphrase?: () => ((vault: string) => Promise<string>) | undefined
+  /** Hears what is worth knowing beside an answer. */
+  readonly remark?: (remark: string) => void
+}
+
+type Events<Event, End = unknown> = AsyncIterator<Event, End, void>
+type TaskEvent = { readonly progress: Progress } | { readonly remark: string }
+type ListingEvent = { readonly entries: readonly unknown[] } | { readonly remark: string }
+type Procedures = Record<string, (input: unknown, options: { signal?: AbortSignal }) => Promise<unknown>>
+type Ask = (signal: AbortSignal | undefined) => Promise<unknown>
+
+/** Methods that ask the agent at the other end of `link`. */
+export function createAgentClient(link: ClientLink<Record<never, never>>, hooks: ClientHooks): VerbMethods {
+  const procedures = createORPCClient(link) as unknown as Procedures
+  const unlock = async (vault: string, passphrase: string): Promise<void> => {
+    await procedures['unlockVault']?.({ name: vault, passphrase }, {}).catch(throwTranslated(hooks))
+  }
+  const methods = Object.entries<AnyVerbSpec>(verbs).map(([name, spec]) => {
+    const method = (...given: readonly unknown[]): unknown => {
+      const context = (given[spec.parameters.length] ?? {}) as CallContext
+      const input = Object.fromEntries(spec.parameters.map(([parameter], at) => [parameter, given[at]]))
+      const ask: Ask = async (signal) => await procedures[name]?.(input, signal === undefined ? {} : { signal })
+      return methodOf(spec.kind, { ask, context, hooks, unlock })
+    }
+    return [name, method]
+  })
+  return Object.fromEntries(methods) as VerbMethods
+}
+
+interface Asking {
+  readonly ask: Ask
+  readonly context: CallContext
+  readonly hooks: ClientHooks
+  readonly unlock: (vault: string, passphrase: string) => Promise<void>
+}
+
+function methodOf(kind: AnyVerbSpec['kind'], asking: Asking): unknown {
+  switch (kind) {
+    case 'call':
+      return unlocking(asking, async () => await runCall(asking))
+    case 'task':
+      return unlocking(asking, async () => await runTask(asking))
+    case 'listing':
+      return readListing(asking)
+    case 'feed':
+      return readFeed(asking)
+  }
+}
+
+async function runCall({ ask, context, hooks }: Asking): Promise<unknown> {
+  const { answer, remarks } = (await ask(context.signal)) as { answer: unknown; remarks: readonly string[] }
+  for (const remark of remarks) hooks.remark?.(remark)
+  return answer
+}
+
+async function runTask({ ask, context, hooks }: Asking): Promise<unknown> {
+  const events = (await ask(context.signal)) as Events<TaskEvent, { answer: unknown }>
+  for (;;) {
+    const next = await events.next()
+    if (next.done) return next.value.answer
+    if ('progress' in next.value) context.onProgress?.(next.value.progress)
+    else hooks.remark?.(next.value.remark)
+  }
+}
+
+async function* readListing(asking: Asking): AsyncGenerator<unknown, void, undefined> {
+  const { ask, context, hooks } = asking
+  const open = async () => {
+    const events = (await ask(context.signal)) as Events<ListingEvent>
+    return { events, first: await events.next() }
+  }
+  const { events, first } = await unlocking(asking, open)
+  try {
+    for (let next = first; !next.done; next = await events.next().catch(throwTranslated(hooks))) {
+      if ('entries' in next.value) yield* next.value.entries
+      else hooks.remark?.(next.value.remark)
+    }
+  } finally {
+    await events.return?.()
+  }
+}
+
+async function* readFeed({ ask, context, hooks }: Asking): AsyncGenerator<unknown, void, undefined> {
+  const events = (await ask(context.signal).catch(throwTranslated(hooks))) as Events<unknown>
+  try {
+    for (;;) {
+      const next = await events.next().catch(throwTranslated(hooks))
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    await events.return?.()
+  }
+}
+
+/** Runs `work`; a vault that turns out to be locked is unlocked with a passphrase that is asked for, and it runs again. */
+async function unlocking<Result>({ hooks, unlock }: Asking, work: () => Promise<Result>): Promise<Result> {
+  const unlocked = new Set<string>()
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const wire = wireErrorOf(error)
+      if (wire === undefined) throw error
+      const vault = lockedVault(wire)
+      const passphrase = hooks.passphrase?.()
+      if (vault === undefined || passphrase === undefined || unlocked.has(vault)) throw hooks.toError(wire)
+      await unlock(vault, await passphrase(vault))
+      unlocked.add(vault)
+    }
+  }
+}
+
+function lockedVault({ code, data }: WireError): string | undefined {
+  return code === 'vault.locked' ? (data as { readonly name: string }).name : undefined
+}
+
+function throwTranslated({ toError }: ClientHooks): (error: unknown) => never {
+  return (error) => {
+    const wire = wireErrorOf(error)
+    throw wire === undefined ? error : toError(wire)
+  }
+}
+
+function wireErrorOf(error: unknown): WireError | undefined {
+  if (!(error instanceof ORPCError) || error.code !== agentErrorCode) return undefined
+  const parsed = wireError.safeParse(error.data)
+  return parsed.success ? parsed.data : undefined
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { bytes, count, failure, fileWarning, id, instantMs, list, optional, text, time, type Value } from '../bounds.ts'
+import type { JobId, PointId } from '../ids.ts'
+
+/** How a job that was waited for has ended. */
+export const jobEnd = z.object({
+  id: id<JobId>(),
+  state: z.enum(['completed', 'completed with warnings', 'waiting', 'failed', 'cancelled']),
+  startedAt: time,
+  finishedAt: time,
+})
+export type JobEnd = Value<typeof jobEnd>
+
+export const backupOptions = z.object({ keepUntilMs: optional(instantMs), accept: z.boolean() })
+export type BackupOptions = Value<typeof backupOptions>
+
+export const backupDocument = z.object({
+  job: jobEnd,
+  point: z
+    .object({
+      id: id<PointId>(),
+      seq: count,
+      kind: text,
+      /** True once the vault has confirmed it; false: captured in the cache only. */
+      confirmed: z.boolean(),
+    })
+    .nullable(),
+  files: z.object({ seen: count, read: count, changed: count, deleted: count, failed: count }),
+  /** `read` from the source, `new` before compression, `stored` in chunk files, `total` of the point. */
+  bytes: z.object({ read: bytes, new: bytes, stored: bytes, total: bytes }),
+  /** Bytes of the vault objects put by this run. */
+  transferred: bytes,
+  /** `full`: everything was looked at; `journal`: only what the watcher had told of. `reason` says why, in words. */
+  scan: z.object({
+    kind: z.enum(['full', 'journal']),
+    watcher: z.enum(['fanotify', 'chokidar', 'folders', 'none']),
+    reason: text,
+  }),
+  warnings: list(fileWarning),
+  remarks: list(text),
+  /** Set when the point was captured but the vault did not take it (yet). */
+  failure: optional(failure),
+})
+export type BackupDocument = Value<typeof backupDocument>

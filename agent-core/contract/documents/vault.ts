@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { bytes, count, id, list, name, optional, path, text, time, type Value } from '../bounds.ts'
+import type { PointId, VaultId } from '../ids.ts'
+
+export const vaultDocument = z.object({
+  name,
+  id: id<VaultId>(),
+  kind: z.literal('local'),
+  address: path,
+  /** The machine whose keys this home uses there. */
+  machine: text,
+  access: z.enum(['owner', 'read-only']),
+  secretPlace: text,
+  state: z.enum(['reachable', 'unreachable']),
+  reason: optional(text),
+})
+export type VaultDocument = Value<typeof vaultDocument>
+
+/** The byte of a vault that was not verified for longest. */
+export const unverifiedDocument = z.object({
+  /** When it was last read and proven, or, never proven, since when it lies there. */
+  since: time,
+  /** Whole days since then. */
+  days: count,
+  everVerified: z.boolean(),
+})
+export type UnverifiedDocument = Value<typeof unverifiedDocument>
+
+export const vaultDetails = vaultDocument.extend({
+  points: count,
+  /** null: there is no chunk file. */
+  oldestUnverified: unverifiedDocument.nullable(),
+  objects: count,
+  storedBytes: bytes,
+  freeBytes: optional(bytes),
+  items: list(name),
+})
+export type VaultDetails = Value<typeof vaultDetails>
+
+export const createdVault = vaultDocument.extend({
+  /** Shown once; opens the vault like the passphrase. */
+  recoveryCode: text,
+  remarks: list(text),
+})
+export type CreatedVault = Value<typeof createdVault>
+
+export const connectedVault = vaultDocument.extend({ items: list(name), remarks: list(text) })
+
+export const storeCapabilities = z.object({
+  /** How a complete object gets its final name without replacing another. */
+  publish: z.enum(['link', 'rename', 'conditional-put']),
+  /** True when file modes keep other users of the machine out. */
+  keepsModes: z.boolean(),
+  /** True when the folder itself can be synced (else durability of names is the file system's word). */
+  syncsFolders: z.boolean(),
+  /** What protects nothing here, in plain words; empty when all is well. */
+  remarks: list(text),
+})
+export type StoreCapabilities = Value<typeof storeCapabilities>
+
+export const vaultTest = z.object({
+  name,
+  address: path,
+  capabilities: storeCapabilities,
+  freeBytes: optional(bytes),
+  putMs: z.number(),
+  getMs: z.number(),
+})
+export type VaultTest = Value<typeof vaultTest>
+
+export const damagedObject = z.object({
+  object: path,
+  offset: z.number(),
+  reason: text,
+  /** Ids of the points it affects. */
+  points: list(id<PointId>()),
+  /** Every affected file, as `<item>:<path>`. */
+  files: list(path, 10_000_000),
+})
+export type DamagedObject = Value<typeof damagedObject>
+
+/** How deep a verification looks; each does what those before it do. */
+export const verifyLevel = z.enum(['listing', 'hash', 'open', 'restore'])
+export type VerifyLevel = Value<typeof verifyLevel>
+
+export const verifyOptions = z.object({
+  /** `open` when left out. */
+  level: optional(verifyLevel),
+  /** Share of the data chunk files that is read; left out: those whose turn it is. */
+  readDataPercent: optional(z.number().min(0).max(100)),
+})
+export type VerifyOptions = Value<typeof verifyOptions>
+
+export const verifyDocument = z.object({
+  level: verifyLevel,
+  objects: count,
+  bytesRead: bytes,
+  chunkFiles: count,
+  /** Chunk files that were read whole. */
+  chunkFilesRead: count,
+  points: count,
+  /** Files that were restored as a sample and compared; only at level `restore`. */
+  filesRestored: optional(count),
+  oldestUnverified: unverifiedDocument.nullable(),
+  damaged: list(damagedObject),
+  healed: count,
+  remarks: list(text),
+})
+export type VerifyDocument = Value<typeof verifyDocument>

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { list, name, optional, passphrase, path, text } from '../bounds.ts'
+import {
+  connectedVault,
+  createdVault,
+  vaultDetails,
+  vaultDocument,
+  vaultTest,
+  verifyDocument,
+  verifyOptions,
+} from '../documents/vault.ts'
+import { call, task } from '../verb.ts'
+
+export const vaultVerbs = {
+  createVault: call({
+    about: 'Makes a new vault in an empty folder; the recovery code in the answer is never shown again.',
+    parameters: [
+      ['name', name],
+      ['directory', path],
+      ['passphrase', passphrase],
+    ],
+    answer: createdVault,
+  }),
+  connectVault: call({
+    about: 'Uses a vault that exists: to read the points of a machine in it, or to become that machine.',
+    parameters: [
+      ['name', name],
+      ['directory', path],
+      ['passphrase', passphrase],
+      ['options', z.object({ read: optional(text), takeOver: optional(text) })],
+    ],
+    answer: connectedVault,
+  }),
+  listVaults: call({ about: 'The vaults that are known here.', parameters: [], answer: list(vaultDocument) }),
+  showVault: call({
+    about: 'One vault: what it holds and how full it is.',
+    parameters: [['name', name]],
+    answer: vaultDetails,
+  }),
+  testVault: call({
+    about: 'Tries to write, read and delete in a vault.',
+    parameters: [['name', name]],
+    answer: vaultTest,
+  }),
+  verifyVault: task({
+    about: 'Checks that the points of a vault are whole; names every damaged object and every file it affects.',
+    parameters: [
+      ['name', name],
+      ['options', verifyOptions],
+    ],
+    answer: verifyDocument,
+    job: { kind: 'verify', writes: false, subject: (vault) => ({ vault }) },
+  }),
+  setPassphrase: call({
+    about: 'Changes the passphrase of a vault; nothing is uploaded again.',
+    parameters: [
+      ['name', name],
+      ['passphrase', passphrase],
+    ],
+    answer: z.object({ name, remarks: list(text) }),
+  }),
+  unlockVault: call({
+    about:
+      'Gives the passphrase of a vault whose key is not stored on this machine any more (a verb failed with ' +
+      '`vault.locked`), so that it is stored again. Ask the same verb again afterwards.',
+    parameters: [
+      ['name', name],
+      ['passphrase', passphrase],
+    ],
+    answer: z.object({ name }),
+  }),
+}

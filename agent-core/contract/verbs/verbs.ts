@@ -1,0 +1,15 @@
+/**
+ * THE table of what the agent can be asked: an entry here is a verb over every transport. What each kind of entry means
+ * stands in `verb.ts`.
+ */
+import type { MethodOf } from '../verb.ts'
+import { homeVerbs } from './home-verbs.ts'
+import { itemVerbs } from './item-verbs.ts'
+import { vaultVerbs } from './vault-verbs.ts'
+
+export const verbs = { ...vaultVerbs, ...itemVerbs, ...homeVerbs }
+
+export type VerbName = keyof typeof verbs
+
+/** The verbs as methods: what a client calls and the agent implements. */
+export type VerbMethods = { readonly [Name in VerbName]: MethodOf<(typeof verbs)[Name]> }

@@ -5,15 +5,22 @@ const majorText = 0x60
 const majorArray = 0x80
 const majorMap = 0xa0
 
+const firstSizeBytes = 64 * 1024
+/** A longer buffer is given away with what was written into it, and not copied and kept. */
+const maxKeptSizeBytes = 256 * 1024
+
 export class CborWriter {
-  #buffer = Buffer.allocUnsafeSlow(64 * 1024)
+  #buffer = Buffer.allocUnsafeSlow(firstSizeBytes)
   #at = 0
 
-  /** The deterministic encoding of `value`, as a copy. */
+  /** The deterministic encoding of `value`; the caller's. */
   encode(value: CborValue): Uint8Array {
     this.#at = 0
     this.#write(value)
-    return new Uint8Array(this.#buffer.subarray(0, this.#at))
+    const written = this.#buffer.subarray(0, this.#at)
+    if (this.#buffer.length <= maxKeptSizeBytes) return new Uint8Array(written)
+    this.#buffer = Buffer.allocUnsafeSlow(firstSizeBytes)
+    return written
   }
 
   #write(value: CborValue): void {

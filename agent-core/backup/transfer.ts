@@ -20,7 +20,7 @@ import { numberCaptured } from './number-captured.ts'
 /** Chunk files on their way at the same time. */
 const lanes = 2
 /** Block tables in one index segment; far below what a reader accepts, however much has waited. */
-const segmentTargetSizeBytes = 16 * 1024 * 1024
+const segmentTargetSizeBytes = 8 * 1024 * 1024
 const maxIndexAttempts = 5
 /** What was sent is indexed at least so often while the capture runs (the checkpoint of docs/format/write-order.md). */
 const indexEveryMs = 15 * 60_000

@@ -154,3 +154,21 @@ test('a folder that is gone is an error of the cache', () => {
   expect(() => writer.finish()).toThrow(expect.objectContaining({ code: 'cache.failed' }))
   expect(existsSync(folder.path)).toBe(false)
 })
+
+test('a file is closed once it holds 65,536 blocks, however short they are', () => {
+  using folder = new TestFolder()
+  const files: CompleteChunkFile[] = []
+  const writer = testChunkWriter(folder.path, files)
+  const block = Buffer.alloc(4)
+  for (let index = 0; index < 70_000; index++) {
+    block.writeUInt32LE(index)
+    writer.add(testIdOf(block), block)
+  }
+  writer.finish()
+  const counts = files.map(({ table }) =>
+    decodeBlockTable(table).extents.reduce((sum, { blockCount }) => sum + blockCount, 0),
+  )
+  expect(counts).toHaveLength(2)
+  expect(counts[0]).toBeGreaterThanOrEqual(65_536)
+  expect(counts.reduce((sum, count) => sum + count)).toBe(70_000)
+})

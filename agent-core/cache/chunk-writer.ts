@@ -33,6 +33,8 @@ import type { IndexedChunkFile } from '../format/index-segment.ts'
 
 /** A chunk file is closed once it is this long. */
 const chunkFileTargetSizeBytes = 32 * 1024 * 1024
+/** Or holds so many blocks: their table, about 40 bytes each, is sealed, sent and merged as a whole. */
+const chunkFileTargetBlocks = 65_536
 /** Names of chunk files that are still being written. */
 export const openChunkFilePrefix = '.open-'
 
@@ -137,7 +139,7 @@ export class ChunkWriter {
     file.ids = appendIds(file.ids, file.lengths.length, ids)
     for (const length of lengths) file.lengths.push(length)
     this.#write(file, pieces)
-    if (file.sizeBytes >= chunkFileTargetSizeBytes) this.#complete()
+    if (file.sizeBytes >= chunkFileTargetSizeBytes || file.lengths.length >= chunkFileTargetBlocks) this.#complete()
   }
 
   #create(): OpenFile {

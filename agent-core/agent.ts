@@ -6,13 +6,22 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { arch, hostname, release, type } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
+import { asJobs, cancelOf, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
+import type { Overview } from './api/overview.ts'
 import { AgentError } from './base/agent-error.ts'
-import { systemClock } from './base/clock.ts'
+import { type Clock, systemClock } from './base/clock.ts'
 import { troubleWords } from './base/file-trouble.ts'
 import { openLogFile } from './base/log.ts'
 import { makeFolder } from './base/make-folder.ts'
 import { systemRandom } from './base/random.ts'
+import type { JobTrigger } from './contract/verb.ts'
+import type { VerbMethods, VerbName } from './contract/verbs/verbs.ts'
+import { JobBook } from './jobs/job-book.ts'
+import type { JobQueue } from './jobs/job-queue.ts'
+import { OwnProcessRunner } from './jobs/job-runner.ts'
+import { processIdentity } from './platform/process-identity.ts'
 import { openSecretStore, type SecretStore } from './platform/secrets.ts'
+import type { JobRecord } from './state/job-table.ts'
 import { openState } from './state/state-db.ts'
 
 // Loaded when first asked for: most of what a short verb takes is the loading of modules.
@@ -20,8 +29,11 @@ const backups = () => import('./api/backup-verbs.ts')
 const cache = () => import('./api/cache-verbs.ts')
 const chunks = () => import('./api/chunk-verbs.ts')
 const doctor = () => import('./api/doctor.ts')
+const downloads = () => import('./api/download-verbs.ts')
+const folders = () => import('./api/folder-verbs.ts')
 const items = () => import('./api/item-verbs.ts')
 const openVaults = () => import('./api/open-vault.ts')
+const overviews = () => import('./api/overview.ts')
 const points = () => import('./api/point-verbs.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
@@ -29,14 +41,38 @@ const vaults = () => import('./api/vault-verbs.ts')
 const verify = () => import('./api/verify-verbs.ts')
 const watch = () => import('./api/watch-verbs.ts')
 
+/** A home folder that is open, with the verbs over it and what stands behind them. */
+export interface OpenHome {
+  readonly api: AgentApi
+  readonly deps: AgentDeps
+  readonly book: JobBook
+  readonly overview: () => Promise<Overview>
+  /** Queues a verb that is a job; only where there is a queue. */
+  readonly submit: (verb: VerbName, given: readonly unknown[], trigger: JobTrigger, reason?: string) => JobRecord
+}
+
+export interface OpenHomeOptions {
+  readonly home: string
+  /** Runs jobs one after the other, for as long as the process lives; left out: each verb is run at once. */
+  readonly queueOf?: (book: JobBook, clock: Clock) => JobQueue
+  /** What the process in the background says of itself; left out: this is none. */
+  readonly background?: Pick<VerbMethods, 'agentStatus' | 'stopAgent'>
+  readonly offerDownload?: AgentDeps['offerDownload']
+  /** The change journal of an item, where one is kept. */
+  readonly journals?: (deps: AgentDeps) => NonNullable<AgentDeps['journalOf']>
+}
+
 /** Opens the agent of a home folder in this process; the folder is made, private, when it is not there. */
-export const openAgent: OpenAgent = async ({ home }) => {
+export const openAgent: OpenAgent = async ({ home }) => openHome({ home }).api
+
+/** As `openAgent`: for the process that runs in the background. */
+export function openHome({ home, queueOf, background = noAgent, journals, offerDownload }: OpenHomeOptions): OpenHome {
   makeHome(home)
   const state = openState(statePath(home), systemRandom)
   const paths = homePaths(home, () => state.setting('cache-folder'))
   const log = openLogFile({ path: paths.log, level: 'info', clock: systemClock })
   let secrets: Promise<SecretStore> | undefined
-  const deps: AgentDeps = {
+  const plainDeps: AgentDeps = {
     paths,
     state,
     secrets: () => (secrets ??= openSecretStore({ home, preference: 'auto' })),
@@ -48,8 +84,14 @@ export const openAgent: OpenAgent = async ({ home }) => {
     platform: `${type()} ${release()} ${arch()}`,
     askPassphrase: () => api.onPassphraseNeeded,
     remark: (text) => api.onRemark?.(text),
+    ...(offerDownload && { offerDownload }),
   }
-  const api: AgentApi = {
+  const deps: AgentDeps = journals === undefined ? plainDeps : { ...plainDeps, journalOf: journals(plainDeps) }
+  const book = new JobBook({ table: state.jobs, clock: systemClock, random: systemRandom, owner: processIdentity() })
+  const queue = queueOf?.(book, systemClock)
+  let overview: Promise<Overview> | undefined
+  const openOverview = () => (overview ??= overviews().then((module) => new module.Overview(deps, book)))
+  const plain = {
     createVault: async (name, directory, passphrase) =>
       (await vaults()).createNewVault(deps, name, directory, passphrase),
     connectVault: async (name, directory, passphrase, options) =>
@@ -65,9 +107,6 @@ export const openAgent: OpenAgent = async ({ home }) => {
     listItems: async () => (await items()).listItems(deps),
     showItem: async (name) => (await items()).showItem(deps, name),
     backupNow: async (item, options, context) => (await backups()).backupNow(deps, item, options, context),
-    async *watchItem(item, options, context) {
-      yield* (await watch()).watchItem(deps, item, options, context)
-    },
     listPoints: async (item) => (await points()).listPoints(deps, item),
     showPoint: async (item, point) => (await points()).showPoint(deps, item, point),
     async *pointFiles(item, point, path, depth) {
@@ -84,12 +123,50 @@ export const openAgent: OpenAgent = async ({ home }) => {
     getSettings: async () => (await settings()).getSettings(deps),
     changeSettings: async (changes) => (await settings()).changeSettings(deps, changes),
     doctor: async () => (await doctor()).runDoctor(deps),
+    listJobs: async (filter) => book.list(filter),
+    showJob: async (job) => book.details(book.find(job)),
+    watchJobs: (since, context) => watchJobs(book, since, context),
+    cancelJob: cancelOf(book, queue),
+    startBackup: async (item, options) => start('backupNow', [item, options]),
+    startRestore: async (request) => start('restoreFiles', [request]),
+    overview: async () => await (await openOverview()).read(),
+    async *watchOverview(since, context) {
+      yield* (await openOverview()).watch(since, context)
+    },
+    pauseSchedules: async (until) => (await openOverview()).pause(until),
+    resumeSchedules: async () => (await openOverview()).pause(undefined),
+    listFolders: async (path) => (await folders()).listFolders(path),
+    async *measureFolders(request, context) {
+      yield* (await folders()).measure(deps, request, context)
+    },
+    offerDownload: async (item, point, path) => (await downloads()).offerDownload(deps, item, point, path),
+    ...background,
+  } satisfies VerbMethods
+  const submit: OpenHome['submit'] = (verb, given, trigger, reason) => {
+    const theQueue = requireQueue(queue, 'nothing can be started in the background')
+    return submitVerb(plain, theQueue, { verb, given, trigger, ...(reason !== undefined && { reason }) }).job
+  }
+  const start = (verb: VerbName, given: readonly unknown[]) => book.document(submit(verb, given, 'person'))
+  const api: AgentApi = {
+    ...asJobs(plain, queue ?? new OwnProcessRunner(book)),
+    async *watchItem(item, options, context) {
+      yield* (await watch()).watchItem(deps, item, options, context)
+    },
     async [Symbol.asyncDispose]() {
       state.close()
       log[Symbol.dispose]()
     },
   }
-  return api
+  return { api, deps, book, overview: openOverview, submit }
+}
+
+const noAgent: Pick<VerbMethods, 'agentStatus' | 'stopAgent'> = {
+  agentStatus: async () => {
+    throw new AgentError('agent.not-running', { what: 'there is nothing to tell' })
+  },
+  stopAgent: async () => {
+    throw new AgentError('agent.not-running', { what: 'there is nothing to stop' })
+  },
 }
 
 function makeHome(home: string): void {

@@ -1,12 +1,14 @@
 /** What every use case works with: one home folder, opened. */
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Random } from '../base/random.ts'
 import { baseFileName, chunkFolderName } from '../cache/cache-files.ts'
 import type { ScryptParameters } from '../format/key-slot.ts'
 import type { SecretStore } from '../platform/secrets.ts'
-import type { StateDb } from '../state/state-db.ts'
+import type { ChangeJournal } from '../source/change-journal.ts'
+import type { Item, StateDb } from '../state/state-db.ts'
 
 /** Where things lie in a home folder. */
 export interface HomePaths {
@@ -66,6 +68,10 @@ export interface AgentDeps {
   readonly scrypt?: ScryptParameters
   /** Asks the client for a vault's passphrase; undefined when it cannot. */
   readonly askPassphrase: () => ((vault: string) => Promise<string>) | undefined
+  /** Offers bytes to browsers; returns the id of the offer. Left out: none are served. */
+  readonly offerDownload?: (download: { readonly name: string; readonly open: () => Readable }) => string
+  /** The change journal of an item, where one is kept between backups. */
+  readonly journalOf?: (item: Item) => Promise<ChangeJournal | undefined>
   /** Tells the client what is worth knowing beside an answer; left out: nobody listens. */
   readonly remark?: (text: string) => void
 }

@@ -24,26 +24,27 @@ import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
 import { refreshDefinitions } from './publish-items.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 
-/** Backs an item up now, looking where `journal` says. Throws when no point was captured; a vault that does not take it is in `failure`. */
+/** Backs an item up now, looking where the journal of the item says. Throws when no point was captured; a vault that does not take it is in `failure`. */
 export async function backupNow(
   deps: AgentDeps,
   name: string,
   options: { readonly keepUntilMs?: number; readonly accept: boolean },
   context: CallContext,
-  journal?: ChangeJournal,
+  watched?: ChangeJournal,
 ): Promise<BackupDocument> {
   const startedMs = deps.clock.nowMs()
   const item = knownItem(deps, name)
   const known = knownVault(deps, item.vaults[0] as string)
   if (known.access !== 'owner') throw new AgentError('item.read-only', { name, vault: known.name })
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const journal = watched ?? (await deps.journalOf?.(item))
   const vault = await openItsVault(deps, known)
   try {
     using task = createTask({ clock: deps.clock, ...context })
     const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
     const request: BackupRequest = {
       item,
-      kind: 'on-demand',
+      kind: context.job === undefined || context.job.trigger === 'person' ? 'on-demand' : 'scheduled',
       accept: options.accept,
       ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
       source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
@@ -71,7 +72,7 @@ export async function backupNow(
       })
     })
     for (const warning of missedChanges(result)) task.warn(warning)
-    return documentOf(deps, startedMs, result, task, item)
+    return documentOf(deps, { startedMs, item, job: context.job?.id ?? randomId<JobId>(deps.random) }, result, task)
   } finally {
     if ('store' in vault) await vault.store.close()
   }
@@ -114,14 +115,20 @@ async function openItsVault(deps: AgentDeps, known: KnownVault): Promise<Vault |
   }
 }
 
-function documentOf(deps: AgentDeps, startedMs: number, result: BackupResult, task: Task, item: Item): BackupDocument {
+interface Run {
+  readonly startedMs: number
+  readonly item: Item
+  readonly job: JobId
+}
+
+function documentOf(deps: AgentDeps, { startedMs, item, job }: Run, result: BackupResult, task: Task): BackupDocument {
   const { manifest, counts, failure } = result
   const isWarned = task.warningCount > 0
   const state = failure !== undefined ? 'waiting' : isWarned ? 'completed with warnings' : 'completed'
   deps.log.info('backup ended', { item: item.id, point: manifest.id, state, ...manifest.counts })
   return {
     job: {
-      id: randomId<JobId>(deps.random),
+      id: job,
       state,
       startedAt: new Date(startedMs).toISOString(),
       finishedAt: new Date(deps.clock.nowMs()).toISOString(),

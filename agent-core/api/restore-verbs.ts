@@ -55,7 +55,7 @@ export async function restoreFiles(
   const result = await runRestore(restoreDeps, destinations, options, task)
   return {
     job: {
-      id: randomId<JobId>(deps.random),
+      id: context.job?.id ?? randomId<JobId>(deps.random),
       state: task.warningCount > 0 ? 'completed with warnings' : 'completed',
       startedAt: new Date(startedMs).toISOString(),
       finishedAt: new Date(deps.clock.nowMs()).toISOString(),

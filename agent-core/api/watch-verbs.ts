@@ -2,17 +2,13 @@
  * The use case of `backup-now --watch`: one backup after the other in one process, with the change journal of the item
  * between them. The home is locked only while a backup runs.
  */
-import { createHash } from 'node:crypto'
-import { sourceRules } from '../backup/look-at-folders.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { releaseMemory } from '../platform/process-memory.ts'
-import { ChangeJournal } from '../source/change-journal.ts'
-import { defaultWatcherBudget } from '../source/plan-watcher.ts'
-import type { Item } from '../state/state-db.ts'
 import type { CallContext, WatchOptions, WatchOutcome } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { backupNow } from './backup-verbs.ts'
-import { barriersOf, knownItem } from './item-verbs.ts'
+import { CurrentJournal } from './item-journals.ts'
+import { knownItem } from './item-verbs.ts'
 
 /** See AgentApi.watchItem. Throws what is the matter with the item before the first backup, and a fault of the program. */
 export async function* watchItem(
@@ -55,55 +51,4 @@ async function isWanted(deps: AgentDeps, { everyMs, wake }: WatchOptions, signal
   await (wake === undefined ? delay : Promise.race([delay, wake()]))
   waited.abort()
   return !signal.aborted
-}
-
-/** The journal of an item as it is set now: with other settings another one begins. */
-class CurrentJournal implements AsyncDisposable {
-  readonly #deps: AgentDeps
-  #journal: ChangeJournal | undefined
-
-  constructor(deps: AgentDeps) {
-    this.#deps = deps
-  }
-
-  async of(item: Item): Promise<ChangeJournal> {
-    const { clock, log, paths } = this.#deps
-    const barriers = barriersOf(this.#deps).map(({ path }) => path)
-    const settings = hashOf(item, barriers)
-    if (this.#journal?.settings === settings) return this.#journal
-    await this[Symbol.asyncDispose]()
-    const rules = sourceRules(
-      item,
-      barriers.map((path) => Buffer.from(path)),
-    )
-    this.#journal = new ChangeJournal(
-      {
-        item: item.id,
-        area: {
-          folders: item.folders,
-          crossMounts: item.crossMounts,
-          enters: (path, relative) => rules.judge(path, relative, true) === 'in',
-        },
-        settings,
-        folder: paths.journals,
-        budget: defaultWatcherBudget,
-      },
-      { clock, log },
-    )
-    return this.#journal
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const journal = this.#journal
-    this.#journal = undefined
-    await journal?.[Symbol.asyncDispose]()
-  }
-}
-
-/** A hash of all that decides what a scan looks at. */
-function hashOf(item: Item, barriers: readonly string[]): string {
-  const { vaults, folders, excludes, defaultExcludes, crossMounts } = item
-  const paths = folders.map((folder) => folder.toString('base64'))
-  const text = JSON.stringify({ vaults, paths, excludes, defaultExcludes, crossMounts, barriers })
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -6,7 +6,12 @@ import type { Output } from './output.ts'
 import type { RunVerb, Session } from './session.ts'
 import { sayWarnings } from './warning-lines.ts'
 
-type BackupInput = RetainOptions & { readonly item: string; readonly watch?: true; readonly every: string }
+type BackupInput = RetainOptions & {
+  readonly item: string
+  readonly watch?: true
+  readonly wait: boolean
+  readonly every: string
+}
 
 const minuteMs = 60_000
 const longestEveryMinutes = 7 * 24 * 60
@@ -16,6 +21,11 @@ export const backupNow: RunVerb<BackupInput> = async (input, session) => {
   const { output } = session
   const keepUntilMs = keepUntil(input, session.clock.nowMs())
   const options = { accept: session.options.accept === true, ...(keepUntilMs === undefined ? {} : { keepUntilMs }) }
+  if (!input.wait) {
+    const job = await (await session.agent()).startBackup(input.item, options)
+    await output.summary(job, () => [`Backup of "${input.item}" is queued as job ${job.id.slice(0, 8)}.`])
+    return exitStatus.done
+  }
   const backup = await (await session.agent()).backupNow(input.item, options, session.context)
   await output.summary(backup, () => backupLines(input.item, backup, output))
   return sayOutcome(backup, output)

@@ -11,8 +11,18 @@ export type KeyStream = NodeJS.ReadableStream & {
   unref?(): unknown
 }
 
+/** How the process is made the agent of a home folder; resolves when that has ended. */
+export type RunAgent = (options: {
+  readonly home: string
+  /** Serve browsers of this machine too; `port` left out: the usual one. */
+  readonly web?: { readonly port?: number }
+  readonly signal: AbortSignal
+  readonly say: (words: string) => void
+}) => Promise<void>
+
 /** What the command line knows of the process it runs in. */
 export interface CommandLineDeps {
+  readonly runAgent: RunAgent
   /** Called only by verbs that need the agent; opens it in this process. */
   readonly openAgent: OpenAgent
   readonly stdin: KeyStream

@@ -43,7 +43,7 @@ describe('wrong usage ends with 2, says what to do, and opens no agent', () => {
     ['item enable docs /a --vault usb --compression gzip', "argument 'gzip' is invalid", 'item enable'],
     ['item change docs', 'Nothing to change was given', 'item change --help'],
     ['backup-now', "Missing required argument 'item'", 'backup-now --help'],
-    ['backup-now docs --no-wait', "Unknown option '--no-wait'", 'backup-now --help'],
+    ['backup-now docs --no-hurry', "Unknown option '--no-wait'", 'backup-now --help'],
     ['backup-now docs --retain-days 0', 'takes a whole number from 1 to 36500, not "0"', 'in digits'],
     ['backup-now docs --retain-days 2.5', '--retain-days takes a whole number', 'in digits'],
     ['backup-now docs --retain-until soon', '"soon" is no date', '2027-01-31'],

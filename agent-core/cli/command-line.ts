@@ -110,6 +110,7 @@ function createSession(
     signal,
     context,
     hearWakes: () => hearWakes(deps, held),
+    runAgent: async (given) => await deps.runAgent({ ...given, home }),
     agent: () => (agent ??= openAgent()),
     confirm: async (question) => !interactive || options.yes === true || (await askYes(question, prompt)),
     interactive,

@@ -4,6 +4,7 @@ export const exitStatus = {
   failed: 1,
   usage: 2,
   warnings: 3,
+  notFound: 4,
   damaged: 8,
   cancelled: 130,
 } as const

@@ -2,6 +2,7 @@
 import type { AgentApi, CallContext } from '../api/agent-api.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { RunAgent } from './command-line-deps.ts'
 import type { Output } from './output.ts'
 import type { Passphrases } from './passphrases.ts'
 
@@ -31,6 +32,8 @@ export interface Session {
    * came since the last time.
    */
   readonly hearWakes: () => () => Promise<void>
+  /** Makes this process the agent of the home folder. */
+  readonly runAgent: (options: Omit<Parameters<RunAgent>[0], 'home'>) => Promise<void>
   /** Opens the agent; the same one each time. */
   agent(): Promise<AgentApi>
   /** True at once with `--yes` or where there is no terminal to ask on. */

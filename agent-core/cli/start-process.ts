@@ -5,18 +5,21 @@ import type { OpenAgent } from '../api/agent-api.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import { runCommandLine } from './command-line.ts'
+import type { RunAgent } from './command-line-deps.ts'
 
 export interface StartOptions {
   /** The folder of package.json. */
   readonly packageFolder: string
   readonly openAgent: OpenAgent
+  readonly runAgent: RunAgent
 }
 
 /** Runs the command line on this process's own arguments, streams and signals, and sets its exit status. */
-export async function startProcess({ packageFolder, openAgent }: StartOptions): Promise<void> {
+export async function startProcess({ packageFolder, openAgent, runAgent }: StartOptions): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     openAgent,
+    runAgent,
     // A getter, because merely touching process.stdin opens it.
     get stdin() {
       return process.stdin

@@ -34,7 +34,8 @@ async function run() {
   const { startProcess } = await import('./start-process.ts')
   await startProcess({
     packageFolder,
-    openAgent: async (options) => (await import('../agent.ts')).openAgent(options),
+    openAgent: async ({ home }) => await (await import('../open-agent.ts')).openAgentOf(home),
+    runAgent: async (options) => await (await import('../background-agent.ts')).runBackgroundAgent(options),
   })
 }
 

@@ -1,4 +1,5 @@
 /** Every verb of the command line. A verb that is not here does not exist. */
+import { agentVerbs, jobVerbs } from './background-verbs.ts'
 import type { AnyVerb, VerbOption } from './verb.ts'
 
 export interface VerbGroup {
@@ -15,7 +16,15 @@ export const verbGroups: readonly VerbGroup[] = [
       ['item', 'Sets of folders that are protected'],
     ],
   },
-  { title: 'Back up:', nouns: [['backup-now', 'Back up an item now']] },
+  {
+    title: 'Back up:',
+    nouns: [
+      ['backup-now', 'Back up an item now'],
+      ['job', 'What runs, waits and has run'],
+      ['pause', 'Let the schedules rest'],
+      ['resume', 'Follow the schedules again'],
+    ],
+  },
   {
     title: 'Look and restore:',
     nouns: [
@@ -28,6 +37,7 @@ export const verbGroups: readonly VerbGroup[] = [
     nouns: [
       ['cache', 'The folder on this machine that backups go through'],
       ['settings', 'What this machine goes by'],
+      ['agent', 'The process in the background that follows the schedules'],
     ],
   },
   {
@@ -391,6 +401,7 @@ export const verbs: readonly AnyVerb[] = [
     options: [
       { flags: '--retain-until <date>', description: 'keep this point until then' },
       { flags: '--retain-days <days>', description: 'keep this point so many days (1 or more)' },
+      { flags: '--no-wait', description: 'with a running agent: start it and do not wait for its end' },
       { flags: '--watch', description: 'go on until interrupted: watch the folders, and look only where they changed' },
       { flags: '--every <minutes>', description: 'with --watch: back up so often', default: '15' },
     ],
@@ -401,10 +412,12 @@ export const verbs: readonly AnyVerb[] = [
     ],
     load: async () => (await import('./backup-verbs.ts')).backupNow,
   },
+  ...jobVerbs,
   ...pointVerbs,
   ...restoreVerbs,
   ...cacheVerbs,
   ...settingsVerbs,
+  ...agentVerbs,
   {
     name: 'doctor',
     summary: 'Check this machine, the home folder and the vaults',

@@ -3,7 +3,9 @@
  * command line and the desktop app use the same one.
  */
 import { type ClientLink, createORPCClient, ORPCError } from '@orpc/client'
+import { z } from 'zod'
 import { agentErrorCode, type WireError, wireError } from './agent-contract.ts'
+import { text } from './bounds.ts'
 import type { Progress } from './documents/progress.ts'
 import type { AnyVerbSpec, CallContext } from './verb.ts'
 import { type VerbMethods, verbs } from './verbs/verbs.ts'
@@ -11,6 +13,8 @@ import { type VerbMethods, verbs } from './verbs/verbs.ts'
 export interface ClientHooks {
   /** Makes of an error of the agent's table what the methods throw. */
   readonly toError: (error: WireError) => Error
+  /** Makes of an answer that never came (the connection was lost) what the methods throw; left out: what came. */
+  readonly toLost?: (cause: unknown) => Error
   /** Gives the passphrase of a vault that is locked; without it `vault.locked` is thrown. */
   readonly passphrase?: () => ((vault: string) => Promise<string>) | undefined
   /** Hears what is worth knowing beside an answer. */
@@ -115,7 +119,7 @@ async function unlocking<Result>({ hooks, unlock }: Asking, work: () => Promise<
       return await work()
     } catch (error) {
       const wire = wireErrorOf(error)
-      if (wire === undefined) throw error
+      if (wire === undefined) throw lostOr(error, hooks)
       const vault = lockedVault(wire)
       const passphrase = hooks.passphrase?.()
       if (vault === undefined || passphrase === undefined || unlocked.has(vault)) throw hooks.toError(wire)
@@ -129,15 +133,33 @@ function lockedVault({ code, data }: WireError): string | undefined {
   return code === 'vault.locked' ? (data as { readonly name: string }).name : undefined
 }
 
-function throwTranslated({ toError }: ClientHooks): (error: unknown) => never {
+function throwTranslated(hooks: ClientHooks): (error: unknown) => never {
   return (error) => {
     const wire = wireErrorOf(error)
-    throw wire === undefined ? error : toError(wire)
+    throw wire === undefined ? lostOr(error, hooks) : hooks.toError(wire)
   }
 }
 
+/** What is no answer: the caller's own wish to stop, or a connection that was lost. */
+function lostOr(error: unknown, { toLost }: ClientHooks): unknown {
+  return toLost === undefined || (error as Partial<Error>).name === 'AbortError' ? error : toLost(error)
+}
+
 function wireErrorOf(error: unknown): WireError | undefined {
-  if (!(error instanceof ORPCError) || error.code !== agentErrorCode) return undefined
+  if (!(error instanceof ORPCError)) return undefined
+  if (error.code === 'BAD_REQUEST') return refusedInput(error.data)
+  if (error.code !== agentErrorCode) return undefined
   const parsed = wireError.safeParse(error.data)
   return parsed.success ? parsed.data : undefined
+}
+
+const refusedIssues = z.object({ issues: z.array(z.object({ path: z.array(z.unknown()), message: text })).max(1000) })
+
+function refusedInput(data: unknown): WireError {
+  const parsed = refusedIssues.safeParse(data)
+  const issues = parsed.success ? parsed.data.issues : []
+  const words = issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
+  const problem = `The agent does not take this request (${words.slice(0, 1000) || 'it is not valid'}).`
+  const advice = 'Check the values that were given.'
+  return { code: 'usage.invalid', message: problem, advice, exitCode: 2, data: { problem, advice } }
 }

@@ -24,7 +24,7 @@ export const wireError = failure.extend({ data: z.unknown() })
 export type WireError = z.output<typeof wireError>
 
 /** Entries of one event of a listing. */
-const listingBatch = 500
+export const listingBatch = 500
 
 export const agentContract = Object.fromEntries(
   Object.entries<AnyVerbSpec>(verbs).map(([name, spec]) => [name, procedureOf(spec)]),

@@ -11,6 +11,7 @@
 import type { z } from 'zod'
 import type { Value } from './bounds.ts'
 import type { Progress } from './documents/progress.ts'
+import type { JobId } from './ids.ts'
 
 /** Name and schema of one parameter; the order is that of the method's arguments. */
 export type Parameter = readonly [name: string, schema: z.ZodType]
@@ -37,6 +38,13 @@ export const jobKinds = [
 ] as const
 export type JobKind = (typeof jobKinds)[number]
 
+/**
+ * Why a job came to be: a person asked, its time came, or its time had been missed. One that goes on with a job that was
+ * interrupted has the trigger of that one.
+ */
+export const jobTriggers = ['person', 'schedule', 'missed'] as const
+export type JobTrigger = (typeof jobTriggers)[number]
+
 interface Declared<Parameters extends readonly Parameter[], Answer extends z.ZodType> {
   /** What it does and gives, as sentences. */
   readonly about: string
@@ -56,6 +64,10 @@ export interface Listing<P extends readonly Parameter[], A extends z.ZodType> ex
   readonly kind: 'listing'
 }
 
+export interface Feed<P extends readonly Parameter[], A extends z.ZodType> extends Declared<P, A> {
+  readonly kind: 'feed'
+}
+
 /** Any verb, with its types forgotten. */
 export type AnyVerbSpec = Declared<readonly Parameter[], z.ZodType> & {
   readonly kind: 'call' | 'task' | 'listing' | 'feed'
@@ -68,6 +80,8 @@ export type ArgumentsOf<P extends readonly Parameter[]> = { readonly [I in keyof
 export interface CallContext {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** The job that this is, where it is one. */
+  readonly job?: { readonly id: JobId; readonly trigger: JobTrigger }
 }
 
 /** The method that a declaration stands for. */
@@ -93,4 +107,8 @@ export function listing<const P extends readonly Parameter[], A extends z.ZodTyp
   declared: Declared<P, A>,
 ): Listing<P, A> {
   return { ...declared, kind: 'listing' }
+}
+
+export function feed<const P extends readonly Parameter[], A extends z.ZodType>(declared: Declared<P, A>): Feed<P, A> {
+  return { ...declared, kind: 'feed' }
 }

@@ -1,5 +1,5 @@
 /**
- * One writer per home folder. The file `<home>/lock` is never removed: who holds its flock(2) writes,
+ * One writer per home folder, and one agent. The files `<home>/lock` and `<home>/agent/lock` are never removed: who holds its flock(2) writes,
  * and the system lets go of it when that process ends, however it ends. What the file says (pid and
  * start time of the holder, as JSON) is only for people.
  */
@@ -20,10 +20,27 @@ export interface HomeLock extends Disposable {
  * cannot be opened.
  */
 export function acquireHomeLock(home: string, clock: Clock): HomeLock {
-  const path = join(home, 'lock')
+  const lock = tryLock(home, join(home, 'lock'), clock)
+  if ('pid' in lock) throw new AgentError('home.locked', { home, pid: lock.pid })
+  return lock
+}
+
+/** As `acquireHomeLock`: the lock `<home>/agent/lock` of the one agent that may run; throws `agent.running`. */
+export function acquireAgentLock(home: string, clock: Clock): HomeLock {
+  const lock = tryLock(home, join(home, 'agent', 'lock'), clock)
+  if ('pid' in lock) throw new AgentError('agent.running', { home, pid: lock.pid })
+  return lock
+}
+
+/** The lock, or the pid of its holder. */
+function tryLock(home: string, path: string, clock: Clock): HomeLock | { readonly pid: number } {
   const fd = openLockFile(home, path)
   try {
-    if (!lockFile(fd)) throw new AgentError('home.locked', { home, pid: holderOf(path) })
+    if (!lockFile(fd)) {
+      const pid = holderOf(path)
+      closeSync(fd)
+      return { pid }
+    }
     ftruncateSync(fd, 0)
     writeSync(fd, JSON.stringify({ pid: process.pid, startedAtMs: clock.nowMs() }), 0)
   } catch (error) {

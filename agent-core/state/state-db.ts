@@ -7,7 +7,10 @@ import Database from 'better-sqlite3'
 import { AgentError } from '../base/agent-error.ts'
 import { type Random, randomId } from '../base/random.ts'
 import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import { JobTable } from './job-table.ts'
+import { ScheduleTable } from './schedule-table.ts'
 import { prepareState } from './state-schema.ts'
+import type { StateSql } from './state-tables.ts'
 
 /** A vault as this home knows it. */
 export interface KnownVault {
@@ -64,6 +67,8 @@ export function openState(path: string, random: Random): StateDb {
 
 export class StateDb implements Disposable {
   readonly homeId: HomeId
+  readonly jobs: JobTable
+  readonly schedules: ScheduleTable
   readonly #db: Database.Database
   readonly #path: string
 
@@ -75,6 +80,9 @@ export class StateDb implements Disposable {
     } catch (error) {
       throw translate(error, path)
     }
+    const sql = this.#sql()
+    this.jobs = new JobTable(sql)
+    this.schedules = new ScheduleTable(sql)
   }
 
   vaults(): KnownVault[] {
@@ -204,6 +212,15 @@ export class StateDb implements Disposable {
     const sql = 'SELECT vault FROM item_vault WHERE item = ? ORDER BY place'
     const vaults = this.#db.prepare<[string], { vault: string }>(sql).all(row.id)
     return { ...itemOf(row), vaults: vaults.map(({ vault }) => vault) }
+  }
+
+  #sql(): StateSql {
+    return {
+      all: <Row>(sql: string, ...values: readonly unknown[]) => this.#db.prepare<unknown[], Row>(sql).all(...values),
+      get: <Row>(sql: string, ...values: readonly unknown[]) => this.#db.prepare<unknown[], Row>(sql).get(...values),
+      run: (sql, ...values) => void this.#db.prepare<unknown[]>(sql).run(...values),
+      write: (work) => this.#write(work),
+    }
   }
 
   #write(work: () => void): void {

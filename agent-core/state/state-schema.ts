@@ -40,6 +40,23 @@ const steps: readonly string[] = [
      vault TEXT PRIMARY KEY REFERENCES vault (name) ON DELETE CASCADE, kind TEXT NOT NULL, address TEXT NOT NULL,
      every_ms INTEGER NOT NULL, begun_ms INTEGER, completed_ms INTEGER
    ) STRICT, WITHOUT ROWID;`,
+  // Jobs with their logs, and how far schedules were followed.
+  `CREATE TABLE job (
+     id TEXT PRIMARY KEY, revision INTEGER NOT NULL, kind TEXT NOT NULL, item TEXT, vault TEXT, state TEXT NOT NULL,
+     reason TEXT, caused_by TEXT NOT NULL, request TEXT, owner TEXT NOT NULL, queued_ms INTEGER NOT NULL,
+     started_ms INTEGER, finished_ms INTEGER, report TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX job_by_time ON job (queued_ms);
+   CREATE INDEX job_by_item ON job (item, queued_ms);
+   CREATE INDEX job_by_revision ON job (revision);
+   CREATE INDEX job_live ON job (id) WHERE finished_ms IS NULL;
+   CREATE TABLE job_line (
+     job TEXT NOT NULL, number INTEGER NOT NULL, at_ms INTEGER NOT NULL, level TEXT NOT NULL, words TEXT NOT NULL,
+     PRIMARY KEY (job, number)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE schedule_progress (
+     item TEXT PRIMARY KEY, rule TEXT NOT NULL, handled_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
 ]
 
 /**

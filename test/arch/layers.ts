@@ -26,6 +26,8 @@ export const layerRanks = {
   transport: 9,
   cli: 9,
   'agent.ts': 10,
+  'background-agent.ts': 11,
+  'open-agent.ts': 12,
 } as const satisfies Record<string, number>
 
 /** Where a process starts: these few lines may import everything, and nothing imports them. */

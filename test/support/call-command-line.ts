@@ -52,6 +52,9 @@ export async function callCommandLine(argv: readonly string[], options: CallOpti
       calls.push(['open', home])
       return agent
     },
+    runAgent: async ({ home, web }) => {
+      calls.push(['runAgent', home, web])
+    },
     stdin: Object.assign(stdin, { isTTY: isTerminal, setRawMode: () => {} }),
     stdout: Object.assign(stdout.stream, columnsOf(options.columns)),
     stderr: Object.assign(stderr.stream, columnsOf(isTerminal ? 100 : undefined)),

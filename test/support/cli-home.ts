@@ -3,6 +3,7 @@
  * processes: JSON in, JSON out. The keychain of the machine is kept out of it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +43,8 @@ export class CliHome implements Disposable {
   readonly vault: string
   readonly source: string
   passphrase = testPassphrase
+  /** The agent of this home, once it was started. */
+  agent: ChildProcess | undefined = undefined
 
   constructor(parent = tmpdir()) {
     this.folder = realpathSync(mkdtempSync(join(parent, 'tharsis-cli-')))
@@ -53,6 +56,37 @@ export class CliHome implements Disposable {
 
   /** Runs a verb to its end. `--home` is added; the passphrase comes by the environment. */
   async run(parameters: readonly string[], options: RunOptions = {}): Promise<CliResult> {
+    if (process.env['THARSIS_TEST_AGENT'] === '1' && this.agent === undefined) await this.startAgent()
+    return await this.#run(parameters, options)
+  }
+
+  /** Starts the agent of this home; resolves with what it said once it takes verbs. It ends with this home. */
+  async startAgent(more: readonly string[] = [], options: RunOptions = {}): Promise<string> {
+    const ready = Promise.withResolvers<string>()
+    const onStart = (child: ChildProcess): void => {
+      this.agent = child
+      let said = ''
+      child.stderr?.on('data', (bytes: Buffer) => {
+        said += bytes.toString()
+        if (said.includes('The agent runs')) ready.resolve(said)
+      })
+    }
+    const ended = this.#run(['agent', 'run', ...more], { ...options, onStart })
+    void ended.then(({ stderr }) => ready.reject(new Error(`the agent ended: ${stderr}`)), ready.reject)
+    return await ready.promise
+  }
+
+  /** Ends the agent as `signal` does; resolves with its exit status. */
+  async endAgent(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const { agent } = this
+    if (agent === undefined) throw new Error('no agent was started')
+    this.agent = undefined
+    const ended = once(agent, 'exit') as Promise<[number | null]>
+    agent.kill(signal)
+    return (await ended)[0]
+  }
+
+  async #run(parameters: readonly string[], options: RunOptions): Promise<CliResult> {
     const [program, ...under] = [...(options.under ?? []), process.execPath]
     const inherited = Object.entries(process.env).filter(
       ([name]) => !name.startsWith('THARSIS_') && !name.startsWith('VITEST') && name !== 'NODE_OPTIONS',
@@ -142,10 +176,13 @@ export class CliHome implements Disposable {
 
   /** Another home folder beside this one, for the same vault and source; it goes with this one. */
   secondHome(name = 'second'): CliHome {
-    return Object.assign(Object.create(CliHome.prototype) as CliHome, this, { home: join(this.folder, name) })
+    const home = new CliHome(this.folder)
+    rmSync(home.folder, { recursive: true })
+    return Object.assign(home, this, { home: join(this.folder, name), agent: undefined })
   }
 
   [Symbol.dispose](): void {
+    this.agent?.kill('SIGKILL')
     rmSync(this.folder, { recursive: true, force: true })
   }
 }

@@ -13,7 +13,15 @@ import type {
   RestoreDocument,
   VaultDetails,
 } from '../../agent-core/api/agent-api.ts'
-import type { ChunkFileName, FileWarning, ItemId, JobId, PointId, VaultId } from '../../agent-core/contract/index.ts'
+import type {
+  ChunkFileName,
+  FileWarning,
+  ItemId,
+  JobDocument,
+  JobId,
+  PointId,
+  VaultId,
+} from '../../agent-core/contract/index.ts'
 
 export interface FakeAgent {
   readonly agent: AgentApi
@@ -43,6 +51,23 @@ export const fakeVault: VaultDetails = {
   storedBytes: 5 * 1024 * 1024,
   freeBytes: 1024 ** 3,
   items: ['docs'],
+}
+
+const fakeJob: JobDocument = {
+  id: job.id,
+  revision: 2,
+  kind: 'backup',
+  item: 'docs',
+  vault: null,
+  state: 'completed',
+  reason: null,
+  trigger: 'person',
+  queuedAt: job.startedAt,
+  startedAt: job.startedAt,
+  finishedAt: job.finishedAt,
+  progress: null,
+  result: { files: 1000, bytes: 2048, warnings: 0 },
+  error: null,
 }
 
 const fakeCache: CacheDocument = {
@@ -248,6 +273,38 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       vaults: [{ name: 'usb', chunkFiles: 7, points: 1 }],
       remarks: ['No remark.'],
     }),
+    listJobs: answer('listJobs', [fakeJob]),
+    showJob: answer('showJob', { ...fakeJob, phases: [], warnings: [], log: [] }),
+    watchJobs: async function* (...given) {
+      calls.push(['watchJobs', ...given])
+      yield { revision: 2, jobs: [fakeJob] }
+    },
+    cancelJob: answer('cancelJob', { ...fakeJob, state: 'cancelled' }),
+    startBackup: answer('startBackup', fakeJob),
+    startRestore: answer('startRestore', fakeJob),
+    overview: answer('overview', { pausedUntil: null, items: [] }),
+    watchOverview: async function* (...given) {
+      calls.push(['watchOverview', ...given])
+      yield { revision: 2, overview: { pausedUntil: null, items: [] } }
+    },
+    pauseSchedules: answer('pauseSchedules', { pausedUntil: 'forever' }),
+    resumeSchedules: answer('resumeSchedules', { pausedUntil: null }),
+    agentStatus: answer('agentStatus', {
+      pid: 42,
+      product: 'Tharsis 0.1.0',
+      home: '/home/me/.local/share/tharsis',
+      startedAt: '2026-11-22T10:00:00.000Z',
+      web: null,
+      memory: 70_000_000,
+      liveJobs: 0,
+    }),
+    listFolders: answer('listFolders', { folder: { path: '/home/me' }, above: '/home', folders: [] }),
+    measureFolders: async function* (...given) {
+      calls.push(['measureFolders', ...given])
+      yield { folders: [], leftOut: { count: 0, examples: [] }, isDone: true }
+    },
+    offerDownload: answer('offerDownload', { id: 'A'.repeat(43), name: 'a', sizeBytes: 1 }),
+    stopAgent: answer('stopAgent', {}),
     getSettings: answer('getSettings', { cacheBudget: null, instantDays: 2, gentle: false, verifyDays: 30 }),
     changeSettings: answer('changeSettings', { cacheBudget: 2048, instantDays: 2, gentle: true, verifyDays: 30 }),
     doctor: answer('doctor', {

@@ -3,11 +3,14 @@
  * stands in `verb.ts`.
  */
 import type { MethodOf } from '../verb.ts'
+import { agentVerbs } from './agent-verbs.ts'
+import { folderVerbs } from './folder-verbs.ts'
 import { homeVerbs } from './home-verbs.ts'
 import { itemVerbs } from './item-verbs.ts'
+import { jobVerbs } from './job-verbs.ts'
 import { vaultVerbs } from './vault-verbs.ts'
 
-export const verbs = { ...vaultVerbs, ...itemVerbs, ...homeVerbs }
+export const verbs = { ...vaultVerbs, ...itemVerbs, ...homeVerbs, ...jobVerbs, ...agentVerbs, ...folderVerbs }
 
 export type VerbName = keyof typeof verbs
 

@@ -1,0 +1,162 @@
+/**
+ * The agent in the background: one for a home folder. It owns schedule, queue and change journals, and serves the verbs
+ * to clients.
+ *
+ *   1. takes the agent's lock
+ *   2. opens the home folder; jobs of a process that has died become interrupted, and backups among them go on
+ *   3. listens on the local socket and, where that is wished, on a port of the loopback interface
+ *   4. follows the schedules
+ *   5. when it shall end: takes no more jobs, interrupts those that run, and leaves in the reverse order
+ */
+import { join } from 'node:path'
+import { type OpenHome, type OpenHomeOptions, openHome } from './agent.ts'
+import type { AgentApi } from './api/agent-api.ts'
+import { ItemJournals } from './api/item-journals.ts'
+import { scheduleOf } from './api/item-schedules.ts'
+import { readRequest } from './api/job-verbs.ts'
+import { systemClock } from './base/clock.ts'
+import { systemRandom } from './base/random.ts'
+import type { VerbMethods } from './contract/verbs/verbs.ts'
+import { JobQueue } from './jobs/job-queue.ts'
+import { acquireAgentLock } from './platform/home-lock.ts'
+import { isAlive } from './platform/process-identity.ts'
+import { releaseMemory } from './platform/process-memory.ts'
+import { Scheduler } from './schedule/scheduler.ts'
+import { minuteTicks } from './schedule/ticks.ts'
+import { createToken } from './transport/access-token.ts'
+import { makeAgentFolder } from './transport/agent-folder.ts'
+import { type Download, Downloads } from './transport/downloads.ts'
+import { listenLocally } from './transport/local-socket.ts'
+import { createVerbRouter, tellRemark } from './transport/serve-verbs.ts'
+import { openStatusFile } from './transport/status-file.ts'
+import { VerbSockets } from './transport/verb-sockets.ts'
+import { serveWeb } from './transport/web-server.ts'
+
+/** Where browsers find the agent unless they are told otherwise. */
+const usualPort = 8317
+const pagesFolder = join(import.meta.dirname, '..', 'renderer', 'dist')
+
+export interface BackgroundOptions {
+  readonly home: string
+  /** Serve browsers of this machine too. */
+  readonly web?: { readonly port?: number }
+  /** The wish that it ends. */
+  readonly signal: AbortSignal
+  /** Hears, as a sentence each, that it is ready and where. */
+  readonly say: (words: string) => void
+}
+
+/** Runs until `signal` aborts or a client stops it. Throws `agent.running` when one runs already. */
+export async function runBackgroundAgent({ home, web, signal, say }: BackgroundOptions): Promise<void> {
+  const startedMs = systemClock.nowMs()
+  makeAgentFolder(home)
+  await using held = new AsyncDisposableStack()
+  held.use(acquireAgentLock(home, systemClock))
+  const stop = new AbortController()
+  const facts = { web: undefined as string | undefined }
+  const downloads = new Downloads(systemClock, systemRandom)
+  const offer = web === undefined ? {} : { offerDownload: (download: Download) => downloads.offer(download) }
+  const { open, queue } = openInBackground(home, held, offer, {
+    agentStatus: async () => statusOf(open, facts.web, startedMs),
+    stopAgent: async () => {
+      // The answer goes out first.
+      void systemClock.delay(50).then(() => stop.abort())
+      return {}
+    },
+  })
+  open.api.onRemark = tellRemark
+  const { log } = open.deps
+
+  const sockets = new VerbSockets(createVerbRouter(open.api, { log, random: systemRandom }))
+  held.defer(() => sockets.close())
+  held.use(await listenLocally(home, createToken(systemRandom), sockets))
+  if (web !== undefined) {
+    const shared = { home, sockets, downloads, random: systemRandom, clock: systemClock }
+    const server = held.use(await serveWeb({ port: web.port ?? usualPort, pages: pagesFolder, ...shared }))
+    facts.web = server.address
+    say(`Open ${server.loginAddress} in a browser on this machine.`)
+  }
+  goOn(open)
+  held.use(openStatusFile(home, { ...open, clock: systemClock }))
+  held.use(followSchedules(open, queue)).begin()
+  held.defer(async () => await queue.close())
+  log.info('agent started', { pid: process.pid })
+  say(`The agent runs (pid ${process.pid}).`)
+  releaseMemory()
+  await aborted(AbortSignal.any([signal, stop.signal]))
+  log.info('agent ends')
+}
+
+function openInBackground(
+  home: string,
+  held: AsyncDisposableStack,
+  offer: Pick<OpenHomeOptions, 'offerDownload'>,
+  background: Pick<VerbMethods, 'agentStatus' | 'stopAgent'>,
+) {
+  const queues: JobQueue[] = []
+  const open = openHome({
+    home,
+    ...offer,
+    background,
+    queueOf: (book, clock) => {
+      const queue = new JobQueue(book, clock)
+      queues.push(queue)
+      return queue
+    },
+    journals: (deps) => {
+      const journals = held.use(new ItemJournals(deps))
+      return async (item) => await journals.of(item)
+    },
+  })
+  held.use(open.api)
+  return { open, queue: queues[0] as JobQueue }
+}
+
+/** Backups that a process left when it died go on; other jobs are left to the person who asked for them. */
+function goOn({ book, submit, deps }: OpenHome): void {
+  book.forgetOld()
+  const stopped = book.list({ limit: 1000 }).filter(({ state, finishedAt }) => state === 'interrupted' && finishedAt)
+  const dead = book.interruptDead(isAlive)
+  deps.log.info('jobs found interrupted', { dead: dead.length, stopped: stopped.length })
+  const resumable = new Map(dead.map((job) => [job.item, job]))
+  for (const job of resumable.values()) {
+    const request = job.kind === 'backup' ? readRequest(job.request) : undefined
+    if (request === undefined || job.item === null || deps.state.item(job.item) === undefined) continue
+    submit(request.verb, request.given, job.trigger, `goes on with job ${job.id.slice(0, 8)}, which was interrupted`)
+  }
+}
+
+function followSchedules({ deps, book, submit }: OpenHome, queue: JobQueue): Scheduler {
+  const startBackup = (item: string, missed: string | undefined): void => {
+    const trigger = missed === undefined ? 'schedule' : 'missed'
+    if (queue.has('backup', item)) {
+      book.addSkipped({ kind: 'backup', item, trigger, reason: 'the backup before has not ended' })
+    } else submit('backupNow', [item, { accept: false }], trigger, missed)
+  }
+  return new Scheduler({
+    clock: systemClock,
+    log: deps.log,
+    ticks: minuteTicks,
+    store: deps.state.schedules,
+    items: () => deps.state.items().map((item) => ({ name: item.name, rule: scheduleOf(deps, item) })),
+    start: startBackup,
+    skip: (item, reason) => void book.addSkipped({ kind: 'backup', item, trigger: 'schedule', reason }),
+  })
+}
+
+function statusOf({ deps, book }: OpenHome, web: string | undefined, startedMs: number) {
+  return {
+    pid: process.pid,
+    product: deps.product,
+    home: deps.paths.root,
+    startedAt: new Date(startedMs).toISOString(),
+    web: web ?? null,
+    memory: process.memoryUsage.rss(),
+    liveJobs: book.list({ live: true, limit: 1000 }).length,
+  } satisfies Awaited<ReturnType<AgentApi['agentStatus']>>
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

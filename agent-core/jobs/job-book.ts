@@ -1,0 +1,277 @@
+/**
+ * The jobs of a home folder: kept in state.db, with the progress of those that run here. Tells its watchers of every
+ * change; changes that another process made are seen within a second.
+ */
+import { AgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import { type Random, randomId } from '../base/random.ts'
+import type { JobDetails, JobDocument, JobFilter, JobLine, JobPhase, JobsEvent } from '../contract/documents/job.ts'
+import type { Progress } from '../contract/documents/progress.ts'
+import type { JobId } from '../contract/ids.ts'
+import type { JobKind, JobTrigger } from '../contract/verb.ts'
+import type { JobChange, JobRecord, JobTable } from '../state/job-table.ts'
+import type { JobOutcome } from './job-outcome.ts'
+
+export interface JobOrder {
+  readonly kind: JobKind
+  readonly item?: string
+  readonly vault?: string
+  readonly trigger: JobTrigger
+  /** Why it runs now, where that is worth a word. */
+  readonly reason?: string
+  /** The verb and its arguments as JSON, for asking again after a crash. */
+  readonly request?: string
+}
+
+export interface JobBookDeps {
+  readonly table: JobTable
+  readonly clock: Clock
+  readonly random: Random
+  /** Names this process, so that others can tell whether it is alive. */
+  readonly owner: string
+}
+
+/** What of a running job is not kept. */
+interface LiveJob {
+  readonly phases: Map<string, JobPhase>
+  progress: Progress | undefined
+}
+
+const pollMs = 1000
+const firstShown = 100
+const mostLive = 10_000
+const keptForMs = 400 * 86_400_000
+const leastKept = 1000
+
+export class JobBook {
+  readonly #deps: JobBookDeps
+  readonly #live = new Map<JobId, LiveJob>()
+  readonly #listeners = new Set<(id: JobId) => void>()
+
+  constructor(deps: JobBookDeps) {
+    this.#deps = deps
+  }
+
+  /** Adds a job that waits for its turn. */
+  add({ kind, item, vault, trigger, reason, request }: JobOrder): JobRecord {
+    const { table, clock, random, owner } = this.#deps
+    const job = table.add({
+      id: randomId<JobId>(random),
+      kind,
+      item: item ?? null,
+      vault: vault ?? null,
+      state: 'queued',
+      reason: reason ?? null,
+      trigger,
+      request: request ?? null,
+      owner,
+      queuedMs: clock.nowMs(),
+      startedMs: null,
+      finishedMs: null,
+      phases: [],
+      warnings: [],
+      result: null,
+      error: null,
+    })
+    if (reason !== undefined) this.log(job.id, 'info', reason)
+    this.#tell(job.id)
+    return job
+  }
+
+  /** Adds a job that is over before it began. */
+  addSkipped(order: JobOrder & { readonly reason: string }): JobRecord {
+    const { id } = this.add(order)
+    return this.#change(id, { state: 'skipped', finishedMs: this.#deps.clock.nowMs() })
+  }
+
+  start(id: JobId): void {
+    this.#live.set(id, { phases: new Map(), progress: undefined })
+    this.#change(id, { state: 'running', startedMs: this.#deps.clock.nowMs() })
+    this.log(id, 'info', 'started')
+  }
+
+  /** The job cannot go on before something else has happened; `reason` says what. */
+  wait(id: JobId, reason: string): void {
+    if (this.#deps.table.get(id)?.reason === reason) return
+    this.#change(id, { state: 'waiting', reason })
+    this.log(id, 'info', `waits: ${reason}`)
+  }
+
+  progress(id: JobId, progress: Progress): void {
+    const live = this.#live.get(id)
+    if (live === undefined) return
+    const isNewPhase = live.progress?.phase !== progress.phase
+    const before = live.progress
+    live.progress = progress
+    this.#notePhase(live, before, progress)
+    if (isNewPhase) {
+      this.log(id, 'info', `phase: ${progress.phase}`)
+      this.#change(id, { phases: [...live.phases.values()] })
+    } else this.#tell(id)
+  }
+
+  finish(id: JobId, outcome: JobOutcome): JobRecord {
+    const { clock, table } = this.#deps
+    const live = this.#live.get(id)
+    if (live !== undefined) this.#notePhase(live, live.progress, undefined)
+    this.#live.delete(id)
+    const { state, reason, result, warnings, error } = outcome
+    const level = state === 'failed' ? 'error' : state === 'completed' ? 'info' : 'warning'
+    for (const group of warnings) this.log(id, 'warning', `${group.count} × ${group.message}`)
+    this.log(id, level, reason === undefined ? state : `${state}: ${reason}`)
+    return this.#change(id, {
+      state,
+      reason: reason ?? table.get(id)?.reason ?? null,
+      result,
+      warnings,
+      error,
+      finishedMs: clock.nowMs(),
+      ...(live && { phases: [...live.phases.values()] }),
+    })
+  }
+
+  log(id: JobId, level: JobLine['level'], text: string): void {
+    this.#deps.table.addLine(id, { atMs: this.#deps.clock.nowMs(), level, text: text.slice(0, 8000) })
+  }
+
+  /** Marks the jobs whose process has died as interrupted; returns them, oldest first. */
+  interruptDead(isAlive: (owner: string) => boolean): readonly JobRecord[] {
+    const { table, clock } = this.#deps
+    const dead = table.list({ live: true, limit: mostLive }).filter(({ owner }) => !isAlive(owner))
+    return dead.toReversed().map(({ id }) => {
+      this.log(id, 'warning', 'interrupted: its process ended')
+      const reason = 'Its process ended; what was done so far is kept.'
+      return this.#change(id, { state: 'interrupted', reason, finishedMs: clock.nowMs() })
+    })
+  }
+
+  /** Forgets what ended more than 400 days ago. */
+  forgetOld(): void {
+    this.#deps.table.forget(this.#deps.clock.nowMs() - keptForMs, leastKept)
+  }
+
+  list({ item, kind, live, limit = firstShown }: JobFilter): readonly JobDocument[] {
+    const query = {
+      limit,
+      ...(item !== undefined && { item }),
+      ...(kind && { kind }),
+      ...(live !== undefined && { live }),
+    }
+    return this.#deps.table.list(query).map((job) => this.document(job))
+  }
+
+  /** Throws `job.not-found`, `job.ambiguous`. */
+  find(prefix: string): JobRecord {
+    const found = this.#deps.table.withPrefix(prefix)
+    const [job] = found
+    if (job === undefined) throw new AgentError('job.not-found', { job: prefix })
+    if (found.length > 1) throw new AgentError('job.ambiguous', { job: prefix, matches: found.map(({ id }) => id) })
+    return job
+  }
+
+  details(job: JobRecord): JobDetails {
+    const phases = [...(this.#live.get(job.id)?.phases.values() ?? job.phases)]
+    return { ...this.document(job), phases, warnings: job.warnings, log: this.#deps.table.lines(job.id) }
+  }
+
+  document(job: JobRecord): JobDocument {
+    const { id, revision, kind, item, vault, state, reason, trigger, result, error } = job
+    return {
+      id,
+      revision,
+      kind,
+      item,
+      vault,
+      state,
+      reason,
+      trigger,
+      result,
+      error,
+      queuedAt: isoTime(job.queuedMs),
+      startedAt: job.startedMs === null ? null : isoTime(job.startedMs),
+      finishedAt: job.finishedMs === null ? null : isoTime(job.finishedMs),
+      progress: this.#live.get(id)?.progress ?? null,
+    }
+  }
+
+  /** What has changed since `revision` (undefined: the newest and all that are live), then each change. */
+  async *watch(revision: number | undefined, signal: AbortSignal): AsyncGenerator<JobsEvent, void, undefined> {
+    const { table } = this.#deps
+    const changed = new Set<JobId>()
+    using news = this.listen((id) => changed.add(id))
+    let seen = table.revision
+    // A revision from the future belongs to a state that was put back: begin anew.
+    const since = revision !== undefined && revision <= seen ? revision : undefined
+    yield { revision: seen, jobs: this.#firstShown(since) }
+    while (!signal.aborted) {
+      await news.next(signal)
+      for (const job of table.list({ afterRevision: seen, limit: mostLive })) changed.add(job.id)
+      seen = table.revision
+      for (const id of changed) {
+        changed.delete(id)
+        const job = table.get(id)
+        if (job !== undefined) yield { revision: seen, job: this.document(job) }
+      }
+    }
+  }
+
+  /** Hears of changes of jobs; `next` resolves with the next one, or after a second, or when the signal aborts. */
+  listen(hear: (id: JobId) => void): Disposable & { next(signal: AbortSignal): Promise<void> } {
+    let news = Promise.withResolvers<void>()
+    const listener = (id: JobId): void => {
+      hear(id)
+      news.resolve()
+    }
+    this.#listeners.add(listener)
+    return {
+      next: async (signal) => {
+        const waited = new AbortController()
+        const delay = this.#deps.clock.delay(pollMs, AbortSignal.any([signal, waited.signal])).catch(() => {})
+        await Promise.race([news.promise, delay])
+        waited.abort()
+        news = Promise.withResolvers()
+      },
+      [Symbol.dispose]: () => void this.#listeners.delete(listener),
+    }
+  }
+
+  #firstShown(since: number | undefined): readonly JobDocument[] {
+    const { table } = this.#deps
+    const newest =
+      since === undefined ? table.list({ limit: firstShown }) : table.list({ afterRevision: since, limit: mostLive })
+    const ids = new Set(newest.map(({ id }) => id))
+    const live = table.list({ live: true, limit: mostLive }).filter(({ id }) => !ids.has(id))
+    return [...newest, ...live].map((job) => this.document(job)).slice(0, mostLive)
+  }
+
+  #notePhase({ phases }: LiveJob, before: Progress | undefined, now: Progress | undefined): void {
+    const time = isoTime(this.#deps.clock.nowMs())
+    const ended = before === undefined ? undefined : phases.get(before.phase)
+    if (before !== undefined && ended !== undefined) {
+      const finishedAt = now?.phase === before.phase ? null : time
+      const { phase, startedAt, files, bytes } = ended
+      const counts = { files: Math.max(files, before.filesDone), bytes: Math.max(bytes, before.bytesDone) }
+      phases.set(before.phase, { phase, startedAt, finishedAt, ...counts })
+    }
+    if (now === undefined) return
+    const { phase, filesDone, bytesDone } = now
+    const known = phases.get(phase)
+    const counts = { files: Math.max(known?.files ?? 0, filesDone), bytes: Math.max(known?.bytes ?? 0, bytesDone) }
+    phases.set(phase, { phase, startedAt: known?.startedAt ?? time, finishedAt: null, ...counts })
+  }
+
+  #change(id: JobId, change: JobChange): JobRecord {
+    const job = this.#deps.table.change(id, change)
+    if (job === undefined) throw new Error(`job ${id} is not there any more`)
+    this.#tell(id)
+    return job
+  }
+
+  #tell(id: JobId): void {
+    for (const listener of this.#listeners) listener(id)
+  }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}

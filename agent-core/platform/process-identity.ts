@@ -1,0 +1,34 @@
+/** Who a process is, so that another one can tell later whether it is still alive. */
+import { readFileSync } from 'node:fs'
+
+/** `pid:start`, where start tells processes apart that had the same pid one after the other. */
+export function processIdentity(): string {
+  return `${process.pid}:${startOf(process.pid) ?? 'unknown'}`
+}
+
+/** Whether the process that gave this identity is alive. */
+export function isAlive(identity: string): boolean {
+  const [pid = '', start] = identity.split(':')
+  const found = startOf(Number(pid))
+  return found !== undefined && found === start
+}
+
+/**
+ * When a process started, in clock ticks since the system did (proc(5): field 22 of /proc/PID/stat), with the boot
+ * that this counts from; undefined: there is no such process.
+ */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The second field is a name in brackets and may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A process that has ended and was not yet waited for.
+    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+    return `${fields[19]}/${boot}`
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
+  }
+}

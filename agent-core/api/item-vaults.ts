@@ -1,5 +1,5 @@
 /** How far each vault of an item is, as the base of this home knows it; no vault is asked. */
-import { openBase } from '../cache/base-db.ts'
+import { type BaseDb, openBase } from '../cache/base-db.ts'
 import { decodePointManifest } from '../format/point.ts'
 import type { Item } from '../state/state-db.ts'
 import type { ItemVaultDocument } from './agent-api.ts'
@@ -8,6 +8,11 @@ import { knownVault } from './open-vault.ts'
 
 export function itemVaults(deps: AgentDeps, item: Item): readonly ItemVaultDocument[] {
   using base = openBase(deps.paths.base, { readOnly: true })
+  return itemVaultsIn(deps, base, item)
+}
+
+/** As `itemVaults`, with a base that is open. */
+export function itemVaultsIn(deps: AgentDeps, base: BaseDb, item: Item): readonly ItemVaultDocument[] {
   return item.vaults.map((name) => {
     const { id } = knownVault(deps, name)
     const waiting = base.unconfirmedPoints(id).filter((point) => point.item === item.id)

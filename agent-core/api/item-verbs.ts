@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
+import { type BaseDb, openBase } from '../cache/base-db.ts'
 import type { ItemId } from '../contract/ids.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { listDefaultExclusions } from '../source/default-exclusions.ts'
@@ -11,7 +12,8 @@ import type { Item } from '../state/state-db.ts'
 import type { ItemChanges, ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
-import { itemVaults } from './item-vaults.ts'
+import { type Barrier, ItemSurroundings } from './item-surroundings.ts'
+import { itemVaultsIn } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { knownVault } from './open-vault.ts'
 import { publishItem } from './publish-items.ts'
@@ -36,7 +38,8 @@ export async function enableItem(
   const vaults = checkedVaults(deps, vaultNames)
   const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vaults }, settings)
   await publishItem(deps, item)
-  return documentOf(deps, item, null)
+  using around = new Around(deps)
+  return documentOf(deps, item, null, around)
 }
 
 /** Changes an item; what is left out of `changes` stays. */
@@ -57,7 +60,8 @@ export async function changeItem(deps: AgentDeps, name: string, changes: ItemCha
 export async function listItems(deps: AgentDeps): Promise<readonly ItemDocument[]> {
   const items = deps.state.items()
   const lastPoints = await lastPointsOf(deps, items)
-  return items.map((item) => documentOf(deps, item, lastPoints.get(item.id)))
+  using around = new Around(deps)
+  return items.map((item) => documentOf(deps, item, lastPoints.get(item.id), around))
 }
 
 export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocument> {
@@ -70,7 +74,7 @@ export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocum
 }
 
 /** Folders that no backup enters, by their real paths: home folder, cache, vaults on this machine and their replicas. */
-export function barriersOf(deps: AgentDeps): { readonly path: string; readonly what: string }[] {
+export function barriersOf(deps: AgentDeps): Barrier[] {
   const home = realpathSync(deps.paths.root)
   const cache = realPathOfFuture(deps.paths.cache)
   return [
@@ -148,16 +152,37 @@ function refuseOverlap(folders: readonly string[]): void {
 }
 
 async function describe(deps: AgentDeps, item: Item): Promise<ItemDocument> {
-  return documentOf(deps, item, (await lastPointsOf(deps, [item])).get(item.id))
+  using around = new Around(deps)
+  return documentOf(deps, item, (await lastPointsOf(deps, [item])).get(item.id), around)
+}
+
+/** What documents of items are made of besides the items; looked up once for a list. */
+class Around implements Disposable {
+  readonly base: BaseDb
+  readonly items: ItemSurroundings
+
+  constructor(deps: AgentDeps) {
+    this.items = new ItemSurroundings(deps.state.items(), barriersOf(deps))
+    this.base = openBase(deps.paths.base, { readOnly: true })
+  }
+
+  [Symbol.dispose](): void {
+    this.base[Symbol.dispose]()
+  }
 }
 
 /** `lastPoint`: null where there is none, undefined where it is not known. */
-function documentOf(deps: AgentDeps, item: Item, lastPoint: LastPoint | null | undefined): ItemDocument {
+function documentOf(
+  deps: AgentDeps,
+  item: Item,
+  lastPoint: LastPoint | null | undefined,
+  around: Around,
+): ItemDocument {
   const known = knownVault(deps, item.vaults[0] as string)
   return {
     id: item.id,
     name: item.name,
-    vaults: itemVaults(deps, item),
+    vaults: itemVaultsIn(deps, around.base, item),
     folders: item.folders.map(shownPath),
     excludes: item.excludes,
     defaultExcludes: item.defaultExcludes,
@@ -167,32 +192,8 @@ function documentOf(deps: AgentDeps, item: Item, lastPoint: LastPoint | null | u
     machine: known.machine,
     lastPoint: lastPoint ?? null,
     ...(lastPoint === undefined && { lastPointUnknown: true as const }),
-    remarks: remarksOf(deps, item),
+    remarks: around.items.remarksOn(item),
   }
-}
-
-/** What of the item is left out, or protected twice. */
-function remarksOf(deps: AgentDeps, item: Item): string[] {
-  const remarks: string[] = []
-  const twice = new Map<string, string[]>()
-  for (const folder of item.folders.map(String)) {
-    for (const { path, what } of barriersOf(deps)) {
-      if (path === folder || !isInside(path, folder)) continue
-      remarks.push(`${path} lies in ${folder} and is left out: it is ${what}.`)
-    }
-    for (const other of deps.state.items()) {
-      if (other.name === item.name || !other.vaults.some((vault) => item.vaults.includes(vault))) continue
-      for (const path of other.folders.map(String)) {
-        const shared = isInside(path, folder) ? path : isInside(folder, path) ? folder : undefined
-        if (shared !== undefined) twice.set(shared, [...(twice.get(shared) ?? []), `item "${other.name}"`])
-      }
-    }
-  }
-  if (twice.size > 0) {
-    const folders = [...twice].map(([path, others]) => `${path} (${[...new Set(others)].join(', ')})`).join(', ')
-    remarks.push(`Protected by other items too: ${folders}. What is equal is stored once.`)
-  }
-  return remarks
 }
 
 /** Sentences on the items that leave out `folder`, which became `what`, because it lies in them. */

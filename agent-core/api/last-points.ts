@@ -1,7 +1,7 @@
 /** The newest point of items: from the base of this home, else from the vault when it answers without a question. */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
-import { openBase } from '../cache/base-db.ts'
-import type { ItemId } from '../contract/ids.ts'
+import { type BaseDb, openBase } from '../cache/base-db.ts'
+import type { ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -19,10 +19,11 @@ export async function lastPointsOf(
 ): Promise<ReadonlyMap<ItemId, LastPoint | null>> {
   const found = new Map<ItemId, LastPoint | null>()
   const asked = new Map<string, Item[]>()
+  using captures = new CapturedPoints(deps)
   for (const item of items) {
     const { access } = knownVault(deps, item.vaults[0] as string)
     // What this home captured says nothing of what another machine has backed up since.
-    const captured = access === 'owner' ? capturedPoint(deps, item) : undefined
+    const captured = access === 'owner' ? captures.latest(item) : undefined
     if (captured !== undefined) found.set(item.id, captured)
     else for (const vault of item.vaults) asked.set(vault, [...(asked.get(vault) ?? []), item])
   }
@@ -37,16 +38,44 @@ export async function lastPointsOf(
   return found
 }
 
-function capturedPoint(deps: AgentDeps, item: Item): LastPoint | undefined {
-  using base = openBase(deps.paths.base, { readOnly: true })
-  const point = base.latestPoint(item.id)
-  if (point === undefined) return undefined
-  const vaults = item.vaults.map((name) => knownVault(deps, name))
-  const keyspace = (vaults[0] as KnownVault).keyspace
-  const isWaiting = vaults.every((vault) => base.unconfirmedPoints(vault.id).some(({ id }) => id === point.id))
-  const isInstant = isWaiting || isWholeInCache(base, deps.paths.chunks, keyspace)
-  const tiers = [...(isInstant ? (['instant'] as const) : []), ...(isWaiting ? [] : (['vault'] as const))]
-  return lastPoint(decodePointManifest(point.manifest, 'captured point'), tiers)
+/** What the base tells of items; what belongs to a whole vault or keyspace is looked up once. */
+class CapturedPoints implements Disposable {
+  readonly #deps: AgentDeps
+  readonly #base: BaseDb
+  readonly #waiting = new Map<VaultId, ReadonlySet<PointId>>()
+  readonly #whole = new Map<KeyspaceId, boolean>()
+
+  constructor(deps: AgentDeps) {
+    this.#deps = deps
+    this.#base = openBase(deps.paths.base, { readOnly: true })
+  }
+
+  latest(item: Item): LastPoint | undefined {
+    const point = this.#base.latestPoint(item.id)
+    if (point === undefined) return undefined
+    const vaults = item.vaults.map((name) => knownVault(this.#deps, name))
+    const { keyspace } = vaults[0] as KnownVault
+    const isWaiting = vaults.every((vault) => this.#waitingFor(vault.id).has(point.id))
+    const isInstant = isWaiting || this.#isWhole(keyspace)
+    const tiers = [...(isInstant ? (['instant'] as const) : []), ...(isWaiting ? [] : (['vault'] as const))]
+    return lastPoint(decodePointManifest(point.manifest, 'captured point'), tiers)
+  }
+
+  [Symbol.dispose](): void {
+    this.#base[Symbol.dispose]()
+  }
+
+  #waitingFor(vault: VaultId): ReadonlySet<PointId> {
+    const waiting = this.#waiting.get(vault) ?? new Set(this.#base.unconfirmedPoints(vault).map(({ id }) => id))
+    this.#waiting.set(vault, waiting)
+    return waiting
+  }
+
+  #isWhole(keyspace: KeyspaceId): boolean {
+    const whole = this.#whole.get(keyspace) ?? isWholeInCache(this.#base, this.#deps.paths.chunks, keyspace)
+    this.#whole.set(keyspace, whole)
+    return whole
+  }
 }
 
 async function askVault(

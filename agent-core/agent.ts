@@ -127,7 +127,7 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
     showJob: async (job) => book.details(book.find(job)),
     watchJobs: (since, context) => watchJobs(book, since, context),
     cancelJob: cancelOf(book, queue),
-    startBackup: async (item, options) => start('backupNow', [item, options]),
+    startBackup: async (item, options) => start('backupNow', [(await items()).knownItem(deps, item).name, options]),
     startRestore: async (request) => start('restoreFiles', [request]),
     overview: async () => await (await openOverview()).read(),
     async *watchOverview(since, context) {

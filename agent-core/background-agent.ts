@@ -112,16 +112,15 @@ function openInBackground(
   return { open, queue: queues[0] as JobQueue }
 }
 
-/** Backups that a process left when it died go on; other jobs are left to the person who asked for them. */
+/** Backups that were interrupted, with their process or by its end, go on; other jobs are left to who asked for them. */
 function goOn({ book, submit, deps }: OpenHome): void {
   book.forgetOld()
-  const stopped = book.list({ limit: 1000 }).filter(({ state, finishedAt }) => state === 'interrupted' && finishedAt)
   const dead = book.interruptDead(isAlive)
-  deps.log.info('jobs found interrupted', { dead: dead.length, stopped: stopped.length })
-  const resumable = new Map(dead.map((job) => [job.item, job]))
-  for (const job of resumable.values()) {
-    const request = job.kind === 'backup' ? readRequest(job.request) : undefined
-    if (request === undefined || job.item === null || deps.state.item(job.item) === undefined) continue
+  deps.log.info('jobs of processes that have died', { count: dead.length })
+  for (const { name } of deps.state.items()) {
+    const [job] = deps.state.jobs.list({ item: name, kind: 'backup', limit: 1 })
+    const request = job?.state === 'interrupted' ? readRequest(job.request) : undefined
+    if (job === undefined || request === undefined) continue
     submit(request.verb, request.given, job.trigger, `goes on with job ${job.id.slice(0, 8)}, which was interrupted`)
   }
 }

@@ -9,7 +9,7 @@ import type { JobDetails, JobDocument, JobFilter, JobLine, JobPhase, JobsEvent }
 import type { Progress } from '../contract/documents/progress.ts'
 import type { JobId } from '../contract/ids.ts'
 import type { JobKind, JobTrigger } from '../contract/verb.ts'
-import type { JobChange, JobRecord, JobTable } from '../state/job-table.ts'
+import type { JobChange, JobRecord, JobTable, NewJobLine } from '../state/job-table.ts'
 import type { JobOutcome } from './job-outcome.ts'
 
 export interface JobOrder {
@@ -35,9 +35,13 @@ export interface JobBookDeps {
 interface LiveJob {
   readonly phases: Map<string, JobPhase>
   progress: Progress | undefined
+  /** When its phases were kept last. */
+  keptMs: number
 }
 
 const pollMs = 1000
+const leastBetweenWritesMs = 1000
+const mostLines = 10_000
 const firstShown = 100
 const mostLive = 10_000
 const keptForMs = 400 * 86_400_000
@@ -47,34 +51,40 @@ export class JobBook {
   readonly #deps: JobBookDeps
   readonly #live = new Map<JobId, LiveJob>()
   readonly #listeners = new Set<(id: JobId) => void>()
+  /** Lines that are kept with the next change of their job: each write waits for the disk. */
+  readonly #lines = new Map<JobId, NewJobLine[]>()
 
   constructor(deps: JobBookDeps) {
     this.#deps = deps
   }
 
-  /** Adds a job that waits for its turn. */
-  add({ kind, item, vault, trigger, reason, request }: JobOrder): JobRecord {
+  /** Adds a job that waits for its turn, or that begins at once. */
+  add({ kind, item, vault, trigger, reason, request }: JobOrder, isStarted = false): JobRecord {
     const { table, clock, random, owner } = this.#deps
-    const job = table.add({
-      id: randomId<JobId>(random),
+    const nowMs = clock.nowMs()
+    const id = randomId<JobId>(random)
+    if (reason !== undefined) this.log(id, 'info', reason)
+    if (isStarted) this.#begin(id)
+    const record: Omit<JobRecord, 'revision'> = {
+      id,
       kind,
       item: item ?? null,
       vault: vault ?? null,
-      state: 'queued',
+      state: isStarted ? 'running' : 'queued',
       reason: reason ?? null,
       trigger,
       request: request ?? null,
       owner,
-      queuedMs: clock.nowMs(),
-      startedMs: null,
+      queuedMs: nowMs,
+      startedMs: isStarted ? nowMs : null,
       finishedMs: null,
       phases: [],
       warnings: [],
       result: null,
       error: null,
-    })
-    if (reason !== undefined) this.log(job.id, 'info', reason)
-    this.#tell(job.id)
+    }
+    const job = table.add(record, this.#takeLines(id))
+    this.#tell(id)
     return job
   }
 
@@ -85,16 +95,14 @@ export class JobBook {
   }
 
   start(id: JobId): void {
-    this.#live.set(id, { phases: new Map(), progress: undefined })
+    this.#begin(id)
     this.#change(id, { state: 'running', startedMs: this.#deps.clock.nowMs() })
-    this.log(id, 'info', 'started')
   }
 
   /** The job cannot go on before something else has happened; `reason` says what. */
   wait(id: JobId, reason: string): void {
-    if (this.#deps.table.get(id)?.reason === reason) return
-    this.#change(id, { state: 'waiting', reason })
     this.log(id, 'info', `waits: ${reason}`)
+    this.#change(id, { state: 'waiting', reason })
   }
 
   progress(id: JobId, progress: Progress): void {
@@ -104,8 +112,11 @@ export class JobBook {
     const before = live.progress
     live.progress = progress
     this.#notePhase(live, before, progress)
-    if (isNewPhase) {
-      this.log(id, 'info', `phase: ${progress.phase}`)
+    if (isNewPhase) this.log(id, 'info', `phase: ${progress.phase}`)
+    const nowMs = this.#deps.clock.nowMs()
+    // Where a long job was when its process died is worth a write.
+    if (isNewPhase && nowMs - live.keptMs >= leastBetweenWritesMs) {
+      live.keptMs = nowMs
       this.#change(id, { phases: [...live.phases.values()] })
     } else this.#tell(id)
   }
@@ -130,8 +141,11 @@ export class JobBook {
     })
   }
 
+  /** Adds a line to the log of a job; it is kept with the job's next change. */
   log(id: JobId, level: JobLine['level'], text: string): void {
-    this.#deps.table.addLine(id, { atMs: this.#deps.clock.nowMs(), level, text: text.slice(0, 8000) })
+    const lines = this.#lines.get(id) ?? []
+    lines.push({ atMs: this.#deps.clock.nowMs(), level, text: text.slice(0, 8000) })
+    this.#lines.set(id, lines)
   }
 
   /** Marks the jobs whose process has died as interrupted; returns them, oldest first. */
@@ -171,7 +185,13 @@ export class JobBook {
 
   details(job: JobRecord): JobDetails {
     const phases = [...(this.#live.get(job.id)?.phases.values() ?? job.phases)]
-    return { ...this.document(job), phases, warnings: job.warnings, log: this.#deps.table.lines(job.id) }
+    const unkept = (this.#lines.get(job.id) ?? []).map(({ atMs, level, text }) => ({
+      time: isoTime(atMs),
+      level,
+      text,
+    }))
+    const log = [...this.#deps.table.lines(job.id), ...unkept].slice(0, mostLines)
+    return { ...this.document(job), phases, warnings: job.warnings, log }
   }
 
   document(job: JobRecord): JobDocument {
@@ -261,10 +281,21 @@ export class JobBook {
   }
 
   #change(id: JobId, change: JobChange): JobRecord {
-    const job = this.#deps.table.change(id, change)
+    const job = this.#deps.table.change(id, change, this.#takeLines(id))
     if (job === undefined) throw new Error(`job ${id} is not there any more`)
     this.#tell(id)
     return job
+  }
+
+  #begin(id: JobId): void {
+    this.#live.set(id, { phases: new Map(), progress: undefined, keptMs: this.#deps.clock.nowMs() })
+    this.log(id, 'info', 'started')
+  }
+
+  #takeLines(id: JobId): readonly NewJobLine[] {
+    const lines = this.#lines.get(id) ?? []
+    this.#lines.delete(id)
+    return lines
   }
 
   #tell(id: JobId): void {

@@ -52,8 +52,7 @@ export class OwnProcessRunner implements JobRunner {
   }
 
   async run<Result>(order: JobOrder, context: CallContext, work: JobWork<Result>): Promise<Result> {
-    const { id, trigger } = this.#book.add(order)
-    this.#book.start(id)
+    const { id, trigger } = this.#book.add(order, true)
     return await runJob(this.#book, { id, trigger }, context, work)
   }
 }

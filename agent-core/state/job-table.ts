@@ -33,6 +33,9 @@ export interface JobRecord {
 
 export type JobChange = Partial<Omit<JobRecord, 'id' | 'revision' | 'kind' | 'item' | 'vault'>>
 
+/** A line of a job's log that is to be kept. */
+export type NewJobLine = Omit<JobLine, 'time'> & { readonly atMs: number }
+
 export interface JobQuery {
   readonly item?: string
   readonly kind?: JobKind
@@ -74,23 +77,26 @@ export class JobTable {
     return row === undefined ? 0 : Number(row.value)
   }
 
-  add(job: Omit<JobRecord, 'revision'>): JobRecord {
+  /** Adds a job with the first lines of its log. One transaction. */
+  add(job: Omit<JobRecord, 'revision'>, lines: readonly NewJobLine[] = []): JobRecord {
     let added: JobRecord | undefined
     this.#sql.write(() => {
       added = { ...job, revision: this.#nextRevision() }
       this.#put(added)
+      this.#addLines(job.id, lines)
     })
     return added as JobRecord
   }
 
-  /** Changes a job; undefined when there is none of that id. */
-  change(id: JobId, change: JobChange): JobRecord | undefined {
+  /** Changes a job and adds lines to its log; undefined when there is none of that id. One transaction. */
+  change(id: JobId, change: JobChange, lines: readonly NewJobLine[] = []): JobRecord | undefined {
     let changed: JobRecord | undefined
     this.#sql.write(() => {
       const job = this.get(id)
       if (job === undefined) return
       changed = { ...job, ...change, revision: this.#nextRevision() }
       this.#put(changed)
+      this.#addLines(id, lines)
     })
     return changed
   }
@@ -122,18 +128,6 @@ export class JobTable {
     return this.#sql.all<JobRow>(sql, ...given.map(([, value]) => value), query.limit).map(recordOf)
   }
 
-  addLine(id: JobId, { atMs, level, text }: Omit<JobLine, 'time'> & { readonly atMs: number }): void {
-    this.#sql.run(
-      `INSERT INTO job_line (job, number, at_ms, level, words)
-       SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ? FROM job_line WHERE job = ?`,
-      id,
-      atMs,
-      level,
-      text,
-      id,
-    )
-  }
-
   lines(id: JobId): JobLine[] {
     return this.#sql
       .all<{ at_ms: number; level: JobLine['level']; words: string }>(
@@ -153,6 +147,20 @@ export class JobTable {
       )
       this.#sql.run('DELETE FROM job_line WHERE job NOT IN (SELECT id FROM job)')
     })
+  }
+
+  #addLines(id: JobId, lines: readonly NewJobLine[]): void {
+    for (const { atMs, level, text } of lines) {
+      this.#sql.run(
+        `INSERT INTO job_line (job, number, at_ms, level, words)
+         SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ? FROM job_line WHERE job = ?`,
+        id,
+        atMs,
+        level,
+        text,
+        id,
+      )
+    }
   }
 
   #nextRevision(): number {

@@ -35,6 +35,7 @@ const items = () => import('./api/item-verbs.ts')
 const openVaults = () => import('./api/open-vault.ts')
 const overviews = () => import('./api/overview.ts')
 const points = () => import('./api/point-verbs.ts')
+const prune = () => import('./api/prune-verbs.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
 const vaults = () => import('./api/vault-verbs.ts')
@@ -100,6 +101,7 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
     showVault: async (name) => (await vaults()).showKnownVault(deps, name),
     testVault: async (name) => (await vaults()).testKnownVault(deps, name),
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
+    pruneVault: async (name, options, context) => (await prune()).pruneVault(deps, name, options, context),
     setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),
     unlockVault: async (name, passphrase) => (await openVaults()).unlockVault(deps, name, passphrase),
     enableItem: async (name, vaults, settings) => (await items()).enableItem(deps, name, vaults, settings),

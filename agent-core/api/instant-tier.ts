@@ -8,9 +8,9 @@ import type { KeyspaceId } from '../contract/ids.ts'
  * oldest payload gone, hardly any point is whole in the cache.
  */
 export function isWholeInCache(base: BaseDb, chunkFolder: string, keyspace: KeyspaceId): boolean {
-  const known = base.chunkFileStates(keyspace)
+  const known = [...base.chunkFileStates(keyspace)].filter(([, state]) => state !== 'gone')
   const here = new Set(namesIn(chunkFolder))
-  return known.size > 0 && [...known.keys()].every((name) => here.has(`${name}.tcf`))
+  return known.length > 0 && known.every(([name]) => here.has(`${name}.tcf`))
 }
 
 function namesIn(folder: string): string[] {

@@ -1,6 +1,6 @@
 /** Use cases of vaults: create, connect, list, show, test, change the passphrase. */
 
-import { refreshIndex } from '../backup/transfer.ts'
+import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
 import { sha256 } from '../codec/block-id.ts'

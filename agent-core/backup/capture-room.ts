@@ -8,7 +8,7 @@ import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { formatBytes } from '../base/bytes.ts'
 import type { Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import { type CachePolicy, roomOf } from '../cache/cache-budget.ts'
+import { type CachePolicy, mayBeEvicted, roomOf } from '../cache/cache-budget.ts'
 import type { ChunkFolder, PayloadFile } from '../cache/chunk-folder.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import type { TransferWatcher } from './transfer.ts'
@@ -64,7 +64,7 @@ export class CaptureRoom implements TransferWatcher {
     const { base, chunks, policy } = this.#deps
     const states = base.chunkFileStates()
     for (const file of chunks.payload()) {
-      this.#payload.set(file.name, { ...file, isPlaced: states.get(file.name) === 'placed', isOwn: false })
+      this.#payload.set(file.name, { ...file, isPlaced: mayBeEvicted(states.get(file.name)), isOwn: false })
       this.#usedBytes += roomOf(file)
     }
     this.#failure = trouble

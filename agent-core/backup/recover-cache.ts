@@ -7,7 +7,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import { type CachePolicy, planEviction } from '../cache/cache-budget.ts'
+import { type CachePolicy, mayBeEvicted, planEviction } from '../cache/cache-budget.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { ChunkFileName, VaultId } from '../contract/ids.ts'
@@ -38,7 +38,8 @@ export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
   for (const name of chunks.names()) {
     signal.throwIfAborted()
     const state = states.get(name)
-    if (state === 'waiting' || state === 'placed') continue
+    // What is gone from a vault may be the last copy that a point here can be mended from; eviction takes it in time.
+    if (state !== undefined && state !== 'nowhere') continue
     const file = await chunks.describe(name, keys)
     if (file !== undefined) adopted.push(file)
     else chunks.evict(name)
@@ -50,7 +51,7 @@ export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
   return { removed, adopted: adopted.length, takenBack, wasInterrupted }
 }
 
-/** Evicts payload that no vault waits for, as the policy says. */
+/** Evicts payload that no vault waits for, as the policy says; forgets chunk files that are nowhere any more. */
 export function evictPayload(deps: {
   readonly base: BaseDb
   readonly chunks: ChunkFolder
@@ -59,8 +60,10 @@ export function evictPayload(deps: {
 }): void {
   const { base, chunks, policy, clock } = deps
   const states = base.chunkFileStates()
-  const mayGo = (name: ChunkFileName) => states.get(name) === 'placed'
+  const mayGo = (name: ChunkFileName) => mayBeEvicted(states.get(name))
   for (const name of planEviction(chunks.payload(), policy, clock.nowMs(), mayGo)) chunks.evict(name)
+  const lost = [...states].filter(([name, state]) => state === 'gone' && !chunks.has(name))
+  if (lost.length > 0) base.forgetChunkFiles(lost.flatMap(([name]) => base.chunkFileNumber(name) ?? []))
 }
 
 /** What waits is read once more before it may be confirmed: bits rot in caches too. `checked`: read just now. */

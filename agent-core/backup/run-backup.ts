@@ -21,7 +21,7 @@ import { findPointSeries, mendLatestPoint, pointSeriesHere } from './last-point.
 import { lookAtFolders, sourceRules } from './look-at-folders.ts'
 import { planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPayload, recoverCache } from './recover-cache.ts'
-import { findLostChunkFiles, refreshIndex } from './transfer.ts'
+import { findLostChunkFiles, refreshIndex } from './refresh-index.ts'
 import { VaultRun } from './vault-run.ts'
 
 /** Runs a backup; warnings go to the task. Throws when no point was captured. */

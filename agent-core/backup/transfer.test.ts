@@ -14,10 +14,12 @@ import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import { openBase } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { IntentId } from '../contract/ids.ts'
 import { createMemoryStore } from '../vault/memory-store.ts'
 import { sealManifest, Vault } from '../vault/vault.ts'
 import { findPointSeries } from './last-point.ts'
-import { findLostChunkFiles, isVaultTrouble, refreshIndex, Transfer, type TransferDeps } from './transfer.ts'
+import { findLostChunkFiles, refreshIndex } from './refresh-index.ts'
+import { isVaultTrouble, Transfer, type TransferDeps } from './transfer.ts'
 
 const nothing = () => undefined
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -121,15 +123,16 @@ describe('captured points', () => {
     expect(place.bytes() - bytes).toBeLessThan(file.sizeBytes + 2000)
   })
 
-  test('are not confirmed while a clean-up is under way', async () => {
+  test('are not confirmed while nobody knows what a clean-up has condemned', async () => {
     using place = makePlace()
     place.capture(1, ['a'])
-    await place.store.put(`${place.vault.layout.intents}one`, Buffer.from('x'))
+    const intent = 'e'.repeat(32) as IntentId
+    await place.store.put(place.vault.layout.intent(intent), Buffer.from('x'))
     await expect(place.transfer().confirmCaptured()).rejects.toMatchObject({ code: 'vault.cleaning' })
     expect((await place.vault.listPoints(testItem)).map(({ confirmationName }) => confirmationName)).toEqual([
       undefined,
     ])
-    await place.store.put(`${place.vault.layout.intents}one.done`, Buffer.from('x'))
+    await place.store.put(place.vault.layout.intentEnd(intent), Buffer.from('x'))
     expect(await place.transfer().confirmCaptured()).toHaveLength(1)
   })
 })

@@ -11,17 +11,25 @@ import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { CapturedPoint } from '../cache/base-rows.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { ChunkSource } from '../cache/chunk-reader.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
+import { maxMissingInMark } from '../format/mark.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
+import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
+import { writeMark } from '../vault/point-marks.ts'
 import type { Vault } from '../vault/vault.ts'
 import { numberCaptured } from './number-captured.ts'
+import { refreshIndex } from './refresh-index.ts'
+import { lookAgain, type SecondLook } from './second-look.ts'
 
 /** Chunk files on their way at the same time. */
 const lanes = 2
 /** Block tables in one index segment; far below what a reader accepts, however much has waited. */
 const segmentTargetSizeBytes = 8 * 1024 * 1024
 const maxIndexAttempts = 5
+/** Looks at a point that is to be confirmed; a further one is needed when a clean-up condemns what was put just now. */
+const maxLooks = 5
 /** What was sent is indexed at least so often while the capture runs (the checkpoint of docs/format/write-order.md). */
 const indexEveryMs = 15 * 60_000
 
@@ -42,6 +50,8 @@ export interface TransferDeps {
     readonly isUrgent: () => boolean
   }
   readonly watcher?: TransferWatcher
+  /** Other vaults and whatever else may hold chunk files of this keyspace, for what this vault has lost. */
+  readonly otherSources?: readonly ChunkSource[]
 }
 
 /** Hears how chunk files get on. */
@@ -167,6 +177,20 @@ export class Transfer {
     if (unsent !== undefined) throw new Error(`chunk file ${unsent.name} would be indexed before it is in the vault`)
     this.#unindexed = []
     await this.#writeSegments(waiting)
+    if (waiting.length > 0) await this.#compactIndex()
+  }
+
+  /** Keeps the number of index segments bounded, however many backups come between two clean-ups. */
+  async #compactIndex(): Promise<void> {
+    const { base, vault, onPut } = this.#deps
+    const { keyspace } = vault.keys
+    const live = base.liveSegments(vault.id, keyspace)
+    if (live.length <= maxLiveSegments) return
+    const isGone = (name: ChunkFileName) => base.cleanUps.isGone(vault.id, name)
+    const written = await compactIndex(vault, live, isGone)
+    // What it repeats is known here; it is merged in its turn, after what others wrote before it.
+    await this.#refreshIndex()
+    onPut(written.sizeBytes)
   }
 
   async #writeSegments(waiting: readonly IndexedChunkFile[]): Promise<void> {
@@ -221,14 +245,56 @@ export class Transfer {
   }
 
   /**
-   * The second look: once the provisional point is visible, no clean-up may have condemned what it
-   * needs. Intents are read first, the index after them (the other order loses data; see the model).
+   * The second look: once the provisional point is visible, what clean-ups have condemned or deleted meanwhile is put again
+   * under new names, until nothing is missing.
    */
   async #lookAgain(manifest: PointManifest): Promise<void> {
-    const { vault } = this.#deps
-    const intents = await vault.openIntents()
-    if (intents.length > 0) throw new AgentError('vault.cleaning', { address: vault.store.address, point: manifest.id })
-    await this.#refreshIndex()
+    const { vault, base } = this.#deps
+    for (let attempt = 1; attempt <= maxLooks; attempt++) {
+      await this.#refreshIndex()
+      const { stored, lost } = await this.#look(manifest)
+      if (stored.length > 0) {
+        base.adopt(vault.id, vault.keys.keyspace, stored)
+        for (const file of stored) await this.#put(file)
+        await this.#writeIndex()
+        continue
+      }
+      if (lost.length > 0) {
+        base.distrust(vault.id)
+        await this.#markPartial(manifest, lost)
+      }
+      return
+    }
+    const reason = `what point ${manifest.id} needs was condemned ${maxLooks} times in a row`
+    throw new AgentError('vault.cleaning', { address: vault.store.address, reason })
+  }
+
+  /** A point whose tree cannot be read any more is taken back: the next backup reads its files again. */
+  async #look(manifest: PointManifest): Promise<SecondLook> {
+    const { base, vault } = this.#deps
+    try {
+      return await lookAgain(manifest, this.#deps)
+    } catch (error) {
+      if (!isAgentError(error, 'vault.damaged')) throw error
+      base.distrust(vault.id)
+      base.forgetItem(manifest.item)
+      throw error
+    }
+  }
+
+  /** Says in the vault what the point lacks: nobody has it any more. */
+  async #markPartial(manifest: PointManifest, lost: readonly Buffer[]): Promise<void> {
+    const { vault, clock } = this.#deps
+    const missing = lost.slice(0, maxMissingInMark).map((path) => ({ path, code: 'file.damaged' }))
+    await writeMark(vault, {
+      point: manifest.id,
+      kind: 'partial',
+      madeAtMs: clock.nowMs(),
+      who: manifest.source.machine,
+      reason: 'a clean-up had deleted what it needs before it came into the vault',
+      missing,
+      more: lost.length - missing.length,
+    })
   }
 }
 
@@ -249,59 +315,4 @@ export function isVaultTrouble(error: unknown): error is AgentError {
     isAgentError(error, 'store.failed') ||
     isAgentError(error, 'store.conflict')
   )
-}
-
-/**
- * Reads the index segments of a vault that the base has not seen yet. A vault whose last segment is not the
- * one that was seen has another history (put back from an older copy, or a copy that went its own way):
- * everything known about it is read again, and the points that wait for it are taken back, since they may
- * rest on what this vault lacks; their payload stays in the cache and counts for the next capture. Returns
- * true when that was the case. Throws the store's error.
- */
-export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean> {
-  const { keyspace } = vault.keys
-  const lastSeen = base.lastIndexSeen(vault.id, keyspace)
-  const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
-  if (isOther) base.forgetVault(vault.id)
-  const onDamage = () => base.distrust(vault.id)
-  for await (const read of vault.readIndex(base.lastIndexSeen(vault.id, keyspace), onDamage)) {
-    base.mergeIndex(vault.id, keyspace, read.sequence, read.segment.chunkFiles, read.sha256)
-  }
-  return isOther
-}
-
-/**
- * Compares what the vault is known to hold with what it lists. Chunk files that are gone but whole in the cache wait
- * for the vault again; the others that are gone, and those of another length, do not count any more, so that their
- * blocks are stored again. Returns how many the vault had lost, and how many of them do not count. Throws the store's error.
- */
-export async function findLostChunkFiles(
-  base: BaseDb,
-  vault: Vault,
-  chunks: ChunkFolder,
-): Promise<{ readonly lost: number; readonly unplaced: number }> {
-  const listed = await vault.listChunkFiles()
-  const differing = base.placedChunkFiles(vault.id).filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
-  const again: number[] = []
-  const lost: typeof differing = []
-  for (const file of differing) {
-    if (!listed.has(file.name) && (await chunks.isWhole(file.name))) again.push(file.number)
-    else lost.push(file)
-  }
-  if (again.length > 0) base.awaitAgain(vault.id, again)
-  const found = { lost: differing.length, unplaced: lost.length }
-  if (lost.length === 0) return found
-  base.distrust(vault.id)
-  base.unplace(
-    vault.id,
-    lost.map(({ number }) => number),
-  )
-  return found
-}
-
-/** Bytes that do not open are damage, not another history: `vault verify` tells. */
-async function isSegmentAsSeen(base: BaseDb, vault: Vault, sequence: number): Promise<boolean> {
-  const now = await vault.hashIndexSegment(sequence)
-  if (now === 'damaged' || now === undefined) return now === 'damaged'
-  return base.indexSha256(vault.id, vault.keys.keyspace, sequence)?.equals(now) === true
 }

@@ -20,8 +20,8 @@ import { BlockLists } from './block-lists.ts'
 /** Extents of all chunk files that are kept as they were read: about 8 MiB. */
 const extentBudget = 65_536
 
-/** Whether a vault waits for a chunk file, or else whether one holds it. */
-export type ChunkFileState = 'waiting' | 'placed' | 'nowhere'
+/** Whether a vault waits for a chunk file, or else whether one holds it, or whether a clean-up has deleted it. */
+export type ChunkFileState = 'waiting' | 'placed' | 'gone' | 'nowhere'
 
 /** What changes something belongs into a transaction of the caller, who calls `reset` when it is taken back. */
 export class BaseChunks {
@@ -105,8 +105,11 @@ export class BaseChunks {
     this.#levels.merge(this.#batch)
   }
 
+  /** A chunk file that is gone is not placed again, whatever names it. */
   place(vault: VaultId, chunk: number): void {
-    this.#sql.run('INSERT OR REPLACE INTO placement (vault, chunk, placed) VALUES (?, ?, 1)', vault, chunk)
+    const sql = `INSERT OR REPLACE INTO placement (vault, chunk, placed) SELECT ?, ?, 1 WHERE NOT EXISTS
+      (SELECT 1 FROM gone_chunk JOIN chunk_file USING (name) WHERE vault = ? AND number = ?)`
+    this.#sql.run(sql, vault, chunk, vault, chunk)
   }
 
   await(vault: VaultId, chunk: number): void {
@@ -114,7 +117,9 @@ export class BaseChunks {
   }
 
   placed(vault: VaultId): Set<number> {
-    return new Set(this.#sql.values<number>('SELECT chunk FROM placement WHERE vault = ? AND placed = 1', vault))
+    const sql = `SELECT chunk FROM placement WHERE vault = ? AND placed = 1 AND chunk NOT IN
+      (SELECT number FROM condemned_chunk JOIN chunk_file USING (name) WHERE vault = ?)`
+    return new Set(this.#sql.values<number>(sql, vault, vault))
   }
 
   placedFiles(vault: VaultId): PlacedChunkFile[] {
@@ -154,13 +159,14 @@ export class BaseChunks {
 
   /** All chunk files, or those of one keyspace. */
   states(keyspace: KeyspaceId | undefined): Map<ChunkFileName, ChunkFileState> {
-    const sql = `SELECT name, min(placed) AS placed FROM chunk_file LEFT JOIN placement ON chunk = number
+    const sql = `SELECT name, min(placed) AS placed, name IN (SELECT name FROM gone_chunk) AS gone
+      FROM chunk_file LEFT JOIN placement ON chunk = number
       ${keyspace === undefined ? '' : 'WHERE keyspace = ?'} GROUP BY number`
-    const rows = this.#sql.all<{ name: Buffer; placed: number | null }>(
+    const rows = this.#sql.all<{ name: Buffer; placed: number | null; gone: number }>(
       sql,
       ...(keyspace === undefined ? [] : [fromHex(keyspace)]),
     )
-    return new Map(rows.map(({ name, placed }) => [toHex(name) as ChunkFileName, stateOf(placed)]))
+    return new Map(rows.map(({ name, placed, gone }) => [toHex(name) as ChunkFileName, stateOf(placed, gone === 1)]))
   }
 
   unplace(vault: VaultId, numbers: readonly number[]): void {
@@ -222,8 +228,8 @@ export class BaseChunks {
 }
 
 /** `placed`: the least of its placements; null where there is none. */
-function stateOf(placed: number | null): ChunkFileState {
-  if (placed === null) return 'nowhere'
+function stateOf(placed: number | null, isGone: boolean): ChunkFileState {
+  if (placed === null) return isGone ? 'gone' : 'nowhere'
   return placed === 0 ? 'waiting' : 'placed'
 }
 

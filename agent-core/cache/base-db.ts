@@ -12,6 +12,7 @@ import type { ChunkFileName, ItemId, KeyspaceId, VaultId } from '../contract/ids
 import type { BlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { BaseChunks, type ChunkFileState } from './base-chunks.ts'
+import { BaseCleanUps } from './base-clean-ups.ts'
 import type { BaseConnection } from './base-connection.ts'
 import { BaseFacts } from './base-facts.ts'
 import { openForReading, openForWriting } from './base-file.ts'
@@ -50,6 +51,8 @@ export class BaseDb implements Disposable {
   readonly #points: BasePoints
   readonly #pages: BasePages
   readonly #facts: BaseFacts
+  /** What clean-ups say of the vaults' chunk files. */
+  readonly cleanUps: BaseCleanUps
 
   constructor(sql: BaseConnection, options: { readonly setAside?: string | undefined; readonly looksAgain: boolean }) {
     this.path = sql.path
@@ -60,6 +63,7 @@ export class BaseDb implements Disposable {
     this.#points = new BasePoints(sql)
     this.#pages = new BasePages(sql)
     this.#facts = new BaseFacts(sql)
+    this.cleanUps = new BaseCleanUps(sql)
   }
 
   /** False when there is no block here: nothing need be looked up. */
@@ -150,6 +154,15 @@ export class BaseDb implements Disposable {
     return this.#sql.value<number | null>(sql, vault, fromHex(keyspace)) ?? -1
   }
 
+  /** What `SecondLook` wrote down of an item's last point in `vault`. */
+  lastLook(vault: VaultId, item: ItemId): string | undefined {
+    return this.#facts.bytes(`look/${vault}/${item}`)?.toString('utf8')
+  }
+
+  keepLook(vault: VaultId, item: ItemId, look: string): void {
+    this.#transaction(() => this.#facts.setBytes(`look/${vault}/${item}`, Buffer.from(look)))
+  }
+
   /** SHA-256 of an index segment's object as it was when it was merged. */
   indexSha256(vault: VaultId, keyspace: KeyspaceId, sequence: number): Buffer | undefined {
     const sql = 'SELECT sha256 FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?'
@@ -158,7 +171,7 @@ export class BaseDb implements Disposable {
 
   /**
    * Adds the content of an index segment of `vault`, whose object has that SHA-256: its chunk files are known and
-   * placed there. One transaction.
+   * placed there, but those that are gone. `supersedes`: segments that it repeats. One transaction.
    */
   mergeIndex(
     vault: VaultId,
@@ -166,6 +179,7 @@ export class BaseDb implements Disposable {
     sequence: number,
     chunkFiles: Iterable<IndexedChunkFile>,
     sha256: Uint8Array,
+    supersedes: readonly number[] = [],
   ): void {
     this.#merge(() => {
       for (const file of chunkFiles) this.#chunks.place(vault, this.#chunks.add(keyspace, file))
@@ -176,7 +190,17 @@ export class BaseDb implements Disposable {
         sequence,
         sha256,
       )
+      for (const superseded of supersedes) {
+        const sql = 'DELETE FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?'
+        this.#sql.run(sql, vault, fromHex(keyspace), superseded)
+      }
     })
+  }
+
+  /** Numbers of the index segments that were seen and that none of them supersedes. */
+  liveSegments(vault: VaultId, keyspace: KeyspaceId): number[] {
+    const sql = 'SELECT sequence FROM index_seen WHERE vault = ? AND keyspace = ? ORDER BY sequence'
+    return this.#sql.values<number>(sql, vault, fromHex(keyspace))
   }
 
   /**
@@ -243,6 +267,7 @@ export class BaseDb implements Disposable {
     for (const { item } of waiting) this.forgetItem(item)
     this.#transaction(() => {
       this.#chunks.unplaceAll(vault)
+      this.cleanUps.forget(vault)
       this.#sql.run('DELETE FROM index_seen WHERE vault = ?', vault)
     })
   }

@@ -1,4 +1,4 @@
-/** The tables of the base, and how those of version 1 become those of today. */
+/** The tables of the base, and how those of older versions become those of today. */
 import { isAgentError } from '../base/agent-error.ts'
 import { type BlockTableParts, blockTableParts } from '../format/block-table.ts'
 import type { BaseConnection } from './base-connection.ts'
@@ -6,7 +6,7 @@ import { BlockBatch } from './block-batch.ts'
 import { BlockLevels } from './block-levels.ts'
 import { BlockLists } from './block-lists.ts'
 
-export const baseSchemaVersion = 2
+export const baseSchemaVersion = 3
 
 /** Tables that came with version 2: block tables by themselves, and the block index in levels (ADR 0013). */
 const blockTables = `
@@ -26,8 +26,20 @@ const blockTables = `
 
 const waitingIndex = 'CREATE INDEX waiting ON placement (chunk, vault) WHERE placed = 0;'
 
+/** Tables that came with version 3: what clean-ups say of a vault's chunk files. */
+const cleanUpTables = `
+  CREATE TABLE condemned_chunk (
+    vault TEXT NOT NULL, keyspace BLOB NOT NULL, name BLOB NOT NULL, PRIMARY KEY (vault, keyspace, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE gone_chunk (vault TEXT NOT NULL, name BLOB NOT NULL, PRIMARY KEY (vault, name)) STRICT, WITHOUT ROWID;
+  CREATE TABLE gone_seen (
+    vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (vault, keyspace)
+  ) STRICT, WITHOUT ROWID;
+`
+
 const baseSchema = `
   ${blockTables}
+  ${cleanUpTables}
   CREATE TABLE placement (
     vault TEXT NOT NULL, chunk INTEGER NOT NULL, placed INTEGER NOT NULL, PRIMARY KEY (vault, chunk)
   ) STRICT, WITHOUT ROWID;
@@ -52,7 +64,10 @@ export function prepareTables(sql: BaseConnection, version: number): void {
   if (version === baseSchemaVersion) return
   sql.transaction(() => {
     if (version === 0) sql.script(baseSchema)
-    else fromVersion1(sql)
+    else {
+      if (version === 1) fromVersion1(sql)
+      sql.script(cleanUpTables)
+    }
     sql.pragma(`user_version = ${baseSchemaVersion}`)
   })
 }

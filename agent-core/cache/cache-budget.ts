@@ -4,6 +4,7 @@
  * same file system is one copy (W6 of docs/format/write-order.md) and takes no room.
  */
 import type { ChunkFileName } from '../contract/ids.ts'
+import type { ChunkFileState } from './base-chunks.ts'
 import type { PayloadFile } from './chunk-folder.ts'
 
 const MiB = 1024 * 1024
@@ -33,6 +34,11 @@ export function defaultBudgetBytes(facts: {
 }): number {
   const wanted = Math.max(facts.sourceBytes * defaultShare, leastDefaultBytes)
   return Math.floor(Math.max(Math.min(wanted, (facts.usedBytes + facts.freeBytes) / 2), leastBudgetBytes))
+}
+
+/** True when no vault waits for a chunk file of that state. */
+export function mayBeEvicted(state: ChunkFileState | undefined): boolean {
+  return state === 'placed' || state === 'gone'
 }
 
 /** Bytes that this file takes in the cache. */

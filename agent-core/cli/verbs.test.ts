@@ -7,6 +7,7 @@ import {
   fakeItem,
   fakePlan,
   fakePoint,
+  fakePrune,
   fakeRestore,
   fakeVault,
   fakeWarning,
@@ -63,6 +64,9 @@ describe('verbs ask the agent', () => {
     ['vault verify usb', ['verifyVault', 'usb', { level: 'open' }]],
     ['vault verify usb --level listing', ['verifyVault', 'usb', { level: 'listing' }]],
     ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { level: 'open', readDataPercent: 100 }]],
+    ['vault prune usb', ['pruneVault', 'usb', {}]],
+    ['vault prune usb --plan --keyspace mars', ['pruneVault', 'usb', { plan: true, keyspace: 'mars' }]],
+    ['vault prune usb --grace 0 --max-unused 10% --yes', ['pruneVault', 'usb', { maxUnusedPercent: 10, graceDays: 0 }]],
     ['item enable docs --vault usb a /b', ['enableItem', 'docs', ['usb'], settings]],
     [
       'item enable docs --vault usb a /b --exclude *.iso --exclude tmp --no-default-excludes --cross-mounts --compression zstd',
@@ -258,6 +262,18 @@ describe('damage', () => {
       expect(stdout).toContain(part)
     }
     expect((await call('vault verify usb --output json', { answers })).document).toEqual(found)
+  })
+
+  test('a vault that does not let go of what is due: 3', async () => {
+    const refused = { ...fakePrune, refusal: 'it is locked' }
+    const { status, stderr } = await call('vault prune usb', { answers: { pruneVault: async () => refused } })
+    expect(status).toBe(3)
+    expect(stderr).toContain('it is locked')
+    const { status: done, stdout } = await call('vault prune usb')
+    expect(done).toBe(0)
+    for (const part of ['11111111 docs', '2 chunk files', 'Merged', 'Deleted', 'from 2026-12-06', '5.0 MiB']) {
+      expect(stdout).toContain(part)
+    }
   })
 
   test('found by chunk verify: 8', async () => {

@@ -138,6 +138,29 @@ const vaultVerbs: readonly AnyVerb[] = [
     load: async () => (await import('./vault-verbs.ts')).verifyVault,
   },
   {
+    name: 'vault prune',
+    summary: 'Take from a vault what no point needs any more',
+    details:
+      'Removes points that nothing keeps any more, and announces the chunk files that no other point needs; what is left ' +
+      'in nearly empty ones is merged into new ones first. Announced chunk files are deleted by the first run after the ' +
+      'grace time (14 days), unless something needs them by then. It may be interrupted at any moment: the next run goes ' +
+      'on. With --keyspace it cleans up what another machine has stored, with the passphrase of that machine, also when the ' +
+      'machine is gone. Ends with exit status 3 when the vault does not let go of what is due.',
+    arguments: [['<name>', 'the vault']],
+    options: [
+      { flags: '--plan', description: 'say what would be done, and do nothing' },
+      { flags: '--keyspace <machine>', description: "another machine of the vault, or its keyspace's id" },
+      {
+        flags: '--max-unused <percent>',
+        description:
+          'merge until at most this share is unused; 100: merge nothing (default: what is less than 60 % needed)',
+      },
+      { flags: '--grace <days>', description: 'days between announcing and deleting, 0 to 180 (default: 14)' },
+    ],
+    examples: ['tharsis vault prune usb --plan', 'tharsis vault prune usb'],
+    load: async () => (await import('./prune-verbs.ts')).pruneVault,
+  },
+  {
     name: 'vault set-passphrase',
     summary: 'Change the passphrase; nothing is uploaded again',
     details: 'The new one comes from --new-passphrase-file, THARSIS_NEW_PASSPHRASE, or a question on the terminal.',

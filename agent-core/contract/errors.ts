@@ -258,6 +258,14 @@ export const errorTable = {
     words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
     advice: () => 'Give more digits of the id.',
   }),
+  'point.leaving': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `A clean-up of the vault is removing point ${d.point}: this came too late.`,
+    advice: () =>
+      'Look at the points that are left with "tharsis point list", and restore what you need from one of them.',
+  }),
   'point.path-not-found': spec<{ point: string; path: string }>({
     scope: 'agent',
     retry: false,
@@ -375,13 +383,13 @@ export const errorTable = {
     advice: () =>
       'Make room there and run the backup again. What was captured stays in the cache; points made before are whole.',
   }),
-  'vault.cleaning': spec<{ address: string; point: string }>({
+  'vault.cleaning': spec<{ address: string } & Reason>({
     scope: 'job',
     retry: true,
     exitCode: 1,
-    words: (d) =>
-      `A clean-up of the vault ${d.address} is under way; point ${d.point} is not confirmed before it has ended.`,
-    advice: () => 'Run the backup again later. The point stays captured in the cache.',
+    words: (d) => `A clean-up of the vault ${d.address} stands in the way: ${d.reason}.`,
+    advice: () =>
+      'Run this again later; what was captured stays in the cache. If it goes on, "tharsis vault verify" says what is damaged, and a newer Tharsis may be needed.',
   }),
   'vault.denied': spec<{ address: string } & Reason>({
     scope: 'job',

@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
-import { testKeys, testVaultId } from '../../test/support/test-keys.ts'
+import { testKeys, testManifest, testVaultId } from '../../test/support/test-keys.ts'
 import { systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
-import type { PointId } from '../contract/ids.ts'
+import type { HomeId, PointId } from '../contract/ids.ts'
 import type { Mark } from '../format/mark.ts'
+import { endIntent, putIntent } from './clean-ups.ts'
 import { createFaultyStore } from './faulty-store.ts'
 import { openMarkFile } from './mark-file.ts'
 import { createMemoryStore } from './memory-store.ts'
 import type { ObjectStore } from './object-store.ts'
 import { readMarks, writeMark } from './point-marks.ts'
 import { readPointStates } from './point-states.ts'
+import { writeTombstones } from './tombstone-ledger.ts'
 import { Vault } from './vault.ts'
 
 const a = 'a'.repeat(32) as PointId
@@ -112,3 +114,31 @@ test.each(['unreachable', 'throw-before'] as const)('a vault that fails (%s) is 
     expect(store.unreached()).toEqual([])
   }
 })
+
+test.each(['hold', 'undelete', 'keep-until'] as const)(
+  'a %s that comes when a clean-up has announced the removal, or has done it, is too late',
+  async (kind) => {
+    const vault = vaultOf(createMemoryStore({ clock: systemClock }))
+    const { id: point, item, sequence } = testManifest(1)
+    const content = kind === 'keep-until' ? { kind, untilMs: 5 } : { kind }
+    const mark: Mark = { point, madeAtMs: 1, who: 'anna', ...content }
+    expect(await writeMark(vault, mark)).toBe(0)
+    const { id } = await putIntent(vault, {
+      home: 'c'.repeat(32) as HomeId,
+      machine: 'desk',
+      announcedAtMs: 2,
+      dueAtMs: 3,
+      chunkFiles: [],
+      indexSegments: [],
+      indexGone: [],
+      points: [{ item, sequence, point }],
+    })
+    await expect(writeMark(vault, mark)).rejects.toMatchObject({ code: 'point.leaving' })
+    await endIntent(vault, id, { endedAtMs: 4, deletedCount: 0, takenBack: [] })
+    // The removal was taken back.
+    expect(await writeMark(vault, mark)).toBe(2)
+    const removed = { point, item, sequence, sha256: Buffer.alloc(32), removedAtMs: 5, who: 'desk', reason: 'expired' }
+    await writeTombstones(vault, [removed])
+    await expect(writeMark(vault, mark)).rejects.toMatchObject({ code: 'point.leaving' })
+  },
+)

@@ -2,14 +2,16 @@
  * Marks on points (docs/format/points.md): one listing and reads of what is new give the marks of one point or of all;
  * writing takes the next free number of a point. What marks mean is told by point-states.ts.
  */
-import { isAgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { openObject, sealObject } from '../codec/seal-object.ts'
 import type { PointId } from '../contract/ids.ts'
 import { ensure } from '../format/invalid.ts'
 import { decodeMark, encodeMark, type Mark } from '../format/mark.ts'
 import { parseMarkName } from '../format/vault-layout.ts'
+import { readOpenIntents } from './clean-ups.ts'
 import { inLanes } from './in-lanes.ts'
 import { readObject } from './read-object.ts'
+import { readLedger } from './tombstone-ledger.ts'
 import type { Vault } from './vault.ts'
 
 /** Marks that are read at the same time. */
@@ -81,8 +83,9 @@ export async function readMarks(
 
 /**
  * Puts a mark under the point's next free number, which comes back; `known`: the point's marks where they were just read,
- * which saves a LIST. A call whose answer was lost may be made again: the second mark says the same. Throws the
- * store's errors.
+ * which saves a LIST. A call whose answer was lost may be made again: the second mark says the same. A mark that is to keep
+ * the point is put first, and then it is looked whether a clean-up has announced its removal: `point.leaving`, it came too
+ * late (docs/format/write-order.md, *Deleting*). Throws the store's errors.
  */
 export async function writeMark(vault: Vault, mark: Mark, known?: readonly StoredMark[]): Promise<number> {
   let number = known === undefined ? await nextNumber(vault, mark.point) : (known.at(-1)?.number ?? -1) + 1
@@ -90,11 +93,25 @@ export async function writeMark(vault: Vault, mark: Mark, known?: readonly Store
     const name = vault.layout.mark(mark.point, number)
     try {
       await vault.store.put(name, sealObject(vault.keys, 'mark', name, encodeMark(mark), vault.random))
-      return number
     } catch (error) {
       if (!isAgentError(error, 'store.conflict')) throw error
+      continue
     }
+    if (keepingKinds.has(mark.kind) && (await isLeaving(vault, mark.point))) {
+      throw new AgentError('point.leaving', { point: mark.point })
+    }
+    return number
   }
+}
+
+/** Marks that keep a point which would go without them. */
+const keepingKinds: ReadonlySet<Mark['kind']> = new Set(['hold', 'keep-until', 'undelete'])
+
+/** True when a clean-up is removing the point, or has removed it. */
+async function isLeaving(vault: Vault, point: PointId): Promise<boolean> {
+  const intents = await readOpenIntents(vault)
+  if (intents.some(({ points }) => points.some((named) => named.point === point))) return true
+  return (await readLedger(vault, () => undefined)).tombstones.has(point)
 }
 
 async function nextNumber(vault: Vault, point: PointId): Promise<number> {

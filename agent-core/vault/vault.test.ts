@@ -90,13 +90,6 @@ describe('points', () => {
   })
 })
 
-test('intents are open until they are done', async () => {
-  const { vault, store } = make()
-  expect(await vault.openIntents()).toEqual([])
-  for (const name of ['1', '2', '1.done']) await store.put(`${vault.layout.intents}${name}`, Buffer.from('x'))
-  expect(await vault.openIntents()).toEqual([`${vault.layout.intents}2`])
-})
-
 describe('definitions', () => {
   test('that are damaged give way to those before them', async () => {
     const { store, vault } = make()

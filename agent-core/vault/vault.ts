@@ -34,6 +34,9 @@ import {
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 
+/** A reader that misses an index segment lists again, so often in all. */
+const maxListings = 3
+
 export interface VaultOptions {
   readonly store: ObjectStore
   readonly id: VaultId
@@ -44,6 +47,8 @@ export interface VaultOptions {
 /** A point as a listing shows it. */
 export interface ListedPoint extends PointObjectName {
   readonly name: string
+  /** When it was put, by the store's clock. */
+  readonly storedAtMs: number
   /** The confirmation's object name; absent while the point is provisional. */
   readonly confirmationName?: string
 }
@@ -90,24 +95,42 @@ export class Vault {
 
   /**
    * Index segments after `lastSeen` in their order, each with the SHA-256 of its object. A damaged one goes to
-   * `onDamage` and is left out; without that it is thrown.
+   * `onDamage` and is left out; without that it is thrown. One that a compaction has deleted since it was listed is not
+   * missed: what repeats it comes with the next listing.
    */
   async *readIndex(
     lastSeen: number,
     onDamage?: (error: AgentError, sequence: number) => void,
   ): AsyncGenerator<ReadIndexSegment, void, undefined> {
-    const startAfter = lastSeen < 0 ? undefined : this.layout.indexSegment(lastSeen)
-    for await (const { name } of this.store.list(this.layout.index, startAfter === undefined ? {} : { startAfter })) {
-      const sequence = parseSequenceName(name)
-      if (sequence === undefined) continue
-      try {
-        const object = await readObject(this.store, name)
-        const payload = openObject(this.keys, 'index', name, object)
-        yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
-      } catch (error) {
-        if (onDamage === undefined || !isAgentError(error, 'format.invalid')) throw error
-        onDamage(error, sequence)
+    const known = new Set<number>()
+    for (let listing = 1; ; listing++) {
+      let isMissed = false
+      for await (const { sequence, name } of this.#listIndex(lastSeen)) {
+        if (known.has(sequence)) continue
+        try {
+          const object = await readObject(this.store, name)
+          const payload = openObject(this.keys, 'index', name, object)
+          known.add(sequence)
+          yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
+        } catch (error) {
+          if (isAgentError(error, 'store.not-found') && listing < maxListings) {
+            isMissed = true
+            continue
+          }
+          if (onDamage === undefined || !isAgentError(error, 'format.invalid')) throw error
+          known.add(sequence)
+          onDamage(error, sequence)
+        }
       }
+      if (!isMissed) return
+    }
+  }
+
+  async *#listIndex(lastSeen: number): AsyncGenerator<{ readonly sequence: number; readonly name: string }> {
+    const startAfter = lastSeen < 0 ? {} : { startAfter: this.layout.indexSegment(lastSeen) }
+    for await (const { name } of this.store.list(this.layout.index, startAfter)) {
+      const sequence = parseSequenceName(name)
+      if (sequence !== undefined) yield { sequence, name }
     }
   }
 
@@ -157,11 +180,11 @@ export class Vault {
   async listPoints(item?: ItemId): Promise<ListedPoint[]> {
     const prefix = item === undefined ? this.layout.points : this.layout.itemPoints(item)
     const points = new Map<string, ListedPoint>()
-    for await (const { name } of this.store.list(prefix)) {
+    for await (const { name, modifiedAtMs } of this.store.list(prefix)) {
       const parsed = parsePointName(name)
       if (parsed === undefined) continue
       if (!parsed.confirmation) {
-        points.set(name, { ...parsed, name })
+        points.set(name, { ...parsed, name, storedAtMs: modifiedAtMs })
         continue
       }
       const pointName = name.slice(0, -'.ok'.length)
@@ -210,14 +233,6 @@ export class Vault {
     if ((await this.store.stat(name)) !== undefined) return
     const payload = encodeConfirmation({ point: manifest.id, sha256: sha256(object), confirmedAtMs: nowMs })
     await this.store.put(name, sealObject(this.keys, 'confirmation', name, payload, this.random))
-  }
-
-  /** Names of clean-up intents that are still open. */
-  async openIntents(): Promise<string[]> {
-    const names: string[] = []
-    for await (const { name } of this.store.list(this.layout.intents)) names.push(name)
-    const closed = new Set(names.filter((name) => name.endsWith('.done')))
-    return names.filter((name) => !name.endsWith('.done') && !closed.has(`${name}.done`))
   }
 
   /**

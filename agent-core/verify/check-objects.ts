@@ -3,6 +3,7 @@
  * their confirmations, index segments, and the chains between them.
  */
 import { toHex } from '../base/bytes.ts'
+import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
 import type { ItemId, PointId } from '../contract/ids.ts'
@@ -14,7 +15,8 @@ import { decodeKeySlot } from '../format/key-slot.ts'
 import { decodeConfirmation, decodePointManifest, type PointManifest } from '../format/point.ts'
 import { decodeVaultFile } from '../format/vault-file.ts'
 import { type PointObjectName, parsePointName, parseSequenceName, vaultFileName } from '../format/vault-layout.ts'
-import { VaultIndex } from './vault-index.ts'
+import { readIndexGone } from '../vault/clean-ups.ts'
+import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { VaultView } from './vault-view.ts'
 
 /** A point that is to be whole. */
@@ -93,7 +95,7 @@ export async function checkPoints(
       opened.set(parsed.point, await openPoint(view, parsed, name, listed, itemNames))
     }
   }
-  checkParents(view, opened)
+  checkParents(view, opened, (await readLedger(view.vault)).tombstones)
   const all = [...opened.values()]
   const confirmed = all.flatMap(({ manifest, name, isConfirmed }) =>
     manifest && isConfirmed ? [{ manifest, name }] : [],
@@ -143,12 +145,17 @@ async function openPoint(
 }
 
 /** Each point names the one before it and its hash; points are confirmed in their order. */
-function checkParents(view: VaultView, opened: ReadonlyMap<PointId, OpenedPoint>): void {
+function checkParents(
+  view: VaultView,
+  opened: ReadonlyMap<PointId, OpenedPoint>,
+  removed: ReadonlyMap<PointId, unknown>,
+): void {
   for (const { manifest, name, isConfirmed } of opened.values()) {
     const link = manifest?.parent
     if (link === undefined || !isConfirmed) continue
     const parent = opened.get(link.id)
     const hurt = (object: string, reason: string) => view.log.get(view.log.add(object, 0, reason)).points.add(link.id)
+    if (removed.has(link.id)) continue
     if (parent === undefined) {
       hurt(name, `the point before it, ${link.id}, is missing without a tombstone`)
     } else if (parent.sha256 !== undefined && !parent.sha256.equals(link.sha256)) {
@@ -204,8 +211,9 @@ export async function checkIndex(
   for (const missing of gapsOf(sequences)) {
     if (!superseded.has(missing)) damages.push(view.log.add(layout.indexSegment(missing), 0, 'the object is missing'))
   }
-  const live = [...chunkFiles.values()].filter(({ sequences: from }) =>
-    from.some((sequence) => !superseded.has(sequence)),
+  const gone = new Set((await readIndexGone(view.vault, -1)).flatMap((read) => read.gone.chunkFiles))
+  const live = [...chunkFiles.values()].filter(
+    ({ file, sequences: from }) => !gone.has(file.name) && from.some((sequence) => !superseded.has(sequence)),
   )
   return {
     index: new VaultIndex(

@@ -9,13 +9,14 @@
  */
 import { type Random, systemRandom } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
+import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
+import { listIntents } from '../vault/clean-ups.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type CheckedPoint, checkDefinitions, checkIndex, checkPoints, checkVaultFacts } from './check-objects.ts'
 import type { Damage } from './damage-log.ts'
 import { chooseByRotation, chooseByShare, type OldestUnverified, oldestUnverified } from './plan-reading.ts'
 import type { ProofRecord } from './proof-record.ts'
 import { type ScanOptions, scanChunkFiles } from './scan-chunk-files.ts'
-import type { VaultChunkFile, VaultIndex } from './vault-index.ts'
 import { VaultView } from './vault-view.ts'
 import { PointWalk } from './walk-points.ts'
 
@@ -76,8 +77,9 @@ export async function checkVault(request: VaultCheckRequest): Promise<VaultCheck
   if (provisional > 0) {
     view.remarks.push(`Points that were never confirmed (left by an interrupted run): ${provisional}.`)
   }
-  const intents = await vault.openIntents()
-  if (intents.length > 0) view.remarks.push(`Clean-ups that were begun and have not ended: ${intents.length}.`)
+  const { open, others } = await listIntents(vault)
+  const begun = open.length + others.length
+  if (begun > 0) view.remarks.push(`Clean-ups that were begun and have not ended: ${begun}.`)
   const { index, damages } = await checkIndex(view)
   const { filesRead, stored } = await scanChunkFiles(view, index, scanOptionsOf(request))
   if (level !== 'listing' || view.log.count > 0) {

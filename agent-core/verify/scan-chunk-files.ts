@@ -8,12 +8,12 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { isAgentError } from '../base/agent-error.ts'
 import { examineChunkFile } from '../cache/examine-chunk-file.ts'
+import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import type { ProofDepth } from './chunk-file-prover.ts'
 import type { ProofRecord } from './proof-record.ts'
 import { ProverPool } from './prover-pool.ts'
-import type { VaultChunkFile, VaultIndex } from './vault-index.ts'
 import type { VaultView } from './vault-view.ts'
 
 /** Chunk files read at the same time through the store; each takes less than 32 MiB of memory. */

@@ -53,8 +53,8 @@ export function tharsisPeer(compression) {
     restoreOne: (_context, _source, file, target) =>
       tharsis('restore', 'files', 'data', 'latest', file, '--to', target, '--quiet'),
     check: () => tharsis('vault', 'verify', 'vault', '--read-data', '100', '--quiet'),
-    // There is no pruning yet: the step measures nothing.
-    prune: () => ['true'],
+    // Points stay until policy and trash let them go, so this is a clean-up that looks at all of them and removes none.
+    prune: () => tharsis('vault', 'prune', 'vault', '--grace', '0', '--yes', '--quiet'),
   }
 }
 

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BackupResult } from '../../agent-core/backup/backup-request.ts'
+import { refreshIndex } from '../../agent-core/backup/refresh-index.ts'
 import { runBackup } from '../../agent-core/backup/run-backup.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { silentLog } from '../../agent-core/base/log.ts'
@@ -16,7 +17,9 @@ import { TreeReader } from '../../agent-core/cache/tree-reader.ts'
 import { deriveKeys, type KeyspaceKeys } from '../../agent-core/codec/key-derivation.ts'
 import type { HomeId, ItemId, VaultId } from '../../agent-core/contract/ids.ts'
 import type { ListRef } from '../../agent-core/format/paged-list.ts'
+import { decodePointManifest, type PointManifest } from '../../agent-core/format/point.ts'
 import type { Entry } from '../../agent-core/format/tree.ts'
+import { type PruneResult, runPrune } from '../../agent-core/retention/run-prune.ts'
 import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { sealManifest, Vault } from '../../agent-core/vault/vault.ts'
@@ -24,6 +27,17 @@ import { createVault } from '../../agent-core/vault/vault-keys.ts'
 
 const home = '00000000000000000000000000000001' as HomeId
 const item = '00000000000000000000000000000002' as ItemId
+
+const otherHome = '00000000000000000000000000000009' as HomeId
+
+export interface PruneOptions {
+  readonly by?: 'another home'
+  readonly graceMs?: number
+  readonly maxUnusedPercent?: number
+  readonly expired?: (point: PointManifest) => boolean
+  readonly nowMs?: () => number
+  readonly signal?: AbortSignal
+}
 
 export class BackupPlace implements Disposable {
   readonly folder: string
@@ -94,6 +108,42 @@ export class BackupPlace implements Disposable {
         task,
       },
     )
+  }
+
+  /** Cleans up the vault in `store`, as the home that backs up or as another one, which has no cache of it. */
+  async prune(store: ObjectStore, options: PruneOptions = {}): Promise<PruneResult> {
+    using base = openBase(join(this.folder, 'cache', 'base.db'))
+    using task = createTask({ clock: systemClock, ...(options.signal && { signal: options.signal }) })
+    const vault = this.vaultOf(store)
+    const isOther = options.by === 'another home'
+    const captured = isOther ? [] : base.unconfirmedPoints(this.#vaultId)
+    const waiting = new Set(isOther ? [] : base.waitingChunkFiles(this.#vaultId).map(({ name }) => name))
+    const result = await runPrune(
+      {
+        home: isOther ? otherHome : home,
+        machine: 'test',
+        graceMs: options.graceMs ?? 0,
+        maxUnusedPercent: options.maxUnusedPercent,
+        choose: (points) =>
+          points
+            .filter(({ manifest, hasTombstone }) => hasTombstone || options.expired?.(manifest) === true)
+            .map((point) => ({ point, reason: 'the test wants it' })),
+        captured: captured.map(({ manifest }) => decodePointManifest(manifest, 'captured point')),
+        isSpared: (name) => waiting.has(name),
+      },
+      {
+        vault,
+        pagesOf: (index) => {
+          const reader = new BlockReader(index, [vault.chunkSource()], this.#keys)
+          return async (id) => (isOther ? undefined : base.treePage(id)) ?? (await reader.read(id))
+        },
+        workFolder: join(this.folder, 'merging'),
+        clock: { ...systemClock, nowMs: options.nowMs ?? (() => systemClock.nowMs()) },
+        task,
+      },
+    )
+    if (!isOther) await refreshIndex(base, vault)
+    return result
   }
 
   /** Names in the cache's chunk folder. */

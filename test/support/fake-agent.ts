@@ -10,6 +10,7 @@ import type {
   ItemDocument,
   PointDetails,
   PointFile,
+  PruneDocument,
   RestoreDocument,
   VaultDetails,
 } from '../../agent-core/api/agent-api.ts'
@@ -80,6 +81,30 @@ const fakeCache: CacheDocument = {
   linked: { files: 1, bytes: 1024 },
   base: { bytes: 4096, setAside: [{ file: '/home/me/cache/base.db.damaged-1', bytes: 4096 }] },
   free: 1024 ** 3,
+}
+
+export const fakePrune: PruneDocument = {
+  vault: 'usb',
+  machine: 'mars',
+  plan: false,
+  points: [
+    {
+      id: '1'.repeat(32) as PointId,
+      item: 'b'.repeat(32) as ItemId,
+      itemName: 'docs',
+      time: '2026-11-01T10:00:00.000Z',
+      reason: 'no rule keeps it',
+    },
+  ],
+  chunkFiles: { dead: 2, unindexed: 1, sparse: 1 },
+  bytes: { before: 10 * 1024 ** 2, now: 8 * 1024 ** 2, afterGrace: 5 * 1024 ** 2 },
+  merged: { files: 1, intoFiles: 1, intoBytes: 1024 },
+  deleted: { files: 1, bytes: 2 * 1024 ** 2 },
+  announced: { files: 3, bytes: 3 * 1024 ** 2, due: '2026-12-06T10:00:00.000Z' },
+  waiting: { files: 0, bytes: 0, due: null },
+  takenBack: 0,
+  refusal: null,
+  remarks: [],
 }
 
 export const fakeItem: ItemDocument = {
@@ -243,6 +268,7 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       healed: 0,
       remarks: [],
     }),
+    pruneVault: answer('pruneVault', fakePrune),
     unlockVault: answer('unlockVault', { name: 'usb' }),
     setPassphrase: answer('setPassphrase', { name: 'usb', remarks: [] }),
     enableItem: answer('enableItem', fakeItem),

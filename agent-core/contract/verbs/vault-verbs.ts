@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { list, name, optional, passphrase, path, text } from '../bounds.ts'
+import { pruneDocument, pruneOptions } from '../documents/prune.ts'
 import {
   connectedVault,
   createdVault,
@@ -50,6 +51,17 @@ export const vaultVerbs = {
     ],
     answer: verifyDocument,
     job: { kind: 'verify', writes: false, subject: (vault) => ({ vault }) },
+  }),
+  pruneVault: task({
+    about:
+      'Takes from a vault what no point needs any more: points that nothing keeps, and chunk files of which nothing or ' +
+      'little is needed. Chunk files are announced first and deleted by a run after the grace time.',
+    parameters: [
+      ['name', name],
+      ['options', pruneOptions],
+    ],
+    answer: pruneDocument,
+    job: { kind: 'prune', writes: true, subject: (vault) => ({ vault }) },
   }),
   setPassphrase: call({
     about: 'Changes the passphrase of a vault; nothing is uploaded again.',

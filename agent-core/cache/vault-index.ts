@@ -2,12 +2,13 @@
  * The index of a vault as it stands there, in compact tables: a million blocks take about 60 MiB, and there
  * is no object for a block. Also keeps which copies of blocks were found damaged.
  */
-import type { BlockLocation, KnownChunkFile } from '../cache/base-rows.ts'
-import type { BlockIndex } from '../cache/chunk-reader.ts'
+
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
 import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
 import { blockIdSizeBytes } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
+import type { BlockLocation, KnownChunkFile } from './base-rows.ts'
+import type { BlockIndex } from './chunk-reader.ts'
 
 /** A chunk file of the index; `number` counts them. */
 export interface VaultChunkFile extends IndexedChunkFile {
@@ -70,7 +71,7 @@ export class VaultIndex implements BlockIndex {
     const mask = this.#slots.length - 1
     for (let slot = slotOf(id, mask); this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const block = (this.#slots[slot] as number) - 1
-      if (Buffer.compare(this.#idOf(block), id) === 0) found.push(block)
+      if (Buffer.compare(this.idOf(block), id) === 0) found.push(block)
     }
     return found
   }
@@ -126,7 +127,12 @@ export class VaultIndex implements BlockIndex {
 
   /** All copies of the same block, itself included. */
   copiesOf(block: number): number[] {
-    return this.copies(this.#idOf(block))
+    return this.copies(this.idOf(block))
+  }
+
+  /** Id of a block, in the memory of its table. */
+  idOf(block: number): Uint8Array {
+    return this.#idIn(this.fileOf(block), block)
   }
 
   /** Copies of a block that are not known to be damaged. */
@@ -165,10 +171,6 @@ export class VaultIndex implements BlockIndex {
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
       this.#slots[slot] = block + 1
     }
-  }
-
-  #idOf(block: number): Uint8Array {
-    return this.#idIn(this.fileOf(block), block)
   }
 
   #idIn(file: VaultChunkFile, block: number): Uint8Array {

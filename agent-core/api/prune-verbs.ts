@@ -1,0 +1,194 @@
+/**
+ * The use case of a clean-up: chooses the points that nothing keeps any more, and takes from the vault what no other point
+ * needs. Of this machine under the home lock, or of another machine with its passphrase.
+ */
+import { refreshIndex } from '../backup/refresh-index.ts'
+import { AgentError } from '../base/agent-error.ts'
+import { createTask } from '../base/task.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import { ChunkFolder } from '../cache/chunk-folder.ts'
+import { BlockReader } from '../cache/chunk-reader.ts'
+import type { VaultIndex } from '../cache/vault-index.ts'
+import { blockId } from '../codec/block-id.ts'
+import { deriveKeys } from '../codec/key-derivation.ts'
+import type { PointId } from '../contract/ids.ts'
+import { decodePointManifest } from '../format/point.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import { chooseExpired, type ExpiryRules } from '../retention/choose-expired.ts'
+import {
+  type AnnouncedFiles,
+  lookPrune,
+  type PlannedPrune,
+  type PruneDeps,
+  type PruneRequest,
+  type PruneResult,
+  runPrune,
+} from '../retention/run-prune.ts'
+import type { KnownVault } from '../state/state-db.ts'
+import type { ObjectStore } from '../vault/object-store.ts'
+import { Vault } from '../vault/vault.ts'
+import { unlockKeyspaces } from '../vault/vault-keys.ts'
+import type { CallContext, PruneDocument, PruneOptions } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { openBaseForWriting } from './open-base.ts'
+import { keysOf, knownVault, openKnownStore } from './open-vault.ts'
+import { requireWriter } from './publish-items.ts'
+
+const dayMs = 86_400_000
+const defaultGraceDays = 14
+/** A bucket's listing may lag behind what was put: so long at least lies between announcing and deleting. */
+const listingLagMs = 60 * 60_000
+/** What another machine has put lately may belong to a backup under way, which would have to store it again. */
+const foreignYouthMs = 2 * dayMs
+
+export async function pruneVault(
+  deps: AgentDeps,
+  name: string,
+  options: PruneOptions,
+  context: CallContext,
+): Promise<PruneDocument> {
+  const known = knownVault(deps, name)
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const store = await openKnownStore(deps, known)
+  try {
+    using task = createTask({ clock: deps.clock, ...context })
+    const { vault, isOwn, machine } = await openKeyspace(deps, known, store, options.keyspace)
+    using base = openBaseForWriting(deps)
+    const request = requestOf(deps, base, { vault, isOwn, machine, options })
+    const { clock } = deps
+    const workFolder = `${deps.paths.cache}/merging`
+    const pruneDeps: PruneDeps = { vault, pagesOf: pagesOf(base, vault, deps), workFolder, clock, task }
+    if (options.plan === true) return documentOf(known, machine, await lookPrune(request, pruneDeps), request)
+    const result = await runPrune(request, pruneDeps)
+    // The base must not believe what is gone to be there; a keyspace that it does not know it need not learn of.
+    if (isOwn || base.lastIndexSeen(vault.id, vault.keys.keyspace) >= 0) await refreshIndex(base, vault)
+    const { removedPoints, deleted, merged } = result
+    deps.log.info('vault cleaned up', { vault: name, removedPoints, deleted, merged })
+    return documentOf(known, machine, result, request)
+  } finally {
+    await store.close()
+  }
+}
+
+interface OpenedKeyspace {
+  readonly vault: Vault
+  /** The keyspace is that of this home. */
+  readonly isOwn: boolean
+  readonly machine: string
+}
+
+/** Throws `vault.foreign`, `vault.taken-over`, `vault.no-machine`, `vault.wrong-passphrase`, `vault.locked`. */
+async function openKeyspace(
+  deps: AgentDeps,
+  known: KnownVault,
+  store: ObjectStore,
+  wanted: string | undefined,
+): Promise<OpenedKeyspace> {
+  const vaultOf = (keys: Vault['keys']) => new Vault({ store, id: known.id, keys, random: deps.random })
+  if (wanted === undefined || wanted === known.machine || known.keyspace.startsWith(wanted.toLowerCase())) {
+    const vault = vaultOf(await keysOf(deps, known, store))
+    if (wanted === undefined || known.access === 'owner') await requireWriter(deps, known, vault)
+    return { vault, isOwn: known.access === 'owner', machine: known.machine }
+  }
+  const ask = deps.askPassphrase()
+  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
+  const unlocked = await unlockKeyspaces(store, await ask(known.name))
+  if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
+  for (const { keyspace, masterKey } of unlocked) {
+    const vault = vaultOf(deriveKeys(masterKey, keyspace))
+    const { machine } = await vault.readFacts()
+    if (machine !== wanted && !keyspace.startsWith(wanted.toLowerCase())) continue
+    return { vault, isOwn: keyspace === known.keyspace && known.access === 'owner', machine }
+  }
+  throw new AgentError('vault.no-machine', { address: known.address, machine: wanted })
+}
+
+function requestOf(
+  deps: AgentDeps,
+  base: BaseDb,
+  { vault, isOwn, options }: OpenedKeyspace & { readonly options: PruneOptions },
+): PruneRequest {
+  const nowMs = deps.clock.nowMs()
+  const captured = isOwn ? base.unconfirmedPoints(vault.id) : []
+  const waiting = new Set(isOwn ? base.waitingChunkFiles(vault.id).map(({ name }) => name) : [])
+  const rules: ExpiryRules = {
+    nowMs,
+    captured: new Set(captured.map(({ id }) => id)),
+    expiredOf: () => new Map<PointId, string>(),
+  }
+  const graceMs = (options.graceDays ?? defaultGraceDays) * dayMs
+  return {
+    home: deps.state.homeId,
+    machine: deps.machine,
+    graceMs: vault.store.localPath === undefined ? Math.max(graceMs, listingLagMs) : graceMs,
+    maxUnusedPercent: options.maxUnusedPercent,
+    choose: (points) => chooseExpired(points, rules),
+    captured: captured.map(({ manifest }) => decodePointManifest(manifest, 'captured point')),
+    isSpared: (file, storedAtMs) => waiting.has(file) || (!isOwn && storedAtMs > nowMs - foreignYouthMs),
+  }
+}
+
+/** Pages come from the base where it has them whole, else from the cache or the vault. */
+function pagesOf(base: BaseDb, vault: Vault, deps: AgentDeps) {
+  const chunks = new ChunkFolder(deps.paths.chunks)
+  const here = new BlockReader(base, [chunks.source()], vault.keys)
+  return (index: VaultIndex) => {
+    const reader = new BlockReader(index, [chunks.source(), vault.chunkSource()], vault.keys)
+    return async (id: Uint8Array): Promise<Uint8Array> => {
+      const page = base.treePage(id)
+      if (page !== undefined && blockId(vault.keys.id, page).equals(id)) return page
+      return index.copies(id).length > 0 ? await reader.read(id) : await here.read(id)
+    }
+  }
+}
+
+function documentOf(
+  { name }: KnownVault,
+  machine: string,
+  found: PlannedPrune | PruneResult,
+  request: PruneRequest,
+): PruneDocument {
+  const { plan, waiting, due } = found
+  const result = 'deleted' in found ? found : undefined
+  const isDeletedAtOnce = request.graceMs === 0
+  const planned = { files: plan.dead.length + plan.unindexed.length + plan.sparse.length, bytes: plan.bytesFreed }
+  const announced = result?.announced ?? { ...planned, files: planned.files }
+  const mergedBytes = result?.merged.intoBytes ?? 0
+  const before = plan.bytesNow
+  const now = before + mergedBytes - (result?.deleted.bytes ?? 0)
+  const dueBytes = result === undefined ? due.bytes : 0
+  const stillMerging = result === undefined ? plan.bytesMerged : 0
+  const announcedBytes = result !== undefined && isDeletedAtOnce ? 0 : announced.bytes
+  return {
+    vault: name,
+    machine,
+    plan: result === undefined,
+    points: found.points.map(({ point: { manifest }, reason }) => ({
+      id: manifest.id,
+      item: manifest.item,
+      itemName: manifest.itemName,
+      time: new Date(manifest.timeMs).toISOString(),
+      reason,
+    })),
+    chunkFiles: { dead: plan.dead.length, unindexed: plan.unindexed.length, sparse: plan.sparse.length },
+    bytes: { before, now, afterGrace: Math.max(0, now + stillMerging - announcedBytes - waiting.bytes - dueBytes) },
+    merged: result?.merged ?? { files: 0, intoFiles: 0, intoBytes: 0 },
+    deleted: result?.deleted ?? { files: 0, bytes: 0 },
+    announced: announcedDocument(announced),
+    waiting: announcedDocument(waiting),
+    takenBack: result?.takenBack ?? 0,
+    refusal: result?.refusal ?? null,
+    remarks: remarksOf(found),
+  }
+}
+
+function announcedDocument({ files, bytes, dueAtMs }: AnnouncedFiles) {
+  return { files, bytes, due: dueAtMs === undefined ? null : new Date(dueAtMs).toISOString() }
+}
+
+function remarksOf({ unindexedBlocks }: PlannedPrune): string[] {
+  if (unindexedBlocks === 0) return []
+  return [
+    'Some points name data that the vault does not hold; run "tharsis vault verify", which says which files lack it.',
+  ]
+}

@@ -1,0 +1,84 @@
+/**
+ * What the base knows of a vault, brought up to date: open intents, then index segments, then what is gone. In this order,
+ * so that the second look of docs/format/write-order.md (step 4) is one call of `refreshIndex`.
+ */
+import type { BaseDb } from '../cache/base-db.ts'
+import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import { readIndexGone, readOpenIntents } from '../vault/clean-ups.ts'
+import type { Vault } from '../vault/vault.ts'
+
+/**
+ * Reads the open intents, and the index of a vault as far as the base has not seen it. A vault whose last segment is not the
+ * one that was seen has another history (put back from an older copy, or a copy that went its own way):
+ * everything known about it is read again, and the points that wait for it are taken back, since they may
+ * rest on what this vault lacks; their payload stays in the cache and counts for the next capture. Returns
+ * true when that was the case. Throws `vault.cleaning` and the store's error.
+ */
+export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean> {
+  const { keyspace } = vault.keys
+  const intents = await readOpenIntents(vault)
+  const lastSeen = base.lastIndexSeen(vault.id, keyspace)
+  const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
+  if (isOther) base.forgetVault(vault.id)
+  const onDamage = () => base.distrust(vault.id)
+  for await (const read of vault.readIndex(base.lastIndexSeen(vault.id, keyspace), onDamage)) {
+    const { chunkFiles, supersedes } = read.segment
+    base.mergeIndex(vault.id, keyspace, read.sequence, chunkFiles, read.sha256, supersedes)
+  }
+  for (const { sequence, gone } of await readIndexGone(vault, base.cleanUps.lastSeen(vault.id, keyspace))) {
+    base.cleanUps.take(vault.id, keyspace, sequence, gone.chunkFiles)
+  }
+  base.cleanUps.condemn(
+    vault.id,
+    keyspace,
+    intents.flatMap(({ chunkFiles }) => chunkFiles),
+  )
+  return isOther
+}
+
+/**
+ * Compares what the vault is known to hold with what it lists. Chunk files that are gone but whole in the cache wait
+ * for the vault again; the others that are gone, and those of another length, do not count any more, so that their
+ * blocks are stored again. Returns how many the vault had lost, and how many of them do not count. Throws the store's error.
+ */
+export async function findLostChunkFiles(
+  base: BaseDb,
+  vault: Vault,
+  chunks: ChunkFolder,
+): Promise<{ readonly lost: number; readonly unplaced: number }> {
+  const listed = await vault.listChunkFiles()
+  const findDiffering = () =>
+    base.placedChunkFiles(vault.id).filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
+  // What a clean-up has deleted since the index was read is not lost.
+  if (findDiffering().length > 0) await refreshIndex(base, vault)
+  const differing = findDiffering()
+  const again: number[] = []
+  const lost: typeof differing = []
+  for (const file of differing) {
+    if (!listed.has(file.name) && (await chunks.isWhole(file.name))) again.push(file.number)
+    else lost.push(file)
+  }
+  if (again.length > 0) base.awaitAgain(vault.id, again)
+  const found = { lost: differing.length, unplaced: lost.length }
+  if (lost.length === 0) return found
+  base.distrust(vault.id)
+  base.unplace(
+    vault.id,
+    lost.map(({ number }) => number),
+  )
+  return found
+}
+
+/** Bytes that do not open are damage, not another history: `vault verify` tells. A segment may have been compacted. */
+async function isSegmentAsSeen(base: BaseDb, vault: Vault, sequence: number): Promise<boolean> {
+  const now = await vault.hashIndexSegment(sequence)
+  if (now === 'damaged') return true
+  const seen = base.indexSha256(vault.id, vault.keys.keyspace, sequence)
+  if (now !== undefined) return seen?.equals(now) === true
+  for await (const { segment } of vault.readIndex(sequence, () => undefined)) {
+    const at = segment.supersedes.indexOf(sequence)
+    const hash = segment.supersededSha256?.[at]
+    if (at >= 0 && (hash === undefined || seen?.equals(hash) === true)) return true
+  }
+  return false
+}

@@ -1,0 +1,119 @@
+/**
+ * The end of a clean-up, P3 of docs/format/write-order.md: what its intent names and nothing needs leaves the index, then
+ * the vault. Every step may be cut off; the next call, by the same home, goes on.
+ */
+import { isAgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Task } from '../base/task.ts'
+import type { ChunkFileName, HomeId } from '../contract/ids.ts'
+import { endIntent, type OpenIntent, readOwnEnd, writeIndexGone } from '../vault/clean-ups.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { VaultContents } from './vault-contents.ts'
+import type { VaultLook } from './vault-look.ts'
+
+/** Live index-gone objects from which on a new one repeats them all. */
+const foldFromObjects = 32
+/** Ends of clean-ups are kept a while longer than anybody may remember their intents as open. */
+const keepEndedMs = 30 * 86_400_000
+
+export interface EndDeps {
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly task: Task
+}
+
+export interface EndedIntents {
+  readonly deletedFiles: number
+  readonly deletedBytes: number
+  readonly takenBack: readonly ChunkFileName[]
+  /** Why the vault did not let go of the rest; undefined when it did. */
+  readonly refusal?: string
+}
+
+/** Ends intents of this home that are due, by a look that was begun after they were put. */
+export async function endIntents(
+  intents: readonly OpenIntent[],
+  look: VaultLook,
+  deps: EndDeps,
+): Promise<EndedIntents> {
+  const total = { deletedFiles: 0, deletedBytes: 0, takenBack: [] as ChunkFileName[] }
+  let { contents } = look
+  for (const intent of intents) {
+    const isLeft = (name: ChunkFileName) => !contents.gone.has(name)
+    const takenBack = look.neededOf(intent.chunkFiles.filter(isLeft))
+    const kept = new Set(takenBack)
+    const going = intent.chunkFiles.filter((name) => !kept.has(name))
+    contents = await tellIndex(going, contents, deps)
+    try {
+      const deleted = await deleteFiles(going, contents, deps)
+      await deleteSuperseded(intent, contents, deps)
+      total.deletedFiles += deleted.files
+      total.deletedBytes += deleted.bytes
+      total.takenBack.push(...takenBack)
+      const end = { endedAtMs: deps.clock.nowMs(), deletedCount: going.length, takenBack }
+      await endIntent(deps.vault, intent.id, end)
+    } catch (error) {
+      if (!isAgentError(error, 'vault.denied')) throw error
+      return { ...total, refusal: error.data.reason }
+    }
+  }
+  return total
+}
+
+/** Index-gone for what is still in the index, or may come into it by a segment that somebody is about to write. */
+async function tellIndex(
+  names: readonly ChunkFileName[],
+  contents: VaultContents,
+  { vault }: EndDeps,
+): Promise<VaultContents> {
+  const told = names.filter((name) => !contents.gone.has(name))
+  if (told.length === 0) return contents
+  const gone = new Set([...contents.gone, ...told])
+  const { live, superseded } = contents.goneObjects
+  const folds = live.length >= foldFromObjects
+  const object = { chunkFiles: folds ? [...gone] : told, supersedes: folds ? live : [] }
+  const sequence = await writeIndexGone(vault, object)
+  const goneObjects = folds
+    ? { live: [sequence], superseded: [...superseded, ...live] }
+    : { live: [...live, sequence], superseded }
+  return { ...contents, gone, goneObjects }
+}
+
+async function deleteFiles(names: readonly ChunkFileName[], contents: VaultContents, { vault, task }: EndDeps) {
+  const deleted = { files: 0, bytes: 0 }
+  for (const name of names) {
+    const there = contents.listed.get(name)
+    if (there === undefined) continue
+    task.throwIfAborted()
+    const object = vault.layout.chunk(name)
+    task.add({ current: object })
+    await vault.store.delete(object)
+    deleted.files++
+    deleted.bytes += there.sizeBytes
+  }
+  return deleted
+}
+
+/** Index segments and index-gone objects that others repeat, as the index stands now. */
+async function deleteSuperseded(intent: OpenIntent, contents: VaultContents, { vault }: EndDeps): Promise<void> {
+  const { layout, store } = vault
+  const segments = new Set(contents.segments.superseded)
+  for (const sequence of intent.indexSegments) {
+    if (segments.has(sequence)) await store.delete(layout.indexSegment(sequence))
+  }
+  const gone = new Set(contents.goneObjects.superseded)
+  for (const sequence of intent.indexGone) {
+    if (gone.has(sequence)) await store.delete(layout.indexGoneObject(sequence))
+  }
+}
+
+/** Deletes intents of this home that ended long ago, and then their ends. */
+export async function forgetEnded(contents: VaultContents, home: HomeId, deps: EndDeps): Promise<void> {
+  const { vault, clock } = deps
+  for (const id of contents.endedIntents) {
+    const end = await readOwnEnd(vault, id, home)
+    if (end === undefined || clock.nowMs() - end.endedAtMs < keepEndedMs) continue
+    await vault.store.delete(vault.layout.intent(id))
+    await vault.store.delete(vault.layout.intentEnd(id))
+  }
+}

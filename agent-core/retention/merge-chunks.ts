@@ -1,0 +1,145 @@
+/**
+ * Merging of sparse chunk files: their needed blocks are opened, compared with their ids, and sealed again under a new salt
+ * into full chunk files, which are put into the vault, read back whole, and indexed. Until a clean-up condemns the old ones, the
+ * blocks just lie twice. One chunk file at a time lies in the work folder.
+ */
+import { mkdirSync, rmSync, unlinkSync } from 'node:fs'
+import { AgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Task } from '../base/task.ts'
+import { wrongPlaceError } from '../cache/chunk-examination.ts'
+import { ChunkWriter, type CompleteChunkFile } from '../cache/chunk-writer.ts'
+import { examineChunkFile } from '../cache/examine-chunk-file.ts'
+import { blockId } from '../codec/block-id.ts'
+import { chunkFileKey } from '../codec/key-derivation.ts'
+import { openExtent } from '../codec/seal-extent.ts'
+import { decodeBlockTable } from '../format/block-table.ts'
+import { type ChunkKind, decodeExtentHeader, extentHeaderSizeBytes } from '../format/chunk-file.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+import { ensure } from '../format/invalid.ts'
+import { readObject } from '../vault/read-object.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { SparseFile } from './plan-prune.ts'
+
+export interface MergeDeps {
+  readonly vault: Vault
+  /** A folder of its own for chunk files under way; it is emptied before and removed afterwards. */
+  readonly workFolder: string
+  readonly clock: Clock
+  readonly task: Task
+}
+
+/**
+ * Writes the blocks that count of `sparse` into new chunk files, which are durable in the vault and proven when this
+ * resolves, but not indexed. Throws `vault.damaged` where a block cannot be read whole, and the store's errors.
+ */
+export async function mergeChunkFiles(sparse: readonly SparseFile[], deps: MergeDeps): Promise<IndexedChunkFile[]> {
+  rmSync(deps.workFolder, { recursive: true, force: true })
+  mkdirSync(deps.workFolder, { recursive: true, mode: 0o700 })
+  const merge = new Merge(deps)
+  try {
+    for (const use of sparse) await merge.add(use)
+    return await merge.finish()
+  } finally {
+    rmSync(deps.workFolder, { recursive: true, force: true })
+  }
+}
+
+class Merge {
+  readonly #deps: MergeDeps
+  /** By kind and compression: what was compressed well stays so. */
+  readonly #writers = new Map<string, ChunkWriter>()
+  readonly #complete: CompleteChunkFile[] = []
+  readonly #merged: IndexedChunkFile[] = []
+
+  constructor(deps: MergeDeps) {
+    this.#deps = deps
+  }
+
+  async add({ file, kept }: SparseFile): Promise<void> {
+    const { vault, task } = this.#deps
+    const object = vault.layout.chunk(file.name)
+    const { extents, ids, lengths } = decodeBlockTable(file.table, object)
+    const key = chunkFileKey(vault.keys, file.epoch, file.salt)
+    task.add({ current: object })
+    let next = 0
+    let firstBlock = 0
+    for (const [number, { offset, storedSizeBytes, blockCount }] of extents.entries()) {
+      const end = firstBlock + blockCount
+      if ((kept[next] ?? end) < end) {
+        task.throwIfAborted()
+        const range = { offset, sizeBytes: extentHeaderSizeBytes + storedSizeBytes }
+        const bytes = await readObject(vault.store, object, { range, signal: task.signal })
+        const { blocks } = openExtent(key, number, bytes, object, offset)
+        const { method } = decodeExtentHeader(bytes, object, offset)
+        const writer = this.#writer(file.kind, method === 'zstd' ? 'zstd' : 'lz4')
+        for (let at = kept[next]; at !== undefined && at < end; at = kept[++next]) {
+          const block = blocks[at - firstBlock]
+          const id = Buffer.from(ids.subarray(at * 32, at * 32 + 32))
+          ensure(
+            block !== undefined && block.length === lengths[at] && blockId(vault.keys.id, block).equals(id),
+            object,
+            offset,
+            'a block is not the one the index names',
+          )
+          writer.add(id, block)
+        }
+        task.add({ bytes: range.sizeBytes })
+        await this.#putComplete()
+      }
+      firstBlock = end
+    }
+  }
+
+  async finish(): Promise<IndexedChunkFile[]> {
+    for (const writer of this.#writers.values()) writer.finish()
+    await this.#putComplete()
+    return this.#merged
+  }
+
+  #writer(kind: ChunkKind, compression: 'lz4' | 'zstd'): ChunkWriter {
+    const slot = `${kind} ${compression}`
+    const known = this.#writers.get(slot)
+    if (known !== undefined) return known
+    const { vault, workFolder, clock } = this.#deps
+    const writer = new ChunkWriter({
+      folder: workFolder,
+      kind,
+      keys: vault.keys,
+      compression,
+      clock,
+      random: vault.random,
+      parentFileId: undefined,
+      onComplete: (file) => this.#complete.push(file),
+    })
+    this.#writers.set(slot, writer)
+    return writer
+  }
+
+  async #putComplete(): Promise<void> {
+    const { vault, task } = this.#deps
+    for (let file = this.#complete.shift(); file !== undefined; file = this.#complete.shift()) {
+      const object = vault.layout.chunk(file.name)
+      await vault.store.put(object, { path: file.path, sizeBytes: file.sizeBytes }, { signal: task.signal })
+      unlinkSync(file.path)
+      await this.#prove(file, object)
+      this.#merged.push(file)
+    }
+  }
+
+  /** Reads the new chunk file back from the vault: its hash, every tag and every block's id. */
+  async #prove(file: IndexedChunkFile, object: string): Promise<void> {
+    const { vault, task } = this.#deps
+    const bytes = {
+      sizeBytes: file.sizeBytes,
+      read: async (offset: number, sizeBytes: number) =>
+        await readObject(vault.store, object, { range: { offset, sizeBytes }, signal: task.signal }),
+    }
+    const options = { what: object, indexed: { file, keys: vault.keys }, signal: task.signal }
+    const { wrong, name } = await examineChunkFile(bytes, options)
+    const [first] = wrong
+    if (first !== undefined) throw wrongPlaceError(first, object)
+    if (name === file.name) return
+    throw new AgentError('vault.damaged', { object, offset: 0, reason: 'what was put came back as something else' })
+  }
+}

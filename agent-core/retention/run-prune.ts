@@ -1,0 +1,267 @@
+/**
+ * One clean-up of a vault, in the order of docs/format/write-order.md, *Deleting*:
+ *  1. look: points, intents, index; walk the trees of all points that stay (vault-look)
+ *  2. end this home's intents that are due: index-gone, delete, end (end-intents)
+ *  3. plan: what nothing needs, what is sparse (plan-prune)
+ *  4. merge what is sparse: new chunk files, read back, indexed (merge-chunks)
+ *  5. compact the index
+ *  6. put the intent; look again
+ *  7. remove the points that are still to go (remove-points)
+ *  8. without a grace time, end the intent at once; otherwise a later run does, in 2
+ * It may be stopped or killed between any two of them: what is begun is found again by the next run, in the vault itself.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { Task } from '../base/task.ts'
+import type { VaultIndex } from '../cache/vault-index.ts'
+import type { ChunkFileName, HomeId } from '../contract/ids.ts'
+import type { Intent } from '../format/clean-up.ts'
+import type { IndexedChunkFile } from '../format/index-segment.ts'
+import type { PointManifest } from '../format/point.ts'
+import { type OpenIntent, putIntent } from '../vault/clean-ups.ts'
+import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
+import type { Vault } from '../vault/vault.ts'
+import { writeSegment } from '../vault/write-segment.ts'
+import { type EndedIntents, endIntents, forgetEnded } from './end-intents.ts'
+import { mergeChunkFiles } from './merge-chunks.ts'
+import { type PrunePlan, planPrune } from './plan-prune.ts'
+import { type RemovablePoint, removePoints } from './remove-points.ts'
+import type { VaultPoint } from './vault-contents.ts'
+import { type LookDeps, VaultLook } from './vault-look.ts'
+
+/** One intent names at most so many chunk files, so that it stays far below the bound of small objects. */
+const maxIntentChunkFiles = 100_000
+
+export interface PruneRequest {
+  readonly home: HomeId
+  readonly machine: string
+  /** So long after it was announced nothing is deleted. */
+  readonly graceMs: number
+  readonly maxUnusedPercent?: number | undefined
+  /** Which of all points nothing keeps any more. */
+  readonly choose: (points: readonly VaultPoint[]) => readonly RemovablePoint[]
+  /** Points that wait in the cache of this home. */
+  readonly captured: readonly PointManifest[]
+  /** True for chunk files that stay, whatever is in them; `storedAtMs` by the store's clock. */
+  readonly isSpared: (name: ChunkFileName, storedAtMs: number) => boolean
+}
+
+export interface PruneDeps {
+  readonly vault: Vault
+  readonly pagesOf: (index: VaultIndex) => (id: Uint8Array) => Promise<Uint8Array>
+  /** For chunk files under way. */
+  readonly workFolder: string
+  readonly clock: Clock
+  readonly task: Task
+}
+
+/** What a clean-up would do. */
+export interface PlannedPrune {
+  readonly points: readonly RemovablePoint[]
+  readonly plan: PrunePlan
+  /** Announced by this home and not deleted yet: what is due, and what waits. */
+  readonly due: AnnouncedFiles
+  readonly waiting: AnnouncedFiles
+  /** Blocks that points need and no chunk file of the index holds: damage, which a clean-up neither mends nor makes worse. */
+  readonly unindexedBlocks: number
+}
+
+export interface AnnouncedFiles {
+  readonly files: number
+  readonly bytes: number
+  /** The earliest; undefined: there are none. */
+  readonly dueAtMs?: number
+}
+
+export interface PruneResult extends PlannedPrune {
+  readonly removedPoints: number
+  /** Chunk files that this run announced, and when they are due. */
+  readonly announced: AnnouncedFiles
+  readonly merged: { readonly files: number; readonly intoFiles: number; readonly intoBytes: number }
+  readonly deleted: { readonly files: number; readonly bytes: number }
+  readonly takenBack: number
+  /** Why the vault did not let go of something; undefined when it did. */
+  readonly refusal?: string
+}
+
+/** Says what `runPrune` would do; writes nothing. Throws as it does. */
+export async function lookPrune(request: PruneRequest, deps: PruneDeps): Promise<PlannedPrune> {
+  return await new Prune(request, deps).look()
+}
+
+/**
+ * Cleans up. Throws `vault.damaged` and `format.invalid` where it is not known what is needed (nothing is deleted then), the
+ * store's errors and the task's abort reason.
+ */
+export async function runPrune(request: PruneRequest, deps: PruneDeps): Promise<PruneResult> {
+  return await new Prune(request, deps).run()
+}
+
+class Prune {
+  readonly #request: PruneRequest
+  readonly #deps: PruneDeps
+  readonly #lookDeps: LookDeps
+
+  constructor(request: PruneRequest, deps: PruneDeps) {
+    const { vault, pagesOf, task } = deps
+    const { choose, captured } = request
+    this.#request = request
+    this.#deps = deps
+    const onPoint = () => task.add({ files: 1 })
+    this.#lookDeps = { vault, choose, captured, pagesOf, signal: task.signal, onPoint }
+  }
+
+  async look(): Promise<PlannedPrune> {
+    this.#deps.task.setPhase('estimate')
+    const look = await VaultLook.first(this.#lookDeps)
+    return this.#planned(look, this.#plan(look))
+  }
+
+  async run(): Promise<PruneResult> {
+    const { task, vault } = this.#deps
+    task.setPhase('estimate')
+    const first = await VaultLook.first(this.#lookDeps)
+    task.setPhase('commit')
+    const ended = await endIntents(this.#ownIntents(first).due, first, this.#deps)
+    const look = ended.deletedFiles + ended.takenBack.length > 0 ? await first.again(this.#lookDeps) : first
+    const plan = this.#plan(look)
+    const planned = this.#planned(look, plan)
+    const merged = await this.#merge(plan)
+    const compacted = await this.#compact(look)
+    task.setPhase('commit')
+    const intents = await this.#announce(look, plan, compacted)
+    const second = intents.length > 0 ? await look.again(this.#lookDeps) : look
+    const by = { who: this.#request.machine, nowMs: this.#deps.clock.nowMs(), signal: task.signal }
+    await removePoints(vault, second.removable, by)
+    const isDue = this.#request.graceMs === 0 && intents.length > 0
+    const now = isDue ? await endIntents(intents, second, this.#deps) : undefined
+    await forgetEnded(second.contents, this.#request.home, this.#deps)
+    return this.#result(planned, {
+      merged,
+      intents: isDue ? [] : intents,
+      second,
+      ended: [ended, ...(now ? [now] : [])],
+    })
+  }
+
+  #result(
+    planned: PlannedPrune,
+    done: {
+      readonly merged: readonly IndexedChunkFile[]
+      readonly intents: readonly OpenIntent[]
+      readonly second: VaultLook
+      readonly ended: readonly EndedIntents[]
+    },
+  ): PruneResult {
+    const { merged, intents, second, ended } = done
+    const sum = (of: (end: EndedIntents) => number) => ended.reduce((total, end) => total + of(end), 0)
+    const refusal = ended.find((end) => end.refusal !== undefined)?.refusal
+    return {
+      ...planned,
+      removedPoints: second.removable.length,
+      announced: announcedIn(intents, second),
+      merged: {
+        files: merged.length === 0 ? 0 : planned.plan.sparse.length,
+        intoFiles: merged.length,
+        intoBytes: merged.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+      },
+      deleted: { files: sum((end) => end.deletedFiles), bytes: sum((end) => end.deletedBytes) },
+      takenBack: sum((end) => end.takenBack.length),
+      ...(refusal !== undefined && { refusal }),
+    }
+  }
+
+  #planned(look: VaultLook, plan: PrunePlan): PlannedPrune {
+    const { due, waiting } = this.#ownIntents(look)
+    return {
+      points: look.removable,
+      plan,
+      due: announcedIn(due, look),
+      waiting: announcedIn(waiting, look),
+      unindexedBlocks: look.unindexedBlocks,
+    }
+  }
+
+  #ownIntents({ contents }: VaultLook) {
+    const own = contents.intents.filter(({ home }) => home === this.#request.home)
+    const nowMs = this.#deps.clock.nowMs()
+    return { due: own.filter(({ dueAtMs }) => dueAtMs <= nowMs), waiting: own.filter(({ dueAtMs }) => dueAtMs > nowMs) }
+  }
+
+  #plan(look: VaultLook): PrunePlan {
+    const { home, maxUnusedPercent, isSpared } = this.#request
+    const { index, intents, listed } = look.contents
+    const own = intents.filter((intent) => intent.home === home)
+    return planPrune({
+      index,
+      isLive: (block) => look.isLive(block),
+      listed,
+      condemned: look.condemned,
+      condemnedHere: new Set(own.flatMap(({ chunkFiles }) => chunkFiles)),
+      isSpared: (name) => isSpared(name, listed.get(name)?.storedAtMs ?? 0),
+      maxUnusedPercent,
+    })
+  }
+
+  async #merge({ sparse, bytesMerged }: PrunePlan): Promise<IndexedChunkFile[]> {
+    if (sparse.length === 0) return []
+    const { vault, task } = this.#deps
+    task.setPhase('merge')
+    task.expect({ bytes: bytesMerged })
+    const merged = await mergeChunkFiles(sparse, this.#deps)
+    await writeSegment(vault, { chunkFiles: merged, supersedes: [] })
+    return merged
+  }
+
+  /** Numbers of segments that are superseded from now on. */
+  async #compact({ contents }: VaultLook): Promise<readonly number[]> {
+    const { live } = contents.segments
+    if (live.length <= maxLiveSegments / 2) return []
+    const { segment } = await compactIndex(this.#deps.vault, live, (name) => contents.gone.has(name))
+    return segment.supersedes
+  }
+
+  async #announce(look: VaultLook, plan: PrunePlan, compacted: readonly number[]): Promise<OpenIntent[]> {
+    const { home, machine, graceMs } = this.#request
+    const { contents } = look
+    const own = contents.intents.filter((intent) => intent.home === home)
+    const named = new Set(own.flatMap(({ indexSegments }) => indexSegments))
+    const namedGone = new Set(own.flatMap(({ indexGone }) => indexGone))
+    const indexSegments = [...contents.segments.superseded, ...compacted].filter((number) => !named.has(number))
+    const indexGone = contents.goneObjects.superseded.filter((number) => !namedGone.has(number))
+    const chunkFiles = [...plan.dead, ...plan.unindexed, ...plan.sparse.map(({ file }) => file.name)]
+    const points = look.removable.map(({ point: { listed } }) => listed)
+    if (chunkFiles.length + indexSegments.length + indexGone.length + points.length === 0) return []
+    const announcedAtMs = this.#deps.clock.nowMs()
+    const intents: OpenIntent[] = []
+    for (let from = 0; from === 0 || from < chunkFiles.length; from += maxIntentChunkFiles) {
+      const isFirst = from === 0
+      const intent: Intent = {
+        home,
+        machine,
+        announcedAtMs,
+        dueAtMs: announcedAtMs + graceMs,
+        chunkFiles: chunkFiles.slice(from, from + maxIntentChunkFiles),
+        indexSegments: isFirst ? indexSegments : [],
+        indexGone: isFirst ? indexGone : [],
+        points: isFirst ? points.map(({ item, sequence, point }) => ({ item, sequence, point })) : [],
+      }
+      intents.push(await putIntent(this.#deps.vault, intent))
+    }
+    return intents
+  }
+}
+
+/** What of the chunk files that intents name is still there. */
+function announcedIn(intents: readonly OpenIntent[], { contents }: VaultLook): AnnouncedFiles {
+  const names = new Set(intents.flatMap(({ chunkFiles }) => chunkFiles))
+  let files = 0
+  let bytes = 0
+  for (const name of names) {
+    const there = contents.listed.get(name)
+    if (there === undefined) continue
+    files++
+    bytes += there.sizeBytes
+  }
+  const dueAtMs = intents.reduce((least, intent) => Math.min(least, intent.dueAtMs), Number.POSITIVE_INFINITY)
+  return { files, bytes, ...(intents.length > 0 && { dueAtMs }) }
+}

@@ -1,0 +1,66 @@
+/**
+ * Compaction of the index (docs/format/vault-layout.md): one segment repeats the smallest of those that are live. It only
+ * adds; a clean-up deletes what is superseded, under its intent.
+ */
+import { sha256 } from '../codec/block-id.ts'
+import { openObject } from '../codec/seal-object.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import { decodeIndexSegment, type IndexedChunkFile, type IndexSegment } from '../format/index-segment.ts'
+import { parseSequenceName } from '../format/vault-layout.ts'
+import { readObject } from './read-object.ts'
+import type { Vault } from './vault.ts'
+import { writeSegment } from './write-segment.ts'
+
+/** A writer that would leave more live segments than this compacts them. */
+export const maxLiveSegments = 64
+/** So many are left then: half of them, so that what is compacted is not repeated with every backup. */
+const segmentsLeft = 32
+
+export interface CompactedIndex {
+  readonly sequence: number
+  readonly segment: IndexSegment
+  readonly sizeBytes: number
+  /** Of the whole object. */
+  readonly sha256: Buffer
+}
+
+/**
+ * Repeats the smallest of the `live` segments in a new one, without chunk files that are gone. Throws `format.invalid`
+ * where one of them is damaged, and the store's errors; nothing has changed then.
+ */
+export async function compactIndex(
+  vault: Vault,
+  live: readonly number[],
+  isGone: (name: ChunkFileName) => boolean,
+): Promise<CompactedIndex> {
+  const listed = await listSizes(vault, new Set(live))
+  const smallest = listed
+    .toSorted((a, b) => a.sizeBytes - b.sizeBytes)
+    .slice(0, Math.max(2, listed.length - segmentsLeft + 1))
+    .toSorted((a, b) => a.sequence - b.sequence)
+  const files = new Map<ChunkFileName, IndexedChunkFile>()
+  const supersededSha256: Uint8Array[] = []
+  for (const { name } of smallest) {
+    const object = await readObject(vault.store, name)
+    supersededSha256.push(sha256(object))
+    const { chunkFiles } = decodeIndexSegment(openObject(vault.keys, 'index', name, object), name)
+    for (const file of chunkFiles) if (!isGone(file.name)) files.set(file.name, file)
+  }
+  const supersedes = smallest.map(({ sequence }) => sequence)
+  return await writeSegment(vault, { chunkFiles: [...files.values()], supersedes, supersededSha256 })
+}
+
+interface ListedSegment {
+  readonly name: string
+  readonly sequence: number
+  readonly sizeBytes: number
+}
+
+async function listSizes(vault: Vault, live: ReadonlySet<number>): Promise<ListedSegment[]> {
+  const listed: ListedSegment[] = []
+  for await (const { name, sizeBytes } of vault.store.list(vault.layout.index)) {
+    const sequence = parseSequenceName(name)
+    if (sequence !== undefined && live.has(sequence)) listed.push({ name, sequence, sizeBytes })
+  }
+  return listed
+}

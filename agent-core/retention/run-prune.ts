@@ -1,7 +1,7 @@
 /**
  * One clean-up of a vault, in the order of docs/format/write-order.md, *Deleting*:
  *  1. look: points, intents, index; walk the trees of all points that stay (vault-look)
- *  2. end this home's intents that are due: index-gone, delete, end (end-intents)
+ *  2. end this home's intents that are due: remove what is left of their points, index-gone, delete, end (end-intents)
  *  3. plan: what nothing needs, what is sparse (plan-prune)
  *  4. merge what is sparse: new chunk files, read back, indexed (merge-chunks)
  *  5. compact the index
@@ -10,6 +10,7 @@
  *  8. without a grace time, end the intent at once; otherwise a later run does, in 2
  * It may be stopped or killed between any two of them: what is begun is found again by the next run, in the vault itself.
  */
+import { isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
@@ -96,6 +97,12 @@ export async function runPrune(request: PruneRequest, deps: PruneDeps): Promise<
   return await new Prune(request, deps).run()
 }
 
+interface Ended extends EndedIntents {
+  readonly removedPoints: number
+  /** The vault is to be looked at anew. */
+  readonly hasChanged: boolean
+}
+
 class Prune {
   readonly #request: PruneRequest
   readonly #deps: PruneDeps
@@ -117,12 +124,12 @@ class Prune {
   }
 
   async run(): Promise<PruneResult> {
-    const { task, vault } = this.#deps
+    const { task } = this.#deps
     task.setPhase('estimate')
     const first = await VaultLook.first(this.#lookDeps)
     task.setPhase('commit')
-    const ended = await endIntents(this.#ownIntents(first).due, first, this.#deps)
-    const look = ended.deletedFiles + ended.takenBack.length > 0 ? await first.again(this.#lookDeps) : first
+    const due = await this.#end(this.#ownIntents(first).due, first)
+    const look = due.hasChanged ? await first.again(this.#lookDeps) : first
     const plan = this.#plan(look)
     const planned = this.#planned(look, plan)
     const merged = await this.#merge(plan)
@@ -130,17 +137,32 @@ class Prune {
     task.setPhase('commit')
     const intents = await this.#announce(look, plan, compacted)
     const second = intents.length > 0 ? await look.again(this.#lookDeps) : look
-    const by = { who: this.#request.machine, nowMs: this.#deps.clock.nowMs(), signal: task.signal }
-    await removePoints(vault, second.removable, by)
-    const isDue = this.#request.graceMs === 0 && intents.length > 0
-    const now = isDue ? await endIntents(intents, second, this.#deps) : undefined
-    await forgetEnded(second.contents, this.#request.home, this.#deps)
-    return this.#result(planned, {
-      merged,
-      intents: isDue ? [] : intents,
-      second,
-      ended: [ended, ...(now ? [now] : [])],
-    })
+    const isDue = this.#request.graceMs === 0
+    const now = await this.#end(isDue ? intents : [], second, intents)
+    if (now.refusal === undefined) await forgetEnded(second.contents, this.#request.home, this.#deps)
+    return this.#result(planned, { merged, intents: isDue ? [] : intents, second, ended: [due, now] })
+  }
+
+  /**
+   * Removes the points that `announced` intents name and that are still to go, then ends `due` ones. To what is deleted all
+   * other points are roots, also those that nothing keeps any more: their removal is not announced yet.
+   */
+  async #end(due: readonly OpenIntent[], look: VaultLook, announced = due): Promise<Ended> {
+    const { vault, clock, task } = this.#deps
+    const nothing = { deletedFiles: 0, deletedBytes: 0, takenBack: [], removedPoints: 0, hasChanged: false }
+    if (announced.length === 0) return nothing
+    const named = new Set(announced.flatMap(({ points }) => points.map(({ point }) => point)))
+    const others = look.removable.filter(({ point }) => !named.has(point.manifest.id))
+    const safe = await look.keeping(others, this.#lookDeps)
+    try {
+      const by = { who: this.#request.machine, nowMs: clock.nowMs(), signal: task.signal }
+      await removePoints(vault, safe.removable, by)
+    } catch (error) {
+      if (!isAgentError(error, 'vault.denied')) throw error
+      return { ...nothing, refusal: error.data.reason, hasChanged: true }
+    }
+    const ended = await endIntents(due, safe, this.#deps)
+    return { ...ended, removedPoints: safe.removable.length, hasChanged: due.length > 0 }
   }
 
   #result(
@@ -149,15 +171,15 @@ class Prune {
       readonly merged: readonly IndexedChunkFile[]
       readonly intents: readonly OpenIntent[]
       readonly second: VaultLook
-      readonly ended: readonly EndedIntents[]
+      readonly ended: readonly Ended[]
     },
   ): PruneResult {
     const { merged, intents, second, ended } = done
-    const sum = (of: (end: EndedIntents) => number) => ended.reduce((total, end) => total + of(end), 0)
+    const sum = (of: (end: Ended) => number) => ended.reduce((total, end) => total + of(end), 0)
     const refusal = ended.find((end) => end.refusal !== undefined)?.refusal
     return {
       ...planned,
-      removedPoints: second.removable.length,
+      removedPoints: sum((end) => end.removedPoints),
       announced: announcedIn(intents, second),
       merged: {
         files: merged.length === 0 ? 0 : planned.plan.sparse.length,

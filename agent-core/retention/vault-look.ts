@@ -68,6 +68,21 @@ export class VaultLook {
     return new VaultLook({ points, removable, contents }, all)
   }
 
+  /** The same look with some of the removable points as roots. */
+  async keeping(kept: readonly RemovablePoint[], deps: LookDeps): Promise<VaultLook> {
+    if (kept.length === 0) return this
+    const { points, contents } = this
+    const { index } = contents
+    const liveness = livenessOf(index, deps)
+    await walk(
+      kept.map(({ point }) => point),
+      liveness,
+      deps,
+    )
+    const removable = this.removable.filter((one) => !kept.includes(one))
+    return new VaultLook({ points, removable, contents }, [...this.#liveness, { index, liveness }])
+  }
+
   /** True when a root needs the block of that number in this look's index. */
   isLive(block: number): boolean {
     const { index } = this.contents

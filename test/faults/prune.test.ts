@@ -337,3 +337,31 @@ test('a clean-up that is stopped leaves all as it was, or goes on the next time'
   await place.prune(store, expiresFirst)
   expect(await sizeOfChunks(store)).toBeLessThan(150_000)
 })
+
+test('what a point needs that came back after the announcement is not deleted, though nothing keeps it any more', async () => {
+  const { first } = await threePoints()
+  const files = await place.filesOf(store, first.manifest.id)
+  // Announced with the first point expired; then it is kept after all, until a later run, which finds its files due.
+  let keeps = false
+  const expired = ({ sequence }: { sequence: number }) => sequence === 1 && !keeps
+  const looked = interrupted(store, await callOfIntent(), async () => {
+    keeps = true
+  })
+  const announced = await place.prune(looked, { expired, graceMs: 14 * dayMs })
+  expect([announced.removedPoints, announced.announced.files > 0]).toEqual([0, true])
+  expect(await place.filesOf(store, first.manifest.id)).toEqual(files)
+  const due = await place.prune(store, { expired, graceMs: 14 * dayMs, nowMs: () => systemClock.nowMs() + 15 * dayMs })
+  expect(due.takenBack).toBeGreaterThan(0)
+  expect(await place.filesOf(store, first.manifest.id)).toEqual(files)
+  await assertInvariants(place.vaultOf(store))
+})
+
+/** The number of the call by which a clean-up of the vault as it is puts its intent. */
+async function callOfIntent(): Promise<number> {
+  const counted = createFaultyStore(await copyOfStore(store))
+  const putBack = place.keepCache()
+  await place.prune(counted, { ...expiresFirst, graceMs: 14 * dayMs })
+  putBack()
+  const { intents } = place.vaultOf(store).layout
+  return counted.calls.findIndex(({ operation, name }) => operation === 'put' && name.startsWith(intents)) + 1
+}

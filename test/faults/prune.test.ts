@@ -338,10 +338,10 @@ test('a clean-up that is stopped leaves all as it was, or goes on the next time'
   expect(await sizeOfChunks(store)).toBeLessThan(150_000)
 })
 
-test('what a point needs that came back after the announcement is not deleted, though nothing keeps it any more', async () => {
+test('what a point needs that is kept after all, once its files were announced, is taken back', async () => {
   const { first } = await threePoints()
   const files = await place.filesOf(store, first.manifest.id)
-  // Announced with the first point expired; then it is kept after all, until a later run, which finds its files due.
+  // Kept from just before the intent is put: only the second look sees it.
   let keeps = false
   const expired = ({ sequence }: { sequence: number }) => sequence === 1 && !keeps
   const looked = interrupted(store, await callOfIntent(), async () => {

@@ -23,7 +23,8 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
   const onDamage = () => base.distrust(vault.id)
   for await (const read of vault.readIndex(base.lastIndexSeen(vault.id, keyspace), onDamage)) {
     const { chunkFiles, supersedes } = read.segment
-    base.mergeIndex(vault.id, keyspace, read.sequence, chunkFiles, read.sha256, supersedes)
+    base.supersede(vault.id, keyspace, supersedes)
+    base.mergeIndex(vault.id, keyspace, read.sequence, chunkFiles, read.sha256)
   }
   for (const { sequence, gone } of await readIndexGone(vault, base.cleanUps.lastSeen(vault.id, keyspace))) {
     base.cleanUps.take(vault.id, keyspace, sequence, gone.chunkFiles)

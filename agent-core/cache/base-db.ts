@@ -171,7 +171,7 @@ export class BaseDb implements Disposable {
 
   /**
    * Adds the content of an index segment of `vault`, whose object has that SHA-256: its chunk files are known and
-   * placed there, but those that are gone. `supersedes`: segments that it repeats. One transaction.
+   * placed there, but those that are gone. One transaction.
    */
   mergeIndex(
     vault: VaultId,
@@ -179,7 +179,6 @@ export class BaseDb implements Disposable {
     sequence: number,
     chunkFiles: Iterable<IndexedChunkFile>,
     sha256: Uint8Array,
-    supersedes: readonly number[] = [],
   ): void {
     this.#merge(() => {
       for (const file of chunkFiles) this.#chunks.place(vault, this.#chunks.add(keyspace, file))
@@ -190,10 +189,15 @@ export class BaseDb implements Disposable {
         sequence,
         sha256,
       )
-      for (const superseded of supersedes) {
-        const sql = 'DELETE FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?'
-        this.#sql.run(sql, vault, fromHex(keyspace), superseded)
-      }
+    })
+  }
+
+  /** Says that a segment which is merged next repeats these. */
+  supersede(vault: VaultId, keyspace: KeyspaceId, sequences: readonly number[]): void {
+    if (sequences.length === 0) return
+    this.#transaction(() => {
+      const sql = 'DELETE FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?'
+      for (const sequence of sequences) this.#sql.run(sql, vault, fromHex(keyspace), sequence)
     })
   }
 

@@ -12,7 +12,7 @@ import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import { listIntents, type OpenIntent, readIndexGone, readOpenIntents } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
-import { type PointState, PointStates, readPointStates } from '../vault/point-states.ts'
+import { type PointState, readPointStates } from '../vault/point-states.ts'
 import { readObject } from '../vault/read-object.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { ListedPoint, Vault } from '../vault/vault.ts'
@@ -41,7 +41,7 @@ export async function readPoints(
   signal?: AbortSignal,
 ): Promise<Map<PointId, VaultPoint>> {
   const listed = await vault.listPoints()
-  const states: PointStates = await readPointStates(vault, signal === undefined ? {} : { signal })
+  const states = await readPointStates(vault, signal === undefined ? {} : { signal })
   const { tombstones } = await readLedger(vault)
   const points = await inLanes(listed, lanes, async (point) => {
     signal?.throwIfAborted()

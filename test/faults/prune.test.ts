@@ -203,8 +203,7 @@ describe('a clean-up of another home', { timeout: 300_000 }, () => {
     const first = (await place.vaultOf(store).listPoints())[0]
     const contents = await place.filesOf(store, first?.point ?? '')
     write('large', Buffer.from(contents['./large'] ?? '', 'latin1'))
-    for (const number of [5, 6])
-      write(join('sub', `${number}`), Buffer.from(contents[`./sub/${number}`] ?? '', 'latin1'))
+    for (const name of ['./sub/5', './sub/6']) write(name, Buffer.from(contents[name] ?? '', 'latin1'))
     const putBack = place.keepCache()
     const counted = createFaultyStore(await copyOfStore(store))
     await place.prune(counted, { ...expiresFirst, by: 'another home' })

@@ -30,7 +30,7 @@ export interface VaultPoint {
   /** When it was put, by the store's clock. */
   readonly storedAtMs: number
   readonly state: PointState
-  /** A clean-up has begun to remove it. */
+  /** A clean-up has begun to remove this object: a point that came back under a new number has another hash. */
   readonly hasTombstone: boolean
 }
 
@@ -53,7 +53,7 @@ export async function readPoints(
       isConfirmed: point.confirmationName !== undefined,
       storedAtMs: point.storedAtMs,
       state: states.of(point.point),
-      hasTombstone: tombstones.has(point.point),
+      hasTombstone: hash.equals(tombstones.get(point.point)?.sha256 ?? Buffer.alloc(0)),
     }
   })
   return new Map(points.map((point) => [point.listed.point, point]))

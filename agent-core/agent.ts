@@ -3,7 +3,7 @@
  * gives the agent's verbs over it.
  */
 import { chmodSync, readFileSync } from 'node:fs'
-import { arch, hostname, release, type } from 'node:os'
+import { arch, hostname, release, type, userInfo } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
 import { asJobs, cancelOf, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
@@ -21,6 +21,7 @@ import type { JobQueue } from './jobs/job-queue.ts'
 import { OwnProcessRunner } from './jobs/job-runner.ts'
 import { processIdentity } from './platform/process-identity.ts'
 import { openSecretStore, type SecretStore } from './platform/secrets.ts'
+import { systemUptime } from './platform/uptime.ts'
 import type { JobRecord } from './state/job-table.ts'
 import { openState } from './state/state-db.ts'
 
@@ -39,6 +40,10 @@ const prune = () => import('./api/prune-verbs.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
 const vaults = () => import('./api/vault-verbs.ts')
+const keys = () => import('./api/key-verbs.ts')
+const pins = () => import('./api/pin-guard.ts')
+const stops = () => import('./api/stop-verbs.ts')
+const trash = () => import('./api/trash-verbs.ts')
 const verify = () => import('./api/verify-verbs.ts')
 const watch = () => import('./api/watch-verbs.ts')
 
@@ -81,9 +86,12 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
     random: systemRandom,
     log,
     product: productVersion(),
+    who: `${userName()} on ${hostname()}`,
+    uptime: systemUptime,
     machine: hostname(),
     platform: `${type()} ${release()} ${arch()}`,
     askPassphrase: () => api.onPassphraseNeeded,
+    askPin: () => api.onPinNeeded,
     remark: (text) => api.onRemark?.(text),
     ...(offerDownload && { offerDownload }),
   }
@@ -109,6 +117,13 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
     listItems: async () => (await items()).listItems(deps),
     showItem: async (name) => (await items()).showItem(deps, name),
     backupNow: async (item, options, context) => (await backups()).backupNow(deps, item, options, context),
+    stopItem: async (name, options) => (await stops()).stopItem(deps, name, options),
+    resumeItem: async (name) => (await stops()).resumeItem(deps, name),
+    undeleteItem: async (name) => (await stops()).undeleteItem(deps, name),
+    holdPoint: async (item, point, reason) => (await trash()).holdPoint(deps, item, point, reason),
+    releasePoint: async (item, point, reason) => (await trash()).releasePoint(deps, item, point, reason),
+    deletePoint: async (item, point, reason) => (await trash()).deletePoint(deps, item, point, reason),
+    undeletePoint: async (item, point) => (await trash()).undeletePoint(deps, item, point),
     listPoints: async (item) => (await points()).listPoints(deps, item),
     showPoint: async (item, point) => (await points()).showPoint(deps, item, point),
     async *pointFiles(item, point, path, depth) {
@@ -124,6 +139,12 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
     rebuildCache: async (context) => (await cache()).rebuildCache(deps, context),
     getSettings: async () => (await settings()).getSettings(deps),
     changeSettings: async (changes) => (await settings()).changeSettings(deps, changes),
+    renewRecoveryCode: async (name) => (await keys()).renewRecoveryCode(deps, name),
+    removeVault: async (name) => (await keys()).removeKnownVault(deps, name),
+    showPin: async () => (await pins()).showPin(deps),
+    setPin: async (pin, current) => (await pins()).setPin(deps, pin, current),
+    checkPin: async (pin) => (await pins()).checkPin(deps, pin),
+    removePin: async (current) => (await pins()).removePin(deps, current),
     doctor: async () => (await doctor()).runDoctor(deps),
     listJobs: async (filter) => book.list(filter),
     showJob: async (job) => book.details(book.find(job)),
@@ -176,6 +197,15 @@ function makeHome(home: string): void {
     if (makeFolder(home)) chmodSync(home, 0o700)
   } catch (error) {
     throw new AgentError('home.unusable', { home, reason: troubleWords(error) }, error)
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A user id without an account has no name.
+    return `user ${process.getuid?.() ?? 'without a name'}`
   }
 }
 

@@ -18,6 +18,7 @@ export type * from '../contract/documents/item.ts'
 export type * from '../contract/documents/point.ts'
 export type * from '../contract/documents/prune.ts'
 export type * from '../contract/documents/restore.ts'
+export type * from '../contract/documents/trash.ts'
 export type * from '../contract/documents/vault.ts'
 export type { CallContext } from '../contract/verb.ts'
 
@@ -44,6 +45,9 @@ export interface AgentApi extends VerbMethods, AsyncDisposable {
    * once a verb. Set by the client; without it such a verb fails with `vault.locked`.
    */
   onPassphraseNeeded?: (vault: string) => Promise<string>
+
+  /** Gives the PIN for what takes something away; without it such a verb fails with `pin.needed`. */
+  onPinNeeded?: () => Promise<string>
 
   /** Hears, as sentences, what is worth knowing beside an answer: that the vault is away, what of it is damaged. */
   onRemark?: (remark: string) => void

@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts'
 import { baseFileName, chunkFolderName } from '../cache/cache-files.ts'
 import type { ScryptParameters } from '../format/key-slot.ts'
 import type { SecretStore } from '../platform/secrets.ts'
+import type { Uptime } from '../platform/uptime.ts'
 import type { ChangeJournal } from '../source/change-journal.ts'
 import type { Item, StateDb } from '../state/state-db.ts'
 
@@ -22,6 +23,8 @@ export interface HomePaths {
   readonly journals: string
   /** What verifications have proven, a file for each vault and keyspace. */
   readonly proofs: string
+  /** Marks of vaults, kept so that only new ones are read. */
+  readonly marks: string
 }
 
 /**
@@ -44,6 +47,7 @@ export function homePaths(home: string, cacheFolder: () => string | undefined): 
     log: join(home, 'agent.log'),
     journals: join(home, 'journals'),
     proofs: join(home, 'proofs'),
+    marks: join(home, 'marks'),
   }
 }
 
@@ -61,6 +65,10 @@ export interface AgentDeps {
   readonly log: Log
   /** Name and version of this program. */
   readonly product: string
+  /** Who acts, as marks and the audit journal name him: user and machine. */
+  readonly who: string
+  /** The time since the machine started. */
+  readonly uptime: () => Uptime
   /** This machine's name. */
   readonly machine: string
   readonly platform: string
@@ -68,6 +76,8 @@ export interface AgentDeps {
   readonly scrypt?: ScryptParameters
   /** Asks the client for a vault's passphrase; undefined when it cannot. */
   readonly askPassphrase: () => ((vault: string) => Promise<string>) | undefined
+  /** Asks the client for the PIN; undefined when it cannot. */
+  readonly askPin: () => (() => Promise<string>) | undefined
   /** Offers bytes to browsers; returns the id of the offer. Left out: none are served. */
   readonly offerDownload?: (download: { readonly name: string; readonly open: () => Readable }) => string
   /** The change journal of an item, where one is kept between backups. */

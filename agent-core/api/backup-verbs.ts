@@ -23,6 +23,7 @@ import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
 import { refreshDefinitions } from './publish-items.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
+import { refuseStopped } from './stopped-items.ts'
 
 /** Backs an item up now, looking where the journal of the item says. Throws when no point was captured; a vault that does not take it is in `failure`. */
 export async function backupNow(
@@ -34,6 +35,7 @@ export async function backupNow(
 ): Promise<BackupDocument> {
   const startedMs = deps.clock.nowMs()
   const item = knownItem(deps, name)
+  refuseStopped(item)
   const known = knownVault(deps, item.vaults[0] as string)
   if (known.access !== 'owner') throw new AgentError('item.read-only', { name, vault: known.name })
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)

@@ -17,6 +17,7 @@ import { itemVaultsIn } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { knownVault } from './open-vault.ts'
 import { publishItem } from './publish-items.ts'
+import { shownStop } from './stopped-items.ts'
 
 /** Throws `item.not-found`. */
 export function knownItem(deps: AgentDeps, name: string): Item {
@@ -112,11 +113,11 @@ function checkedVaults(deps: AgentDeps, names: readonly string[]): readonly stri
 
 function checkedItem(
   deps: AgentDeps,
-  identity: Pick<Item, 'name' | 'id' | 'vaults'>,
+  identity: Pick<Item, 'name' | 'id' | 'vaults' | 'stopped'>,
   settings: ItemSettings,
   keptFolders: ReadonlySet<string> = new Set(),
 ): Item {
-  const { name, id, vaults } = identity
+  const { name, id, vaults, stopped } = identity
   if (settings.folders.length === 0) {
     throw new AgentError('usage.invalid', {
       problem: 'An item needs at least one folder.',
@@ -128,7 +129,8 @@ function checkedItem(
     keptFolders.has(folder) ? folder : realSourceFolder(folder, barriersOf(deps)),
   )
   refuseOverlap(folders)
-  return { name, id, vaults, folders: folders.map((folder) => Buffer.from(folder)), ...checkedRules(settings) }
+  const paths = folders.map((folder) => Buffer.from(folder))
+  return { name, id, vaults, folders: paths, ...checkedRules(settings), ...(stopped && { stopped }) }
 }
 
 function checkedRules(settings: ItemSettings) {
@@ -192,6 +194,7 @@ function documentOf(
     machine: known.machine,
     lastPoint: lastPoint ?? null,
     ...(lastPoint === undefined && { lastPointUnknown: true as const }),
+    stopped: shownStop(item),
     remarks: around.items.remarksOn(item),
   }
 }

@@ -4,10 +4,12 @@ import { type BaseDb, openBase } from '../cache/base-db.ts'
 import type { ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
+import { type PointStates, readPointStates } from '../vault/point-states.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ItemDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
+import { hasMetMarks, openMarkMemory } from './mark-memory.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 
 export type LastPoint = NonNullable<ItemDocument['lastPoint']>
@@ -18,13 +20,14 @@ export async function lastPointsOf(
   items: readonly Item[],
 ): Promise<ReadonlyMap<ItemId, LastPoint | null>> {
   const found = new Map<ItemId, LastPoint | null>()
+  const captured = new Map<ItemId, LastPoint>()
   const asked = new Map<string, Item[]>()
   using captures = new CapturedPoints(deps)
   for (const item of items) {
-    const { access } = knownVault(deps, item.vaults[0] as string)
     // What this home captured says nothing of what another machine has backed up since.
-    const captured = access === 'owner' ? captures.latest(item) : undefined
-    if (captured !== undefined) found.set(item.id, captured)
+    const own = isOwner(deps, item) ? captures.latest(item) : undefined
+    if (own !== undefined) captured.set(item.id, own)
+    if (own !== undefined && !mayBeInTrash(deps, item, own)) found.set(item.id, own)
     else for (const vault of item.vaults) asked.set(vault, [...(asked.get(vault) ?? []), item])
   }
   for (const [vault, itsItems] of asked) {
@@ -35,7 +38,21 @@ export async function lastPointsOf(
       found,
     )
   }
+  for (const [item, own] of captured) {
+    const told = found.get(item)
+    // No vault answered, or it told the same point, of which this home knows more.
+    if (told === undefined || told?.id === own.id) found.set(item, own)
+  }
   return found
+}
+
+/** Of points in a vault only their marks tell, where any were met there. */
+function mayBeInTrash(deps: AgentDeps, item: Item, { tiers }: LastPoint): boolean {
+  return tiers.includes('vault') && item.vaults.some((name) => hasMetMarks(deps, knownVault(deps, name)))
+}
+
+function isOwner(deps: AgentDeps, item: Item): boolean {
+  return knownVault(deps, item.vaults[0] as string).access === 'owner'
 }
 
 /** What the base tells of items; what belongs to a whole vault or keyspace is looked up once. */
@@ -88,7 +105,8 @@ async function askVault(
     // A list asks nobody for a passphrase.
     const vault = await openKnownVault({ ...deps, askPassphrase: () => undefined }, knownVault(deps, name))
     try {
-      for (const { id } of items) found.set(id, await newestIn(vault, id))
+      const states = await readPointStates(vault, { memory: await openMarkMemory(deps, vault) })
+      for (const { id } of items) found.set(id, await newestIn(vault, id, states))
     } finally {
       await vault.store.close()
     }
@@ -98,9 +116,11 @@ async function askVault(
   }
 }
 
-/** The newest confirmed point that can be read. Throws the damage when none can. */
-async function newestIn(vault: Vault, item: ItemId): Promise<LastPoint | null> {
-  const confirmed = (await vault.listPoints(item)).filter(({ confirmationName }) => confirmationName !== undefined)
+/** The newest confirmed point that can be read and is not in the trash. Throws the damage when none can. */
+async function newestIn(vault: Vault, item: ItemId, states: PointStates): Promise<LastPoint | null> {
+  const confirmed = (await vault.listPoints(item)).filter(
+    ({ point, confirmationName }) => confirmationName !== undefined && states.of(point).deleted === undefined,
+  )
   let damage: AgentError | undefined
   for (const listed of confirmed.toReversed()) {
     try {

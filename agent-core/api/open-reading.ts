@@ -16,16 +16,20 @@ import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { PointId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
+import { type PointState, readPointStates, unmarkedState } from '../vault/point-states.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
 import { knownItem } from './item-verbs.ts'
+import { openMarkMemory } from './mark-memory.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
 
 export interface ReadablePoint {
   readonly manifest: PointManifest
   readonly tiers: readonly Tier[]
+  /** What has become of it since it was made. */
+  readonly state: PointState
 }
 
 /** A point of the vault whose manifest or confirmation is damaged. */
@@ -87,13 +91,13 @@ export class ItemReading implements AsyncDisposable {
 
   /**
    * The point that `wanted` names: `latest`, an id or the beginning of one, or a date or time (the newest
-   * readable point not after it). Throws `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no
+   * readable point not after it). One in the trash is found by its id alone. Throws `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no
    * calendar has, and the damage of a point that is named by its id.
    */
   async point(wanted: string): Promise<ReadablePoint> {
     const untilMs = timeOf(wanted)
     if (wanted !== 'latest' && untilMs === undefined) return await this.#pointOfId(wanted)
-    const points = await this.points()
+    const points = (await this.points()).filter(({ state }) => state.deleted === undefined)
     const point = untilMs === undefined ? points.at(-1) : points.findLast(({ manifest }) => manifest.timeMs <= untilMs)
     if (point === undefined) throw this.#notFound(wanted)
     return point
@@ -131,10 +135,12 @@ export class ItemReading implements AsyncDisposable {
     const confirmed: ReadablePoint[] = []
     const tiers: readonly Tier[] = this.#isWholeInCache() ? ['instant', 'vault'] : ['vault']
     const damaged: DamagedPoint[] = []
+    const states = await readPointStates(this.vault, { memory: await openMarkMemory(this.#deps, this.vault) })
     for (const listed of await this.vault.listPoints(this.item.id)) {
       if (listed.confirmationName === undefined) continue
       try {
-        confirmed.push({ manifest: (await this.vault.readPoint(listed)).manifest, tiers })
+        const { manifest } = await this.vault.readPoint(listed)
+        confirmed.push({ manifest, tiers, state: states.of(manifest.id) })
       } catch (error) {
         if (!isDamage(error)) throw error
         this.#deps.log.warn('left out a damaged point', { point: listed.point, reason: error.message })
@@ -142,7 +148,9 @@ export class ItemReading implements AsyncDisposable {
       }
     }
     const ids = new Set(confirmed.map(({ manifest }) => manifest.id))
-    const readable = [...confirmed.toSorted(bySequence), ...waiting.filter(({ manifest }) => !ids.has(manifest.id))]
+    const others = waiting.filter(({ manifest }) => !ids.has(manifest.id))
+    const marked = others.map((point) => ({ ...point, state: states.of(point.manifest.id) }))
+    const readable = [...confirmed.toSorted(bySequence), ...marked]
     return { readable, damaged }
   }
 
@@ -159,6 +167,7 @@ export class ItemReading implements AsyncDisposable {
       .map(({ manifest }) => ({
         manifest: decodePointManifest(manifest, 'captured point'),
         tiers: ['instant' as const],
+        state: unmarkedState,
       }))
       .toSorted(bySequence)
   }

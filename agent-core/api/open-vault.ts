@@ -97,6 +97,11 @@ export async function rememberKey(deps: AgentDeps, keyspace: KeyspaceId, masterK
   return secrets.place
 }
 
+/** Forgets the master key of a keyspace on this machine. */
+export async function forgetKey(deps: AgentDeps, keyspace: KeyspaceId): Promise<void> {
+  await (await deps.secrets()).delete(secretName(keyspace))
+}
+
 function secretName(keyspace: KeyspaceId): string {
   return `master-key-${keyspace}`
 }

@@ -1,6 +1,7 @@
 /** Use cases of points: list, show, look into. */
 import { AgentError } from '../base/agent-error.ts'
 import { toHex } from '../base/bytes.ts'
+import { isoTime } from '../base/date-text.ts'
 import { type FileWarningCode, fileWarning, shownPath } from '../base/file-warning.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
@@ -10,11 +11,12 @@ import type { Entry } from '../format/tree.ts'
 import { joinPath, type ResolvedPath, resolvePaths } from '../restore/resolve-path.ts'
 import type { PointDetails, PointDocument, PointFile, ShownPath } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { type ItemReading, openItemReading, type ReadablePoint } from './open-reading.ts'
+import { type ItemReading, openItemReading } from './open-reading.ts'
+import { pointDocumentOf } from './point-document.ts'
 
 export async function listPoints(deps: AgentDeps, item: string): Promise<readonly PointDocument[]> {
   await using reading = await openItemReading(deps, item)
-  return (await reading.points()).map(documentOf)
+  return (await reading.points()).map(pointDocumentOf)
 }
 
 export async function showPoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDetails> {
@@ -27,7 +29,7 @@ export async function showPoint(deps: AgentDeps, item: string, wanted: string): 
     if (entry.origin !== undefined) folders.push(shownPath(entry.origin.path))
   }
   return {
-    ...documentOf(point),
+    ...pointDocumentOf(point),
     item: reading.item.name,
     machine: manifest.source.machine,
     platform: manifest.source.platform,
@@ -42,7 +44,10 @@ export async function showPoint(deps: AgentDeps, item: string, wanted: string): 
       return toHex(value) as ChunkFileName
     }),
     warnings: await collect(tree.values(manifest.warnings), warningOf),
-    missing: await collect(tree.values(manifest.missing), (value) => shownPath(pathIn(value))),
+    missing: [
+      ...(await collect(tree.values(manifest.missing), (value) => shownPath(pathIn(value)))),
+      ...point.state.missing.map(({ path }) => shownPath(path)),
+    ],
   }
 }
 
@@ -119,28 +124,6 @@ function fileOf(entry: Entry, path: Buffer): PointFile {
     gid: posix.gid,
     ...(entry.linkTarget && { linkTarget: Buffer.from(entry.linkTarget).toString() }),
   }
-}
-
-function documentOf({ manifest, tiers }: ReadablePoint): PointDocument {
-  const { counts } = manifest
-  return {
-    id: manifest.id,
-    seq: manifest.sequence,
-    time: isoTime(manifest.timeMs),
-    kind: manifest.kind,
-    keptUntil: manifest.keepUntilMs === undefined ? null : isoTime(manifest.keepUntilMs),
-    held: false,
-    partial: manifest.partial,
-    tiers,
-    files: counts.files,
-    bytes: { total: counts.bytes, read: counts.bytesRead, new: counts.bytesNew, stored: counts.bytesStored },
-  }
-}
-
-/** ISO 8601 UTC; times that no calendar of JavaScript holds come as its nearest end. */
-function isoTime(timeMs: number): string {
-  const limit = 8.64e15
-  return new Date(Math.max(-limit, Math.min(limit, timeMs))).toISOString()
 }
 
 function warningOf(value: CborValue): FileWarning {

@@ -85,8 +85,8 @@ async function write(
 }
 
 function definitionOf(item: ItemDefinition): ItemDefinition {
-  const { id, name, folders, excludes, defaultExcludes, crossMounts, compression } = item
-  return { id, name, folders, excludes, defaultExcludes, crossMounts, compression }
+  const { id, name, folders, excludes, defaultExcludes, crossMounts, compression, stopped } = item
+  return { id, name, folders, excludes, defaultExcludes, crossMounts, compression, ...(stopped && { stopped }) }
 }
 
 function textOf(item: ItemDefinition): string {

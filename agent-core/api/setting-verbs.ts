@@ -9,12 +9,16 @@ import { acquireHomeLock } from '../platform/home-lock.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { SettingsChange, SettingsDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { requirePin } from './pin-guard.ts'
 
 const dayMs = 86_400_000
 const defaultInstantDays = 2
 const mostInstantDays = 30
 const defaultVerifyDays = 30
 const mostVerifyDays = 3650
+/** MARS's time in the trash; never less. */
+const leastTrashDays = 14
+const mostTrashDays = 180
 
 export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
   const budget = deps.state.setting('cache-budget')
@@ -23,12 +27,13 @@ export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
     instantDays: instantDaysOf(deps),
     gentle: isGentle(deps),
     verifyDays: verifyDaysOf(deps),
+    trashDays: trashDaysOf(deps),
   }
 }
 
-/** Changes settings; `null` goes back to the default. Throws `usage.invalid`. */
+/** Changes settings; `null` goes back to the default. Throws `usage.invalid`, and as `requirePin` for a shorter time in the trash. */
 export async function changeSettings(deps: AgentDeps, changes: SettingsChange): Promise<SettingsDocument> {
-  const { cacheBudget, instantDays, gentle, verifyDays } = changes
+  const { cacheBudget, instantDays, gentle, verifyDays, trashDays } = changes
   if (cacheBudget !== undefined && cacheBudget !== null && cacheBudget < leastBudgetBytes) {
     throw new AgentError('usage.invalid', {
       problem: `${formatBytes(cacheBudget)} is too little for the cache: that does not hold the files under way.`,
@@ -47,10 +52,18 @@ export async function changeSettings(deps: AgentDeps, changes: SettingsChange): 
       advice: `Give 1 to ${mostVerifyDays} days.`,
     })
   }
+  if (trashDays !== undefined && trashDays !== null && (trashDays < leastTrashDays || trashDays > mostTrashDays)) {
+    throw new AgentError('usage.invalid', {
+      problem: `Deleted points cannot stay in the trash for ${trashDays} days.`,
+      advice: `Give ${leastTrashDays} to ${mostTrashDays} days.`,
+    })
+  }
+  if (trashDays !== undefined && (trashDays ?? leastTrashDays) < trashDaysOf(deps)) await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   deps.state.putSettings({
     ...(cacheBudget !== undefined && { 'cache-budget': cacheBudget === null ? undefined : String(cacheBudget) }),
     ...(instantDays !== undefined && { 'instant-days': instantDays === null ? undefined : String(instantDays) }),
+    ...(trashDays !== undefined && { 'trash-days': trashDays === null ? undefined : String(trashDays) }),
     ...(gentle !== undefined && { gentle: gentle === null ? undefined : String(gentle) }),
     ...(verifyDays !== undefined && { 'verify-days': verifyDays === null ? undefined : String(verifyDays) }),
   })
@@ -59,6 +72,11 @@ export async function changeSettings(deps: AgentDeps, changes: SettingsChange): 
 
 export function isGentle(deps: AgentDeps): boolean {
   return deps.state.setting('gentle') === 'true'
+}
+
+/** So many days deleted points can be brought back. */
+export function trashDaysOf(deps: AgentDeps): number {
+  return Number(deps.state.setting('trash-days') ?? leastTrashDays)
 }
 
 export function instantDaysOf(deps: AgentDeps): number {

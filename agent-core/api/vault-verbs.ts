@@ -27,8 +27,10 @@ import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './age
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, plainName, realPathOfFuture, realVaultFolder } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
+import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
+import { requirePin } from './pin-guard.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
 
 /** Makes a vault in `directory`, for this machine. */
@@ -198,7 +200,7 @@ export async function testKnownVault(deps: AgentDeps, name: string): Promise<Vau
   }
 }
 
-/** Changes the passphrase of the machine's keyspace in that vault; its data is not touched. */
+/** Changes the passphrase of the machine's keyspace in that vault; its data is not touched. Throws as `requirePin`. */
 export async function changeVaultPassphrase(
   deps: AgentDeps,
   name: string,
@@ -207,10 +209,13 @@ export async function changeVaultPassphrase(
   checkPassphrase(passphrase)
   const known = knownVault(deps, name)
   if (known.access !== 'owner') throw new AgentError('vault.foreign', { name, machine: known.machine })
+  await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const store = await openKnownStore(deps, known)
   try {
     const masterKey = await masterKeyOf(deps, known, store)
+    const vault = new Vault({ store, id: known.id, keys: deriveKeys(masterKey, known.keyspace), random: deps.random })
+    await audit(deps, vault, { act: 'vault set-passphrase', subject: `machine "${known.machine}"`, detail: undefined })
     await changePassphrase(store, known.keyspace, masterKey, passphrase, deps)
     const remark =
       'Whoever copied the vault before and knows the old passphrase can still open that copy; the recovery code stays valid.'

@@ -9,6 +9,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { backupNow } from './backup-verbs.ts'
 import { CurrentJournal } from './item-journals.ts'
 import { knownItem } from './item-verbs.ts'
+import { refuseStopped } from './stopped-items.ts'
 
 /** See AgentApi.watchItem. Throws what is the matter with the item before the first backup, and a fault of the program. */
 export async function* watchItem(
@@ -18,7 +19,7 @@ export async function* watchItem(
   context: CallContext,
 ): AsyncGenerator<WatchOutcome, void, undefined> {
   const signal = context.signal ?? new AbortController().signal
-  knownItem(deps, name)
+  refuseStopped(knownItem(deps, name))
   await using journals = new CurrentJournal(deps)
   do {
     const outcome = await backUpOnce(deps, name, options, context, journals)

@@ -30,3 +30,9 @@ export function readDateText(text: string): DateText | 'impossible' | undefined 
   if (parts[6] === undefined) return { startMs, endMs: startMs + 59_999, unit: 'minute' }
   return { startMs, endMs: startMs, unit: 'second' }
 }
+
+/** ISO 8601 UTC; times that no calendar of JavaScript holds come as its nearest end. */
+export function isoTime(timeMs: number): string {
+  const limit = 8.64e15
+  return new Date(Math.max(-limit, Math.min(limit, timeMs))).toISOString()
+}

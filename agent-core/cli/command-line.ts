@@ -4,12 +4,14 @@
  * the result alone. The first wish to stop aborts the verb (exit 130), the second ends the process.
  */
 import type { CallContext } from '../api/agent-api.ts'
+import { AgentError } from '../base/agent-error.ts'
 import { checkArguments } from './argument-values.ts'
 import type { CommandLineDeps } from './command-line-deps.ts'
 import { exitStatus } from './exit-status.ts'
 import { findHomeFolder } from './home-folder.ts'
 import { createOutput, type Output, terminalWidth } from './output.ts'
 import { createPassphrases, type PassphraseSources, takeEnvironment } from './passphrases.ts'
+import { createPins } from './pins.ts'
 import { type Parsed, parseArguments } from './program.ts'
 import { createProgressDisplay, type ProgressDisplay, silentDisplay } from './progress-display.ts'
 import { reportFailure } from './report-failure.ts'
@@ -88,15 +90,15 @@ function createSession(
   const interactive = deps.stdin.isTTY === true && deps.stderr.isTTY === true
   const prompt: PromptOptions = { stdin: deps.stdin, write: output.raw, stop: stopper.stop, signal }
   const ask = interactive ? async (question: string) => await askSecret(question, prompt) : undefined
-  const passphrases = createPassphrases(
-    { environment, cwd: deps.cwd, ask, warn: output.warning },
-    options.passphraseFile,
-  )
+  const sources = { environment, cwd: deps.cwd, ask, warn: output.warning }
+  const passphrases = createPassphrases(sources, options.passphraseFile)
+  const pins = createPins(sources, options.pinFile)
   const context: CallContext = { signal, onProgress: display.show }
   let agent: ReturnType<Session['agent']> | undefined
   const openAgent: Session['agent'] = async () => {
     const opened = held.use(await deps.openAgent({ home }))
     if (passphrases.canAnswer) opened.onPassphraseNeeded = passphrases.current
+    if (pins.canAnswer) opened.onPinNeeded = pins.current
     opened.onRemark = (remark) => output.note(`Note: ${remark}`)
     return opened
   }
@@ -104,6 +106,7 @@ function createSession(
     options,
     output,
     passphrases,
+    pins,
     clock: deps.clock,
     random: deps.random,
     cwd: deps.cwd,
@@ -113,6 +116,11 @@ function createSession(
     runAgent: async (given) => await deps.runAgent({ ...given, home }),
     agent: () => (agent ??= openAgent()),
     confirm: async (question) => !interactive || options.yes === true || (await askYes(question, prompt)),
+    confirmRemoval: async (question) => {
+      if (options.yes === true || environment.pin !== undefined || options.pinFile !== undefined) return true
+      if (!interactive) throw new AgentError('usage.interactive-needed', { what: 'confirmation' })
+      return await askYes(question, prompt)
+    },
     interactive,
   }
 }

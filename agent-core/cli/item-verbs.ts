@@ -50,7 +50,7 @@ export const listItems: RunVerb<object> = async (_input, session) => {
             { title: 'FOLDERS', shrink: 'keep-start' },
           ],
           items.map((item) => [
-            item.name,
+            item.stopped === null ? item.name : `${item.name} (stopped)`,
             item.vaults.map(({ name }) => name).join(', '),
             item.lastPoint === null ? noPointWords(item) : formatTime(item.lastPoint.time),
             item.lastPoint === null ? '' : item.lastPoint.tiers.join('+'),
@@ -73,6 +73,7 @@ export const showItem: RunVerb<{ readonly name: string }> = async ({ name }, ses
       ['Id', item.id],
       ['Vaults', item.vaults.map((vault) => `${vault.name}: ${vaultWords(vault)}`)],
       ['Machine', item.access === 'owner' ? item.machine : `${item.machine} (restores only)`],
+      ['Protection', protectionWords(item)],
       ...settingFacts(item),
       [
         'Last point',
@@ -102,6 +103,14 @@ function vaultWords({ confirmed, behind }: ItemVaultDocument): string {
       : `confirmed up to ${confirmed.id.slice(0, 8)} of ${formatTime(confirmed.time)}`
   if (behind.points === 0) return upTo
   return `${upTo}; ${countOf(behind.points, 'point')} behind, ${formatSize(behind.bytes)} wait for it`
+}
+
+function protectionWords({ stopped }: ItemDocument): string {
+  if (stopped === null) return 'on'
+  const { at, data, until, who, reason } = stopped
+  const points = data === 'retained' ? 'its points stay' : 'its points are in the trash'
+  const end = until === null ? '' : ` until ${formatTime(until)}`
+  return `stopped ${formatTime(at)} by ${who}${reason === null ? '' : ` (${reason})`}; ${points}${end}`
 }
 
 function noPointWords(item: ItemDocument): string {

@@ -1,4 +1,4 @@
-/** Files whose first line is a passphrase; also pipes, which shells make of `<(command)`. */
+/** Files whose first line is a passphrase or a PIN; also pipes, which shells make of `<(command)`. */
 import { isUtf8 } from 'node:buffer'
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
@@ -11,33 +11,45 @@ const longestLineBytes = 4096
 const lineFeed = 0x0a
 
 /** The first line of the file, without its line end. Throws `usage.invalid`. */
-export async function readPassphraseFile(path: string, warn: (text: string) => void): Promise<string> {
-  const start = await readStart(path, warn)
+export async function readSecretFile(
+  path: string,
+  secret: 'passphrase' | 'PIN',
+  warn: (text: string) => void,
+): Promise<string> {
+  const file = `${secret} file ${path}`
+  const start = await readStart({ path, file }, warn)
   const end = start.indexOf(lineFeed)
   const bytes = end < 0 ? start : start.subarray(0, end)
-  const what = `The first line of the passphrase file ${path}`
+  const what = `The first line of the ${file}`
   if (bytes.length > longestLineBytes) {
-    throw usageError(`${what} is too long.`, `Give a passphrase of at most ${longestLineBytes} bytes.`)
+    throw usageError(`${what} is too long.`, `Give a ${secret} of at most ${longestLineBytes} bytes.`)
   }
   if (!isUtf8(bytes) || bytes.includes(0)) {
-    throw usageError(`${what} is no text (UTF-8).`, 'Write the passphrase into a plain text file.')
+    throw usageError(`${what} is no text (UTF-8).`, `Write the ${secret} into a plain text file.`)
   }
   // Decoding takes away the mark that some editors put in front of UTF-8.
   const line = new TextDecoder().decode(bytes).replace(/\r$/, '')
-  if (line === '') throw usageError(`${what} is empty.`, 'Write the passphrase into its first line.')
+  if (line === '') throw usageError(`${what} is empty.`, `Write the ${secret} into its first line.`)
   return line
 }
 
+/** A file, and what messages call it. */
+interface NamedFile {
+  readonly path: string
+  readonly file: string
+}
+
 /** The beginning of the file, at least its first line or one byte more than that may have. */
-async function readStart(path: string, warn: (text: string) => void): Promise<Buffer> {
+async function readStart(named: NamedFile, warn: (text: string) => void): Promise<Buffer> {
+  const { path, file } = named
   try {
-    return (await stat(path)).isFIFO() ? await readPipe(path) : await readFile(path, warn)
+    return (await stat(path)).isFIFO() ? await readPipe(named) : await readFile(named, warn)
   } catch (error) {
     if (error instanceof AgentError) throw error
     throw new AgentError(
       'usage.invalid',
       {
-        problem: `The passphrase file ${path} cannot be read: ${troubleWords(error)}.`,
+        problem: `The ${file} cannot be read: ${troubleWords(error)}.`,
         advice: 'Check its path and its permissions.',
       },
       error,
@@ -45,11 +57,11 @@ async function readStart(path: string, warn: (text: string) => void): Promise<Bu
   }
 }
 
-async function readFile(path: string, warn: (text: string) => void): Promise<Buffer> {
+async function readFile({ path, file: named }: NamedFile, warn: (text: string) => void): Promise<Buffer> {
   await using file = await open(path, 'r')
   const stats = await file.stat()
   if (stats.isFile() && (stats.mode & 0o077) !== 0 && process.platform !== 'win32') {
-    warn(`Other users of this machine may read the passphrase file ${path}; "chmod 600" keeps them out.`)
+    warn(`Other users of this machine may read the ${named}; "chmod 600" keeps them out.`)
   }
   const buffer = Buffer.alloc(longestLineBytes + 2)
   let sizeBytes = 0
@@ -62,9 +74,9 @@ async function readFile(path: string, warn: (text: string) => void): Promise<Buf
 }
 
 /** Opened without waiting, so that a pipe to which nobody writes ends at once instead of never. */
-async function readPipe(path: string): Promise<Buffer> {
+async function readPipe({ path, file }: NamedFile): Promise<Buffer> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const first = readAtOnce(fd, path)
+  const first = readAtOnce(fd, file)
   // The socket closes the descriptor.
   const socket = new Socket({ fd, readable: true, writable: false })
   const chunks = [first]
@@ -84,7 +96,7 @@ function isEnough(bytes: Buffer): boolean {
 }
 
 /** What is in the pipe now, which may be nothing yet. Throws `usage.invalid` when nobody holds its other end. */
-function readAtOnce(fd: number, path: string): Buffer {
+function readAtOnce(fd: number, file: string): Buffer {
   const buffer = Buffer.alloc(longestLineBytes + 2)
   try {
     const sizeBytes = readSync(fd, buffer)
@@ -96,5 +108,5 @@ function readAtOnce(fd: number, path: string): Buffer {
   }
   closeSync(fd)
   const advice = 'Give a file, or write into the pipe.'
-  throw usageError(`The passphrase file ${path} is a pipe that nobody writes to.`, advice)
+  throw usageError(`The ${file} is a pipe that nobody writes to.`, advice)
 }

@@ -6,10 +6,15 @@
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Random } from '../base/random.ts'
 import { absolutePath, usageError } from './argument-values.ts'
-import { readPassphraseFile } from './passphrase-file.ts'
+import { readSecretFile } from './passphrase-file.ts'
 
 export interface PassphraseSources {
-  readonly environment: { readonly current: string | undefined; readonly next: string | undefined }
+  readonly environment: {
+    readonly current: string | undefined
+    readonly next: string | undefined
+    readonly pin: string | undefined
+    readonly nextPin: string | undefined
+  }
   readonly cwd: string
   /** Asks on the terminal; undefined: there is none. */
   readonly ask: ((question: string) => Promise<string>) | undefined
@@ -27,20 +32,25 @@ export interface Passphrases {
   next(vault: string, file: string | undefined): Promise<string>
 }
 
-/** Takes both passphrases out of `env` and returns them. An empty one counts as none. */
+/** Takes passphrases and PINs out of `env` and returns them. An empty one counts as none. */
 export function takeEnvironment(env: NodeJS.ProcessEnv): PassphraseSources['environment'] {
   const take = (name: string): string | undefined => {
     const value = env[name]
     delete env[name]
     return value === '' ? undefined : value
   }
-  return { current: take('THARSIS_PASSPHRASE'), next: take('THARSIS_NEW_PASSPHRASE') }
+  return {
+    current: take('THARSIS_PASSPHRASE'),
+    next: take('THARSIS_NEW_PASSPHRASE'),
+    pin: take('THARSIS_PIN'),
+    nextPin: take('THARSIS_NEW_PIN'),
+  }
 }
 
 /** `file`: what `--passphrase-file` names. */
 export function createPassphrases(sources: PassphraseSources, file: string | undefined): Passphrases {
   const find = async (given: string | undefined, path: string | undefined, ask: () => Promise<string>) => {
-    if (path !== undefined) return await readPassphraseFile(absolutePath(path, sources.cwd), sources.warn)
+    if (path !== undefined) return await readSecretFile(absolutePath(path, sources.cwd), 'passphrase', sources.warn)
     return given ?? (await ask())
   }
   const question = sources.ask ?? failToAsk

@@ -7,9 +7,15 @@ import { plainText } from './plain-text.ts'
 import type { RunVerb } from './session.ts'
 import { sayWarnings } from './warning-lines.ts'
 
-export const listPoints: RunVerb<{ readonly item: string }> = async ({ item }, session) => {
+interface ListInput {
+  readonly item: string
+  readonly deleted?: true
+}
+
+export const listPoints: RunVerb<ListInput> = async ({ item, deleted }, session) => {
   const { output } = session
-  const points = await (await session.agent()).listPoints(item)
+  const all = await (await session.agent()).listPoints(item)
+  const points = deleted ? all : all.filter((point) => point.deleted === null)
   await output.result(points, () =>
     points.length === 0
       ? [`Item "${item}" has no points yet. Make one with "tharsis backup-now ${item}".`]
@@ -42,11 +48,14 @@ export const listPoints: RunVerb<{ readonly item: string }> = async ({ item }, s
           ]),
         ),
   )
+  const hidden = all.length - points.length
+  if (hidden > 0) output.note(`${countOf(hidden, 'point')} in the trash; "--deleted" shows them.`)
   return exitStatus.done
 }
 
-function pointRemarks(point: PointDocument): string {
-  return [...(point.partial ? ['partial'] : []), ...(point.held ? ['held'] : [])].join(', ')
+function pointRemarks({ partial, held, deleted }: PointDocument): string {
+  const trash = deleted === null ? [] : [`in the trash until ${formatTime(deleted.until).slice(0, 10)}`]
+  return [...(partial ? ['partial'] : []), ...(held ? ['held'] : []), ...trash].join(', ')
 }
 
 interface PointInput {
@@ -76,6 +85,7 @@ function pointLines(point: PointDetails, output: Output): readonly string[] {
     ['Tiers', point.tiers.join(', ')],
     ['Kept until', point.keptUntil === null ? 'no date of its own' : formatTime(point.keptUntil)],
     ['Held', point.held ? 'yes' : 'no'],
+    ...(point.deleted === null ? [] : [['In the trash', trashWords(point.deleted)] as const]),
     ['Whole', point.partial ? 'no, some files could not be read' : 'yes'],
     ['Folders', point.folders.map((folder) => folder.path)],
     [
@@ -86,6 +96,11 @@ function pointLines(point: PointDetails, output: Output): readonly string[] {
     ['Stored', `${formatSize(bytes.stored)} in ${countOf(point.chunkFiles.length, 'chunk file')}`],
     ...(point.missing.length === 0 ? [] : [['Missing', point.missing.map((entry) => entry.path)] as const]),
   ])
+}
+
+function trashWords({ at, until, who, reason }: NonNullable<PointDocument['deleted']>): string {
+  const why = reason === null ? '' : ` (${reason})`
+  return `until ${formatTime(until)}; put there by ${who}, ${formatTime(at)}${why}`
 }
 
 interface FilesInput extends PointInput {

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts'
 import type { RunAgent } from './command-line-deps.ts'
 import type { Output } from './output.ts'
 import type { Passphrases } from './passphrases.ts'
+import type { Pins } from './pins.ts'
 
 /** Options that every verb takes. */
 export interface CommonOptions {
@@ -15,12 +16,14 @@ export interface CommonOptions {
   readonly yes?: true
   readonly accept?: true
   readonly passphraseFile?: string
+  readonly pinFile?: string
 }
 
 export interface Session {
   readonly options: CommonOptions
   readonly output: Output
   readonly passphrases: Passphrases
+  readonly pins: Pins
   readonly clock: Clock
   readonly random: Random
   readonly cwd: string
@@ -38,6 +41,11 @@ export interface Session {
   agent(): Promise<AgentApi>
   /** True at once with `--yes` or where there is no terminal to ask on. */
   confirm(question: string): Promise<boolean>
+  /**
+   * As `confirm`, for what takes something away: where there is no terminal to ask on, only `--yes` or a PIN that comes
+   * with the call says yes. Throws `usage.interactive-needed` without them.
+   */
+  confirmRemoval(question: string): Promise<boolean>
   /** True when a person sits at a terminal and may be asked. */
   readonly interactive: boolean
 }

@@ -42,6 +42,13 @@ const settings: ReadonlyMap<string, Setting> = new Map([
       read: (text) => ({ verifyDays: text === defaultWord ? null : wholeNumber(text, 'verify-days', 1, 3650) }),
     },
   ],
+  [
+    'trash-days',
+    {
+      show: ({ trashDays }) => countOf(trashDays, 'day'),
+      read: (text) => ({ trashDays: text === defaultWord ? null : wholeNumber(text, 'trash-days', 14, 180) }),
+    },
+  ],
 ])
 
 export const getSettings: RunVerb<{ readonly name?: string }> = async ({ name }, session) => {

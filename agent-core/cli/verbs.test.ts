@@ -59,6 +59,18 @@ describe('verbs ask the agent', () => {
       ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, { takeOver: 'mars' }],
     ],
     ['vault list', ['listVaults']],
+    ['point hold docs latest --reason tax', ['holdPoint', 'docs', 'latest', 'tax']],
+    ['point release docs latest --yes', ['releasePoint', 'docs', 'latest', undefined]],
+    ['point delete docs c0 --yes', ['deletePoint', 'docs', 'c0', undefined]],
+    ['point undelete docs c0', ['undeletePoint', 'docs', 'c0']],
+    ['item stop docs --retain-data', ['stopItem', 'docs', { deletesData: false }]],
+    ['item stop docs --delete-data --yes --reason old', ['stopItem', 'docs', { deletesData: true, reason: 'old' }]],
+    ['item resume docs', ['resumeItem', 'docs']],
+    ['item undelete docs', ['undeleteItem', 'docs']],
+    ['pin show', ['showPin']],
+    ['vault recovery-code usb --yes', ['renewRecoveryCode', 'usb']],
+    ['vault remove usb --yes', ['removeVault', 'usb']],
+    ['settings set trash-days 30', ['changeSettings', { trashDays: 30 }]],
     ['vault show usb', ['showVault', 'usb']],
     ['vault test usb', ['testVault', 'usb']],
     ['vault verify usb', ['verifyVault', 'usb', { level: 'open' }]],
@@ -299,6 +311,60 @@ describe('damage', () => {
 })
 
 const longEntry = { path: '/x'.repeat(30), type: 'file', size: 1, mtime: 'x', mode: '0644', uid: 0, gid: 0 }
+
+describe('what takes something away', () => {
+  test.each([
+    'point delete docs c0',
+    'point release docs c0',
+    'item stop docs --delete-data',
+    'vault recovery-code usb',
+    'vault remove usb',
+  ])('"%s" needs a yes, and asks for it on a terminal', async (line) => {
+    const { status, stderr, calls } = await call(line)
+    expect(status).toBe(2)
+    expect(stderr).toContain('--yes')
+    expect(calls).toEqual([])
+    expect((await call(line, { typed: ['n\r'] })).calls).toEqual([])
+    const { status: done, calls: made } = await call(line, { typed: ['y\r'] })
+    expect(done).toBe(0)
+    expect(made).toHaveLength(3)
+  })
+
+  test('a PIN that comes with the call is a yes, and is taken out of the environment', async () => {
+    const { status, agent, env } = await call('point delete docs c0', { env: { THARSIS_PIN: '4711' } })
+    expect(status).toBe(0)
+    expect(await agent.onPinNeeded?.()).toBe('4711')
+    expect(env).toEqual({})
+  })
+
+  test('pin set takes the new PIN twice on a terminal, and the old one where there is one', async () => {
+    const typed = ['4711\r', '4711\r', '0000\r']
+    const { calls } = await call('pin set', { typed })
+    expect(calls).toContainEqual(['setPin', '4711', '0000'])
+    expect((await call('pin set', { typed: ['4711\r', '4712\r'] })).stderr).toContain('differ')
+    expect((await call('pin set')).stderr).toContain('THARSIS_NEW_PIN')
+    const answers: Partial<AgentApi> = { showPin: async () => ({ set: false, unlockedSeconds: 0 }) }
+    const env = { THARSIS_NEW_PIN: '4711' }
+    expect((await call('pin set', { answers, env })).calls).toContainEqual(['setPin', '4711', undefined])
+    expect((await call('pin check', { env: { THARSIS_PIN: '4711' } })).calls).toContainEqual(['checkPin', '4711'])
+    expect((await call('pin remove', { env: { THARSIS_PIN: '4711' } })).calls).toContainEqual(['removePin', '4711'])
+  })
+
+  test('a stopped item and a point in the trash say so', async () => {
+    const deleted = { at: '2026-11-22T12:00:00Z', until: '2026-12-06T12:00:00Z', who: 'me', reason: 'old' }
+    const answers: Partial<AgentApi> = {
+      listPoints: async () => [fakePoint, { ...fakePoint, deleted }],
+      showPoint: async () => ({ ...fakePoint, deleted }),
+      listItems: async () => [{ ...fakeItem, stopped: { ...deleted, data: 'deleted' } }],
+      showItem: async () => ({ ...fakeItem, stopped: { ...deleted, data: 'retained', until: null } }),
+    }
+    expect((await call('point list docs', { answers })).stderr).toContain('1 point in the trash')
+    expect((await call('point list docs --deleted', { answers })).stdout).toContain('in the trash until 2026-12-06')
+    expect((await call('point show docs c0', { answers })).stdout).toMatch(/In the trash +until .*by me/)
+    expect((await call('item list', { answers })).stdout).toContain('docs (stopped)')
+    expect((await call('item show docs', { answers })).stdout).toMatch(/Protection +stopped .*its points stay/)
+  })
+})
 
 describe('listings', () => {
   test('point files: a line an entry, names as text', async () => {

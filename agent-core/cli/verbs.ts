@@ -1,5 +1,6 @@
 /** Every verb of the command line. A verb that is not here does not exist. */
 import { agentVerbs, jobVerbs } from './background-verbs.ts'
+import { keyVerbs, markVerbs, pinVerbs, stopVerbs } from './trash-verb-list.ts'
 import type { AnyVerb, VerbOption } from './verb.ts'
 
 export interface VerbGroup {
@@ -38,6 +39,7 @@ export const verbGroups: readonly VerbGroup[] = [
       ['cache', 'The folder on this machine that backups go through'],
       ['settings', 'What this machine goes by'],
       ['agent', 'The process in the background that follows the schedules'],
+      ['pin', 'The PIN that guards what takes something away'],
     ],
   },
   {
@@ -266,7 +268,7 @@ const pointVerbs: readonly AnyVerb[] = [
     name: 'point list',
     summary: 'List the points of an item',
     arguments: [['<item>', 'the item']],
-    options: [],
+    options: [{ flags: '--deleted', description: 'also those in the trash' }],
     examples: ['tharsis point list documents'],
     load: async () => (await import('./point-verbs.ts')).listPoints,
   },
@@ -384,9 +386,10 @@ const settingsVerbs: readonly AnyVerb[] = [
       'protected, at least 2 GiB, at most half of the room there is. instant-days: so long payload stays in the cache ' +
       'within the budget, 1 to 30 days, 2 by default. gentle: on, and backups work in one thread, only when nothing else ' +
       'wants the processor or the disk. verify-days: "tharsis vault verify", run regularly, reads every chunk file once in ' +
-      'so many days, 1 to 3650, 30 by default. The value "default" goes back to that.',
+      'so many days, 1 to 3650, 30 by default. trash-days: so long deleted ' +
+      'points can be brought back, 14 to 180 days, 14 by default. The value "default" goes back to that.',
     arguments: [
-      ['<name>', 'cache-budget, instant-days, gentle or verify-days'],
+      ['<name>', 'cache-budget, instant-days, gentle, verify-days or trash-days'],
       ['<value>', 'the new value'],
     ],
     options: [],
@@ -412,7 +415,9 @@ const chunkVerbs: readonly AnyVerb[] = (
 
 export const verbs: readonly AnyVerb[] = [
   ...vaultVerbs,
+  ...keyVerbs,
   ...itemVerbs,
+  ...stopVerbs,
   {
     name: 'backup-now',
     summary: 'Back up an item now',
@@ -437,10 +442,12 @@ export const verbs: readonly AnyVerb[] = [
   },
   ...jobVerbs,
   ...pointVerbs,
+  ...markVerbs,
   ...restoreVerbs,
   ...cacheVerbs,
   ...settingsVerbs,
   ...agentVerbs,
+  ...pinVerbs,
   {
     name: 'doctor',
     summary: 'Check this machine, the home folder and the vaults',
@@ -468,6 +475,7 @@ export const commonOptions: readonly VerbOption[] = [
     flags: '--passphrase-file <file>',
     description: 'file whose first line is the passphrase, instead of THARSIS_PASSPHRASE',
   },
+  { flags: '--pin-file <file>', description: 'file whose first line is the PIN, instead of THARSIS_PIN' },
 ]
 
 export const exitStatusLines: readonly string[] = [

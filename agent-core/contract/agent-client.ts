@@ -17,6 +17,8 @@ export interface ClientHooks {
   readonly toLost?: (cause: unknown) => Error
   /** Gives the passphrase of a vault that is locked; without it `vault.locked` is thrown. */
   readonly passphrase?: () => ((vault: string) => Promise<string>) | undefined
+  /** Gives the PIN for what takes something away; without it `pin.needed` is thrown. */
+  readonly pin?: () => (() => Promise<string>) | undefined
   /** Hears what is worth knowing beside an answer. */
   readonly remark?: (remark: string) => void
 }
@@ -33,12 +35,15 @@ export function createAgentClient(link: ClientLink<Record<never, never>>, hooks:
   const unlock = async (vault: string, passphrase: string): Promise<void> => {
     await procedures['unlockVault']?.({ name: vault, passphrase }, {}).catch(throwTranslated(hooks))
   }
+  const givePin = async (pin: string): Promise<void> => {
+    await procedures['checkPin']?.({ pin }, {}).catch(throwTranslated(hooks))
+  }
   const methods = Object.entries<AnyVerbSpec>(verbs).map(([name, spec]) => {
     const method = (...given: readonly unknown[]): unknown => {
       const context = (given[spec.parameters.length] ?? {}) as CallContext
       const input = Object.fromEntries(spec.parameters.map(([parameter], at) => [parameter, given[at]]))
       const ask: Ask = async (signal) => await procedures[name]?.(input, signal === undefined ? {} : { signal })
-      return methodOf(spec.kind, { ask, context, hooks, unlock })
+      return methodOf(spec.kind, { ask, context, hooks, unlock, givePin })
     }
     return [name, method]
   })
@@ -50,6 +55,7 @@ interface Asking {
   readonly context: CallContext
   readonly hooks: ClientHooks
   readonly unlock: (vault: string, passphrase: string) => Promise<void>
+  readonly givePin: (pin: string) => Promise<void>
 }
 
 function methodOf(kind: AnyVerbSpec['kind'], asking: Asking): unknown {
@@ -111,15 +117,25 @@ async function* readFeed({ ask, context, hooks }: Asking): AsyncGenerator<unknow
   }
 }
 
-/** Runs `work`; a vault that turns out to be locked is unlocked with a passphrase that is asked for, and it runs again. */
-async function unlocking<Result>({ hooks, unlock }: Asking, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Runs `work`; a vault that turns out to be locked is unlocked with a passphrase that is asked for, a PIN that is needed is
+ * asked for, and it runs again.
+ */
+async function unlocking<Result>({ hooks, unlock, givePin }: Asking, work: () => Promise<Result>): Promise<Result> {
   const unlocked = new Set<string>()
+  let wasPinGiven = false
   for (;;) {
     try {
       return await work()
     } catch (error) {
       const wire = wireErrorOf(error)
       if (wire === undefined) throw lostOr(error, hooks)
+      const pin = wire.code === 'pin.needed' && !wasPinGiven ? hooks.pin?.() : undefined
+      if (pin !== undefined) {
+        await givePin(await pin())
+        wasPinGiven = true
+        continue
+      }
       const vault = lockedVault(wire)
       const passphrase = hooks.passphrase?.()
       if (vault === undefined || passphrase === undefined || unlocked.has(vault)) throw hooks.toError(wire)

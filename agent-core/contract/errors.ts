@@ -39,9 +39,12 @@ export const errorTable = {
     exitCode: 2,
     words: (d) => `No ${d.what} was given and there is no terminal to ask on.`,
     advice: (d) =>
-      d.what === 'new passphrase'
-        ? 'Set THARSIS_NEW_PASSPHRASE or give --new-passphrase-file FILE.'
-        : 'Set THARSIS_PASSPHRASE or give --passphrase-file FILE.',
+      ({
+        'new passphrase': 'Set THARSIS_NEW_PASSPHRASE or give --new-passphrase-file FILE.',
+        'new PIN': 'Set THARSIS_NEW_PIN or give --new-pin-file FILE.',
+        PIN: 'Set THARSIS_PIN or give --pin-file FILE.',
+        confirmation: 'Give --yes when it is meant.',
+      })[d.what] ?? 'Set THARSIS_PASSPHRASE or give --passphrase-file FILE.',
   }),
 
   // home: the agent's own folder
@@ -143,6 +146,34 @@ export const errorTable = {
     words: (d) => `Item "${d.name}" is known here from vault "${d.vault}", which this home uses in another way.`,
     advice: (d) =>
       `To back up into both vaults, become the machine in both: "tharsis vault connect … --take-over ${d.machine}". To read both, use another home folder.`,
+  }),
+
+  'item.stopped': spec<{ name: string; data: 'retained' | 'deleted' }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) =>
+      d.data === 'retained'
+        ? `The protection of item "${d.name}" is stopped; its points are kept.`
+        : `The protection of item "${d.name}" is stopped, and its points are in the trash.`,
+    advice: (d) =>
+      d.data === 'retained'
+        ? `Go on with "tharsis item resume ${d.name}".`
+        : `Bring its points back with "tharsis item undelete ${d.name}", then go on with "tharsis item resume ${d.name}".`,
+  }),
+  'item.not-stopped': spec<{ name: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `The protection of item "${d.name}" is not stopped.`,
+    advice: (d) => `See "tharsis item show ${d.name}".`,
+  }),
+  'item.not-deleted': spec<{ name: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Item "${d.name}" was not stopped with its data deleted.`,
+    advice: (d) => `Single points are brought back with "tharsis point undelete ${d.name} POINT".`,
   }),
 
   // source: the folders that are protected
@@ -272,6 +303,80 @@ export const errorTable = {
     exitCode: 4,
     words: (d) => `Point ${d.point} holds no "${d.path}".`,
     advice: () => 'See "tharsis point files ITEM POINT".',
+  }),
+
+  'point.held': spec<{ point: string } & Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `Point ${d.point} is held and is not deleted: ${d.reason}.`,
+    advice: () => 'Give it free with "tharsis point release ITEM POINT" first, when nobody needs it any more.',
+  }),
+  'point.not-held': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Point ${d.point} is not held.`,
+    advice: () => 'See "tharsis point list ITEM".',
+  }),
+  'point.deleted': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Point ${d.point} is in the trash already.`,
+    advice: () => 'See "tharsis point list ITEM --deleted"; "tharsis point undelete" brings it back.',
+  }),
+  'point.not-deleted': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Point ${d.point} is not in the trash.`,
+    advice: () => 'See "tharsis point list ITEM --deleted".',
+  }),
+  'point.removed': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 4,
+    words: (d) =>
+      `Point ${d.point} cannot be brought back: its time in the trash is over, and a clean-up has removed it.`,
+    advice: () => 'Restore from another point or another vault.',
+  }),
+
+  // PIN: what takes something away asks for it
+  'pin.needed': spec<Record<never, never>>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: () => 'This asks for the PIN, and there is nobody to ask.',
+    advice: () => 'Run it on a terminal, set THARSIS_PIN or give --pin-file FILE; or run "tharsis pin check" first.',
+  }),
+  'pin.wrong': spec<{ wrong: number }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `That is not the PIN (wrong tries in a row: ${d.wrong}).`,
+    advice: () => 'Try again; after three wrong tries each one has to wait longer than the one before.',
+  }),
+  'pin.wait': spec<{ seconds: number }>({
+    scope: 'agent',
+    retry: true,
+    exitCode: 5,
+    words: (d) => `After several wrong tries the PIN is not taken before ${d.seconds} seconds have passed.`,
+    advice: () => 'Wait and try again. Backups and restores go on meanwhile.',
+  }),
+  'pin.not-set': spec<Record<never, never>>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: () => 'This home folder has no PIN.',
+    advice: () => 'Set one with "tharsis pin set".',
+  }),
+  'pin.unfit': spec<Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => d.reason,
+    advice: () => 'Take 4 to 12 digits, or a phrase of at least 8 characters.',
   }),
 
   // vault

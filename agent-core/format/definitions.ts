@@ -6,7 +6,7 @@
 
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { HomeId, ItemId } from '../contract/ids.ts'
-import { CborFields, cborMap, decodeCbor, encodeCbor } from './cbor.ts'
+import { CborFields, type CborMap, cborMap, decodeCbor, encodeCbor } from './cbor.ts'
 import { ensure } from './invalid.ts'
 
 export interface KeyspaceFacts {
@@ -31,6 +31,17 @@ export function decodeKeyspaceFacts(bytes: Uint8Array, what: string): KeyspaceFa
   return { machine: fields.text(1), createdAtMs: fields.integer(2), vaultSha256: fields.bytes(3, 32) }
 }
 
+/** Why and since when an item is not backed up; times in ms since 1970 UTC. */
+export interface StoppedItem {
+  readonly atMs: number
+  /** What becomes of its points: kept as they are, or put into the trash. */
+  readonly data: 'retained' | 'deleted'
+  readonly who: string
+  readonly reason?: string
+  /** Until then deleted points can be brought back. */
+  readonly untilMs?: number
+}
+
 /** An item as every machine can read it. */
 export interface ItemDefinition {
   readonly id: ItemId
@@ -43,6 +54,8 @@ export interface ItemDefinition {
   /** Whether folders on other file systems below are entered. */
   readonly crossMounts: boolean
   readonly compression: 'lz4' | 'zstd'
+  /** Set while it is not backed up. */
+  readonly stopped?: StoppedItem
 }
 
 export interface Definitions {
@@ -68,6 +81,7 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
             [5, item.defaultExcludes],
             [6, item.crossMounts],
             [7, item.compression],
+            [9, item.stopped && encodeStopped(item.stopped)],
           ]),
         ),
       ],
@@ -78,7 +92,7 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
 export function decodeDefinitions(bytes: Uint8Array, what: string): Definitions {
   const fields = new CborFields(decodeCbor(bytes, what), what)
   const items = fields.array(2).map((value) => new CborFields(value, what))
-  const hasUnknownFields = fields.hasOtherThan(1, 2) || items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7))
+  const hasUnknownFields = fields.hasOtherThan(1, 2) || items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7, 9))
   return {
     writer: toHex(fields.bytes(1, 16)) as HomeId,
     items: items.map((item) => decodeItem(item, what)),
@@ -103,5 +117,26 @@ function decodeItem(fields: CborFields, what: string): ItemDefinition {
     defaultExcludes: fields.boolean(5),
     crossMounts: fields.boolean(6),
     compression,
+    ...(fields.has(9) && { stopped: decodeStopped(fields.fields(9)) }),
+  }
+}
+
+function encodeStopped({ atMs, data, who, reason, untilMs }: StoppedItem): CborMap {
+  return cborMap([
+    [1, atMs],
+    [2, data === 'deleted'],
+    [3, who],
+    [4, reason],
+    [5, untilMs],
+  ])
+}
+
+function decodeStopped(fields: CborFields): StoppedItem {
+  return {
+    atMs: fields.integer(1),
+    data: fields.boolean(2) ? 'deleted' : 'retained',
+    who: fields.text(3),
+    ...(fields.has(4) && { reason: fields.text(4) }),
+    ...(fields.has(5) && { untilMs: fields.integer(5) }),
   }
 }

@@ -87,7 +87,18 @@ test('keyspace facts are read back', () => {
   )
 })
 
-const anyItem = fc.record({
+const anyStop = fc.oneof(
+  fc.record({ atMs: fc.maxSafeInteger(), data: fc.constant('retained' as const), who: text }),
+  fc.record({
+    atMs: fc.maxSafeInteger(),
+    data: fc.constant('deleted' as const),
+    who: text,
+    reason: text,
+    untilMs: fc.maxSafeInteger(),
+  }),
+)
+
+const plainItem = fc.record({
   id: hex(16) as fc.Arbitrary<ItemId>,
   name: text,
   folders: fc.array(anyBytes, { maxLength: 3 }),
@@ -96,6 +107,11 @@ const anyItem = fc.record({
   crossMounts: fc.boolean(),
   compression: fc.constantFrom('lz4' as const, 'zstd' as const),
 })
+
+const anyItem = fc.oneof(
+  plainItem,
+  fc.tuple(plainItem, anyStop).map(([item, stopped]) => ({ ...item, stopped })),
+)
 
 test('definitions are read back', () => {
   fc.assert(

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3'
 import { AgentError } from '../base/agent-error.ts'
 import { type Random, randomId } from '../base/random.ts'
 import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import type { StoppedItem } from '../format/definitions.ts'
 import { JobTable } from './job-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { prepareState } from './state-schema.ts'
@@ -38,6 +39,8 @@ export interface Item {
   readonly defaultExcludes: boolean
   readonly crossMounts: boolean
   readonly compression: 'lz4' | 'zstd'
+  /** Set while it is not backed up. */
+  readonly stopped?: StoppedItem
 }
 
 /** The second place of a vault. */
@@ -56,9 +59,18 @@ export interface KnownReplica {
 
 /**
  * What a person may set; absent: the default. `cache-leftover` is no choice but a note: the folder that an interrupted
- * move of the cache left behind.
+ * move of the cache left behind; so is `pin-record`, the tries of the PIN.
  */
-export type SettingName = 'cache-budget' | 'instant-days' | 'gentle' | 'verify-days' | 'cache-folder' | 'cache-leftover'
+export type SettingName =
+  | 'cache-budget'
+  | 'instant-days'
+  | 'gentle'
+  | 'verify-days'
+  | 'cache-folder'
+  | 'cache-leftover'
+  | 'trash-days'
+  | 'pin'
+  | 'pin-record'
 
 /** Opens or creates the state at `path`; throws `home.newer` and `home.unusable`. */
 export function openState(path: string, random: Random): StateDb {
@@ -176,6 +188,17 @@ export class StateDb implements Disposable {
     })
   }
 
+  /**
+   * Sets one setting to what `change` makes of it, without anybody in between. What `change` throws goes on, and nothing
+   * is changed.
+   */
+  changeSetting(name: SettingName, change: (value: string | undefined) => string): void {
+    this.#write(() => {
+      const value = change(this.setting(name))
+      this.#db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(`setting/${name}`, value)
+    })
+  }
+
   close(): void {
     this.#db.close()
   }
@@ -187,11 +210,11 @@ export class StateDb implements Disposable {
   #putItem(item: Item): void {
     this.#db
       .prepare(
-        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, stopped)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET id = excluded.id, folders = excluded.folders,
            excludes = excluded.excludes, default_excludes = excluded.default_excludes,
-           cross_mounts = excluded.cross_mounts, compression = excluded.compression`,
+           cross_mounts = excluded.cross_mounts, compression = excluded.compression, stopped = excluded.stopped`,
       )
       .run(
         item.name,
@@ -201,6 +224,7 @@ export class StateDb implements Disposable {
         item.defaultExcludes ? 1 : 0,
         item.crossMounts ? 1 : 0,
         item.compression,
+        item.stopped === undefined ? null : JSON.stringify(item.stopped),
       )
     this.#db.prepare('DELETE FROM item_vault WHERE item = ?').run(item.id)
     const link = this.#db.prepare('INSERT INTO item_vault (item, vault, place) VALUES (?, ?, ?)')
@@ -252,6 +276,7 @@ interface ItemRow {
   readonly default_excludes: number
   readonly cross_mounts: number
   readonly compression: 'lz4' | 'zstd'
+  readonly stopped: string | null
 }
 
 function itemOf(row: ItemRow): Omit<Item, 'vaults'> {
@@ -263,6 +288,7 @@ function itemOf(row: ItemRow): Omit<Item, 'vaults'> {
     defaultExcludes: row.default_excludes === 1,
     crossMounts: row.cross_mounts === 1,
     compression: row.compression,
+    ...(row.stopped !== null && { stopped: JSON.parse(row.stopped) as StoppedItem }),
   }
 }
 

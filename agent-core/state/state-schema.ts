@@ -57,6 +57,7 @@ const steps: readonly string[] = [
    CREATE TABLE schedule_progress (
      item TEXT PRIMARY KEY, rule TEXT NOT NULL, handled_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  'ALTER TABLE item ADD COLUMN stopped TEXT',
 ]
 
 /**

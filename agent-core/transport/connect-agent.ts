@@ -21,6 +21,7 @@ export async function connectToAgent(home: string, openOwn: OpenOwn): Promise<Ag
     toError,
     toLost: (cause) => new AgentError('agent.lost', { reason: reasonOf(cause) }, cause),
     passphrase: () => api.onPassphraseNeeded,
+    pin: () => api.onPinNeeded,
     remark: (remark) => api.onRemark?.(remark),
   })
   const api: AgentApi = {

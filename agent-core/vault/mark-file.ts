@@ -9,15 +9,15 @@ import { makeFolder } from '../base/make-folder.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
 import type { MarkMemory } from './point-marks.ts'
 
-/** Opens the file at `path`, which need not be there; what it holds is an array of [name, sealed mark]. Never throws. */
+/** Opens the file at `path`, which need not be there; what it holds is an array of [key, sealed mark]. Never throws. */
 export async function openMarkFile(path: string, log: Log): Promise<MarkMemory> {
   const objects = await readObjects(path, log)
   return {
-    get: (name) => objects.get(name),
+    get: (key) => objects.get(key),
     keep: async (current) => {
       try {
         makeFolder(dirname(path))
-        await writeFileAtomic(path, encodeCbor([...current].map(([name, object]) => [name, object])))
+        await writeFileAtomic(path, encodeCbor([...current].map(([key, object]) => [key, object])))
       } catch (error) {
         // Without it everything is read again next time; no reason to fail now.
         log.warn('marks were not kept', { path, reason: (error as Error).message })
@@ -31,8 +31,8 @@ async function readObjects(path: string, log: Log): Promise<Map<string, Buffer>>
     const pairs = decodeCbor(await readFile(path), path)
     const objects = new Map<string, Buffer>()
     for (const pair of Array.isArray(pairs) ? (pairs as readonly CborValue[]) : []) {
-      const [name, object] = Array.isArray(pair) ? (pair as readonly CborValue[]) : []
-      if (typeof name === 'string' && object instanceof Uint8Array) objects.set(name, asBuffer(object))
+      const [key, object] = Array.isArray(pair) ? (pair as readonly CborValue[]) : []
+      if (typeof key === 'string' && object instanceof Uint8Array) objects.set(key, asBuffer(object))
     }
     return objects
   } catch (error) {

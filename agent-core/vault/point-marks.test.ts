@@ -75,6 +75,20 @@ test('known marks are not read again: one LIST, and a GET for each new one', asy
   expect(marks.get(a)?.map(({ mark }) => mark?.kind)).toEqual(['hold', 'release'])
 })
 
+test('a mark that took the place of a kept one, in a vault that was put back, is read', async () => {
+  using folder = new TestFolder()
+  let nowMs = 1_000
+  const clock = { nowMs: () => nowMs, delay: async () => {} }
+  const memory = () => openMarkFile(folder.at('file'), silentLog)
+  const gone = vaultOf(createMemoryStore({ clock }))
+  await writeMark(gone, release(a))
+  expect((await readPointStates(gone, { memory: await memory() })).of(a).held).toBe(false)
+  nowMs = 2_000
+  const back = vaultOf(createMemoryStore({ clock }))
+  await writeMark(back, hold(a))
+  expect((await readPointStates(back, { memory: await memory() })).of(a).held).toBe(true)
+})
+
 test('kept marks that have rotted are read from the vault again', async () => {
   const vault = vaultOf(createMemoryStore({ clock: systemClock }))
   await writeMark(vault, hold(a))

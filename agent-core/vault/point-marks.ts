@@ -26,10 +26,13 @@ export interface StoredMark {
   readonly storedAtMs: number
 }
 
-/** Keeps sealed marks between runs. They are opened anew each time, so that rot of what is kept is seen. */
+/**
+ * Keeps sealed marks between runs. They are opened anew each time, so that rot of what is kept is seen. A key is the name
+ * with length and time of the object: in a vault that was put back from an older copy, a name comes to be used again.
+ */
 export interface MarkMemory {
-  get(name: string): Buffer | undefined
-  /** Replaces everything that was kept by these objects, by name. */
+  get(key: string): Buffer | undefined
+  /** Replaces everything that was kept by these objects, by key. */
   keep(objects: ReadonlyMap<string, Buffer>): Promise<void>
 }
 
@@ -52,23 +55,24 @@ export async function readMarks(
   const { point, memory, signal } = options
   const prefix = point === undefined ? vault.layout.marks : vault.layout.pointMarks(point)
   const call = signal === undefined ? {} : { signal }
-  const listed: { readonly name: string; readonly storedAtMs: number }[] = []
-  for await (const { name, modifiedAtMs } of vault.store.list(prefix, call)) {
-    if (parseMarkName(name) !== undefined) listed.push({ name, storedAtMs: modifiedAtMs })
+  const listed: { readonly name: string; readonly key: string; readonly storedAtMs: number }[] = []
+  for await (const { name, sizeBytes, modifiedAtMs } of vault.store.list(prefix, call)) {
+    if (parseMarkName(name) === undefined) continue
+    listed.push({ name, key: `${name} ${sizeBytes} ${modifiedAtMs}`, storedAtMs: modifiedAtMs })
   }
   const objects = new Map<string, Buffer>()
   const marks = new Map<PointId, StoredMark[]>()
   let isNewKept = false
-  const opened = await inLanes(listed, readLanes, async ({ name }) => {
-    const kept = memory?.get(name)
+  const opened = await inLanes(listed, readLanes, async ({ name, key }) => {
+    const kept = memory?.get(key)
     const known = kept && openMark(vault, name, kept)
     if (kept !== undefined && known !== undefined) {
-      objects.set(name, kept)
+      objects.set(key, kept)
       return known
     }
     const read = await readMark(vault, name, signal)
     if (read === undefined) return undefined
-    objects.set(name, read.object)
+    objects.set(key, read.object)
     isNewKept = true
     return read.mark
   })

@@ -4,8 +4,10 @@ import { systemRandom } from '../base/random.ts'
 import { createKeySlot } from '../codec/key-derivation.ts'
 import type { HomeId, KeyspaceId } from '../contract/ids.ts'
 import { keyspaceLayout, vaultFileName } from '../format/vault-layout.ts'
+import { createFaultyStore } from './faulty-store.ts'
 import { createMemoryStore, type MemoryStore } from './memory-store.ts'
-import { changePassphrase, createVault, readVaultFile, unlockKeyspaces } from './vault-keys.ts'
+import type { ObjectStore } from './object-store.ts'
+import { changePassphrase, changeRecoveryCode, createVault, readVaultFile, unlockKeyspaces } from './vault-keys.ts'
 
 const deps = { clock: systemClock, random: systemRandom, scrypt: { log2N: 14, r: 8, p: 1 } }
 const owner = { machine: 'machine', home: '0'.repeat(32) as HomeId }
@@ -15,6 +17,8 @@ async function make() {
   const store = createMemoryStore({ clock: systemClock })
   return { store, created: await createVault(store, passphrase, owner, deps) }
 }
+
+type Created = Awaited<ReturnType<typeof make>>['created']
 
 async function names(store: MemoryStore, prefix = ''): Promise<string[]> {
   const found: string[] = []
@@ -131,6 +135,42 @@ describe('a change of the passphrase', () => {
     await expect(change).rejects.toMatchObject({ code: 'vault.weak-passphrase' })
     expect(await keysOf(store, passphrase)).toHaveLength(1)
   })
+})
+
+test('a change of either secret that fails at any call leaves one that opens, and the next change ends it', async () => {
+  const changes = {
+    passphrase: async (on: ObjectStore, created: Created, round: number) => {
+      const next = `the new passphrase, number ${round}`
+      await changePassphrase(on, created.keyspace, created.masterKey, next, deps)
+      return next
+    },
+    'recovery code': (on: ObjectStore, created: Created) =>
+      changeRecoveryCode(on, created.keyspace, created.masterKey, deps),
+  }
+  for (const [kind, change] of Object.entries(changes)) {
+    const first = await make()
+    const counted = createFaultyStore(first.store)
+    await change(counted, first.created, 0)
+    expect(counted.calls.map(({ operation }) => operation)).toEqual(['list', 'put', 'get', 'delete'])
+    for (let call = 1; call <= counted.calls.length; call++) {
+      for (const fault of ['throw-before', 'throw-after'] as const) {
+        const { store, created } = await make()
+        const old = kind === 'passphrase' ? passphrase : created.recoveryCode
+        const other = kind === 'passphrase' ? created.recoveryCode : passphrase
+        const faulty = createFaultyStore(store, { faults: [{ call, fault }] })
+        await expect(change(faulty, created, 1)).rejects.toMatchObject({ code: 'store.failed' })
+        expect(faulty.unreached()).toEqual([])
+        // Only the answer to the last deletion may be lost with the old secret gone.
+        const isGone = call === counted.calls.length && fault === 'throw-after'
+        expect(await keysOf(store, old), `${kind}, ${fault} at call ${call}`).toHaveLength(isGone ? 0 : 1)
+        expect(await keysOf(store, other)).toHaveLength(1)
+        const latest = await change(store, created, 2)
+        expect(await keysOf(store, latest)).toHaveLength(1)
+        expect(await keysOf(store, old)).toHaveLength(0)
+        expect(await names(store, keyspaceLayout(created.keyspace).keys)).toHaveLength(2)
+      }
+    }
+  }
 })
 
 test('a damaged slot is told only when nothing else opens', async () => {

@@ -158,10 +158,7 @@ export async function unlockKeyspaces(
   return opened
 }
 
-/**
- * Replaces the passphrase of a keyspace: writes the new slot, opens it, then deletes the old ones of
- * that kind. Killed in between, both passphrases open.
- */
+/** Replaces the passphrase of a keyspace, as `replaceSlots` does. Throws `vault.weak-passphrase`. */
 export async function changePassphrase(
   store: ObjectStore,
   keyspace: KeyspaceId,
@@ -170,13 +167,36 @@ export async function changePassphrase(
   deps: VaultDeps,
 ): Promise<void> {
   checkPassphrase(passphrase)
+  await replaceSlots(store, { keyspace, masterKey }, { kind: 'passphrase', text: passphrase }, deps)
+}
+
+/** Replaces the recovery code of a keyspace, as `replaceSlots` does; returns the new one. */
+export async function changeRecoveryCode(
+  store: ObjectStore,
+  keyspace: KeyspaceId,
+  masterKey: Buffer,
+  deps: VaultDeps,
+): Promise<string> {
+  const code = createRecoveryCode(deps.random)
+  const text = normalizeRecoveryCode(code) as string
+  await replaceSlots(store, { keyspace, masterKey }, { kind: 'recovery-code', text }, deps)
+  return code
+}
+
+/** Writes the new slot, opens it, then deletes the old ones of that kind. Killed in between, both secrets open. */
+async function replaceSlots(
+  store: ObjectStore,
+  owner: { readonly keyspace: KeyspaceId; readonly masterKey: Buffer },
+  secret: { readonly kind: SlotKind; readonly text: string },
+  deps: VaultDeps,
+): Promise<void> {
   const before: string[] = []
-  for await (const { name } of store.list(keyspaceLayout(keyspace).keys)) {
-    if (name.endsWith('-passphrase')) before.push(name)
+  for await (const { name } of store.list(keyspaceLayout(owner.keyspace).keys)) {
+    if (name.endsWith(`-${secret.kind}`)) before.push(name)
   }
-  const made = await putSlot(store, { keyspace, masterKey }, { kind: 'passphrase', text: passphrase }, deps)
-  const opened = await openKeySlot(await readObject(store, made), passphrase, made)
-  if (opened === undefined || !opened.equals(masterKey)) {
+  const made = await putSlot(store, owner, secret, deps)
+  const opened = await openKeySlot(await readObject(store, made), secret.text, made)
+  if (opened === undefined || !opened.equals(owner.masterKey)) {
     throw new AgentError('format.invalid', { what: made, offset: 0, reason: 'the new key slot does not open' })
   }
   for (const name of before) await store.delete(name)

@@ -308,6 +308,7 @@ export const definitions: Definitions = {
       defaultExcludes: true,
       crossMounts: false,
       compression: 'lz4',
+      stopped: { atMs: createdAtMs, data: 'deleted', who: 'anna on desk', reason: 'moved', untilMs: createdAtMs + 1 },
     },
   ],
 }

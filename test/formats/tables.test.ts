@@ -266,6 +266,9 @@ const written: Record<string, readonly CborValue[]> = {
     decodeCbor(encodeDefinitions(samples.definitions), 'definitions'),
     2,
   ) as CborValue[],
+  'vault-layout.md, Definitions 3': (
+    fieldOf(decodeCbor(encodeDefinitions(samples.definitions), 'definitions'), 2) as CborValue[]
+  ).map((item) => fieldOf(item, 9)),
   'vault-layout.md, Index segment': [decodeCbor(encodeIndexSegment(samples.compactedOf([])), 'index')],
   'vault-layout.md, Index-gone': [decodeCbor(encodeIndexGone(samples.indexGone), 'index-gone')],
   'vault-layout.md, Intent': [decodeCbor(encodeIntent(samples.intent), 'intent')],

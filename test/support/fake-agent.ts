@@ -12,6 +12,7 @@ import type {
   PointFile,
   PruneDocument,
   RestoreDocument,
+  StoppedDocument,
   VaultDetails,
 } from '../../agent-core/api/agent-api.ts'
 import type {
@@ -83,6 +84,19 @@ const fakeCache: CacheDocument = {
   free: 1024 ** 3,
 }
 
+const fakeStop: StoppedDocument = {
+  item: 'docs',
+  stopped: {
+    at: '2026-11-22T12:00:00Z',
+    data: 'deleted',
+    until: '2026-12-06T12:00:00Z',
+    who: 'me on desk',
+    reason: null,
+  },
+  points: 2,
+  held: 1,
+}
+
 export const fakePrune: PruneDocument = {
   vault: 'usb',
   machine: 'mars',
@@ -126,6 +140,7 @@ export const fakeItem: ItemDocument = {
   machine: 'mars',
   lastPoint: { id: 'c'.repeat(32) as PointId, time: '2026-11-22T10:00:00.000Z', tiers: ['instant', 'vault'] },
   defaults: [{ rule: '**/.cache', reason: 'programs make it again' }],
+  stopped: null,
   remarks: [],
 }
 
@@ -135,6 +150,7 @@ export const fakePoint: PointDetails = {
   time: '2026-11-22T10:00:00.000Z',
   kind: 'incremental',
   keptUntil: null,
+  deleted: null,
   held: false,
   partial: false,
   tiers: ['instant', 'vault'],
@@ -280,7 +296,14 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       calls.push(['watchItem', ...given])
       yield { backup: fakeBackup }
     },
+    stopItem: answer('stopItem', fakeStop),
+    resumeItem: answer('resumeItem', { ...fakeStop, stopped: null }),
+    undeleteItem: answer('undeleteItem', fakeStop),
     listPoints: answer('listPoints', [fakePoint]),
+    holdPoint: answer('holdPoint', fakePoint),
+    releasePoint: answer('releasePoint', fakePoint),
+    deletePoint: answer('deletePoint', fakePoint),
+    undeletePoint: answer('undeletePoint', fakePoint),
     showPoint: answer('showPoint', fakePoint),
     pointFiles: async function* (...given) {
       calls.push(['pointFiles', ...given])
@@ -331,8 +354,26 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     },
     offerDownload: answer('offerDownload', { id: 'A'.repeat(43), name: 'a', sizeBytes: 1 }),
     stopAgent: answer('stopAgent', {}),
-    getSettings: answer('getSettings', { cacheBudget: null, instantDays: 2, gentle: false, verifyDays: 30 }),
-    changeSettings: answer('changeSettings', { cacheBudget: 2048, instantDays: 2, gentle: true, verifyDays: 30 }),
+    getSettings: answer('getSettings', {
+      cacheBudget: null,
+      instantDays: 2,
+      gentle: false,
+      verifyDays: 30,
+      trashDays: 14,
+    }),
+    changeSettings: answer('changeSettings', {
+      cacheBudget: 2048,
+      instantDays: 2,
+      gentle: true,
+      verifyDays: 30,
+      trashDays: 14,
+    }),
+    renewRecoveryCode: answer('renewRecoveryCode', { name: 'usb', recoveryCode: 'CODE-5678', remarks: [] }),
+    removeVault: answer('removeVault', { name: 'usb', items: ['docs'], waitingPoints: 1 }),
+    showPin: answer('showPin', { set: true, unlockedSeconds: 0 }),
+    setPin: answer('setPin', { set: true, unlockedSeconds: 0 }),
+    checkPin: answer('checkPin', { set: true, unlockedSeconds: 300 }),
+    removePin: answer('removePin', { set: false, unlockedSeconds: 0 }),
     doctor: answer('doctor', {
       product: '0.1.0',
       node: '24.21.0',

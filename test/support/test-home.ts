@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../agent-core/base/clock.ts'
 import { openLogFile } from '../../agent-core/base/log.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
 import { openSecretStore } from '../../agent-core/platform/secrets.ts'
+import { systemUptime } from '../../agent-core/platform/uptime.ts'
 import { openState } from '../../agent-core/state/state-db.ts'
 
 export const testPassphrase = 'a passphrase for tests'
@@ -40,6 +41,9 @@ export class TestHome implements Disposable {
       random: systemRandom,
       log: this.#log,
       product: 'Tharsis test',
+      who: `tester on ${machine}`,
+      uptime: systemUptime,
+      askPin: () => undefined,
       machine,
       platform: 'Linux',
       scrypt: { log2N: 14, r: 8, p: 1 },

@@ -44,6 +44,8 @@ export const settingsDocument = z.object({
   gentle: z.boolean(),
   /** Every chunk file of a vault is read once in so many days, when "vault verify" runs regularly. */
   verifyDays: count,
+  /** So long deleted points can be brought back. */
+  trashDays: count,
 })
 export type SettingsDocument = Value<typeof settingsDocument>
 
@@ -53,6 +55,7 @@ export const settingsChange = z.object({
   instantDays: optional(count.nullable()),
   gentle: optional(z.boolean().nullable()),
   verifyDays: optional(count.nullable()),
+  trashDays: optional(count.nullable()),
 })
 export type SettingsChange = Value<typeof settingsChange>
 

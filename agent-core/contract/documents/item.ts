@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bytes, count, id, list, name, optional, path, shownPath, text, time, type Value } from '../bounds.ts'
 import type { ItemId, PointId } from '../ids.ts'
+import { itemStop } from './trash.ts'
 
 /** Where a point can be restored from: the cache, the vault. */
 export const tier = z.enum(['instant', 'vault'])
@@ -50,6 +51,8 @@ export const itemDocument = itemSettings.extend({
   lastPoint: lastPoint.nullable(),
   /** Set when `lastPoint` is null because the vault could not be asked. */
   lastPointUnknown: optional(z.literal(true)),
+  /** Why it is not backed up; null: it is. */
+  stopped: itemStop.nullable(),
   /** Default exclusions with their reasons, in `item show`. */
   defaults: optional(list(z.object({ rule: text, reason: text }))),
   remarks: list(text),

@@ -15,6 +15,7 @@ import {
 } from '../bounds.ts'
 import type { ChunkFileName, PointId } from '../ids.ts'
 import { tier } from './item.ts'
+import { softDeletion } from './trash.ts'
 
 export const chunkFileName = z.string().regex(/^[0-9a-f]{64}$/) as unknown as z.ZodType<ChunkFileName, ChunkFileName>
 
@@ -25,6 +26,8 @@ export const pointDocument = z.object({
   kind: text,
   keptUntil: time.nullable(),
   held: z.boolean(),
+  /** Set while it is in the trash. */
+  deleted: softDeletion.nullable(),
   partial: z.boolean(),
   tiers: list(tier, 2),
   files: count,

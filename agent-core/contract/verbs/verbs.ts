@@ -8,9 +8,18 @@ import { folderVerbs } from './folder-verbs.ts'
 import { homeVerbs } from './home-verbs.ts'
 import { itemVerbs } from './item-verbs.ts'
 import { jobVerbs } from './job-verbs.ts'
+import { trashVerbs } from './trash-verbs.ts'
 import { vaultVerbs } from './vault-verbs.ts'
 
-export const verbs = { ...vaultVerbs, ...itemVerbs, ...homeVerbs, ...jobVerbs, ...agentVerbs, ...folderVerbs }
+export const verbs = {
+  ...vaultVerbs,
+  ...itemVerbs,
+  ...trashVerbs,
+  ...homeVerbs,
+  ...jobVerbs,
+  ...agentVerbs,
+  ...folderVerbs,
+}
 
 export type VerbName = keyof typeof verbs
 

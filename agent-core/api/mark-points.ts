@@ -1,0 +1,101 @@
+/** What the verbs that mark points share: every vault of the item, the journal entry before the act, marks of many points. */
+import { isVaultTrouble } from '../backup/transfer.ts'
+import type { AgentError } from '../base/agent-error.ts'
+import { openBase } from '../cache/base-db.ts'
+import type { PointId } from '../contract/ids.ts'
+import type { Mark, MarkContent } from '../format/mark.ts'
+import type { Item } from '../state/state-db.ts'
+import { appendAudit } from '../vault/audit-journal.ts'
+import { inLanes } from '../vault/in-lanes.ts'
+import { readMarks, writeMark } from '../vault/point-marks.ts'
+import { foldMarks } from '../vault/point-states.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { openMarkMemory } from './mark-memory.ts'
+import { knownVault, openKnownVault } from './open-vault.ts'
+import { requireWriter } from './publish-items.ts'
+import { trashDaysOf } from './setting-verbs.ts'
+
+const dayMs = 86_400_000
+/** Marks that are written at the same time. */
+const writeLanes = 8
+
+/**
+ * Does `work` in every vault of the item. One that is away is told as a remark, when another answers. Throws `vault.foreign`,
+ * `vault.taken-over`, what `work` throws, and the error of the first vault when all are away.
+ */
+export async function eachVault(deps: AgentDeps, item: Item, work: (vault: Vault) => Promise<void>): Promise<void> {
+  const troubles: AgentError[] = []
+  for (const name of item.vaults) {
+    try {
+      const known = knownVault(deps, name)
+      const vault = await openKnownVault(deps, known)
+      try {
+        await requireWriter(deps, known, vault)
+        await work(vault)
+      } finally {
+        await vault.store.close()
+      }
+    } catch (error) {
+      if (!isVaultTrouble(error)) throw error
+      troubles.push(error)
+    }
+  }
+  const [first] = troubles
+  if (first !== undefined && troubles.length === item.vaults.length) throw first
+  for (const { message } of troubles) {
+    deps.remark?.(`${message} It does not know of this yet: run the same again when it is back.`)
+  }
+}
+
+/** Writes into the journal what is about to be done; without that entry nothing is done. */
+export async function audit(
+  deps: AgentDeps,
+  vault: Vault,
+  { act, subject, detail }: { readonly act: string; readonly subject: string; readonly detail: string | undefined },
+): Promise<void> {
+  const { clock, state, who } = deps
+  const entry = { atMs: clock.nowMs(), home: state.homeId, who, act, subject }
+  await appendAudit(vault, { ...entry, ...(detail !== undefined && { detail }) })
+}
+
+/** The mark that this person makes now. */
+export function markOf(deps: AgentDeps, point: PointId, content: MarkContent, reason: string | undefined): Mark {
+  const madeAtMs = deps.clock.nowMs()
+  return { point, madeAtMs, who: deps.who, ...(reason !== undefined && { reason }), ...content }
+}
+
+/** Until when what is put into the trash now can be brought back. */
+export function endOfWindowMs(deps: AgentDeps): number {
+  return deps.clock.nowMs() + trashDaysOf(deps) * dayMs
+}
+
+/**
+ * Puts all points of an item in a vault into the trash, or brings all back that are there; those that wait for the vault
+ * too. What was done before a failure stays done, and the same call goes on. Returns how many were marked, and how many
+ * of the item's points are held.
+ */
+export async function markAllPoints(
+  deps: AgentDeps,
+  vault: Vault,
+  item: Item,
+  { content, reason }: { readonly content: MarkContent; readonly reason: string | undefined },
+): Promise<{ readonly marked: number; readonly held: number }> {
+  const points = [...(await pointsOf(deps, vault, item))]
+  const marks = await readMarks(vault, { memory: await openMarkMemory(deps, vault) })
+  const states = new Map(points.map((point) => [point, foldMarks(marks.get(point) ?? [])]))
+  const isDelete = content.kind === 'delete'
+  const chosen = points.filter((point) => (states.get(point)?.deleted === undefined) === isDelete)
+  await inLanes(chosen, writeLanes, async (point) => {
+    await writeMark(vault, markOf(deps, point, content, reason), marks.get(point) ?? [])
+  })
+  return { marked: chosen.length, held: points.filter((point) => states.get(point)?.held).length }
+}
+
+/** Ids of the item's points there, provisional ones and those that wait for the vault included. */
+async function pointsOf(deps: AgentDeps, vault: Vault, item: Item): Promise<ReadonlySet<PointId>> {
+  const listed = (await vault.listPoints(item.id)).map(({ point }) => point)
+  using base = openBase(deps.paths.base, { readOnly: true })
+  const waiting = base.unconfirmedPoints(vault.id).filter((point) => point.item === item.id)
+  return new Set([...listed, ...waiting.map(({ id }) => id)])
+}

@@ -1,0 +1,103 @@
+/** Use cases that say what becomes of points: hold, release, into the trash and back. They write marks; no data is touched. */
+import { AgentError } from '../base/agent-error.ts'
+import type { PointId } from '../contract/ids.ts'
+import type { MarkContent } from '../format/mark.ts'
+import { writeMark } from '../vault/point-marks.ts'
+import { type PointState, readPointStates } from '../vault/point-states.ts'
+import { readLedger } from '../vault/tombstone-ledger.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { PointDocument } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { openMarkMemory } from './mark-memory.ts'
+import { audit, eachVault, endOfWindowMs, markOf } from './mark-points.ts'
+import { openItemReading } from './open-reading.ts'
+import { requirePin } from './pin-guard.ts'
+import { pointDocumentOf } from './point-document.ts'
+
+/** Keeps a point whatever its policy says, until it is released. */
+export async function holdPoint(
+  deps: AgentDeps,
+  item: string,
+  wanted: string,
+  reason: string | undefined,
+): Promise<PointDocument> {
+  return await markPoint(deps, { item, wanted, act: 'point hold', reason }, () => ({ kind: 'hold' }))
+}
+
+/** Gives a held point back to its policy. Throws `point.not-held`, and as `requirePin`. */
+export async function releasePoint(
+  deps: AgentDeps,
+  item: string,
+  wanted: string,
+  reason: string | undefined,
+): Promise<PointDocument> {
+  await requirePin(deps)
+  return await markPoint(deps, { item, wanted, act: 'point release', reason }, (point, { held, doubt }) => {
+    if (!held) return new AgentError('point.not-held', { point })
+    if (doubt !== undefined) throw new AgentError('point.held', { point, reason: doubt })
+    return { kind: 'release' }
+  })
+}
+
+/** Puts a point into the trash. Throws `point.held`, `point.deleted`, and as `requirePin`. */
+export async function deletePoint(
+  deps: AgentDeps,
+  item: string,
+  wanted: string,
+  reason: string | undefined,
+): Promise<PointDocument> {
+  await requirePin(deps)
+  return await markPoint(deps, { item, wanted, act: 'point delete', reason }, (point, { held, doubt, deleted }) => {
+    if (held) throw new AgentError('point.held', { point, reason: doubt ?? 'somebody has put a hold on it' })
+    if (deleted !== undefined) return new AgentError('point.deleted', { point })
+    return { kind: 'delete', untilMs: endOfWindowMs(deps) }
+  })
+}
+
+/** Brings a point back from the trash. Throws `point.not-deleted`, `point.removed` when a clean-up was faster. */
+export async function undeletePoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDocument> {
+  return await markPoint(deps, { item, wanted, act: 'point undelete', reason: undefined }, (point, { deleted }) =>
+    deleted === undefined ? new AgentError('point.not-deleted', { point }) : { kind: 'undelete' },
+  )
+}
+
+interface Act {
+  readonly item: string
+  readonly wanted: string
+  /** The verb, for the audit journal. */
+  readonly act: string
+  readonly reason: string | undefined
+}
+
+/** What is to be marked in one vault, or why there is nothing to mark there; throws what forbids it everywhere. */
+type Choice = (point: PointId, state: PointState) => MarkContent | AgentError
+
+/** Marks the point in each vault of the item; throws why there is nothing to mark when that is so in all. */
+async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<PointDocument> {
+  await using reading = await openItemReading(deps, act.item)
+  const point = await reading.point(act.wanted)
+  const { id } = point.manifest
+  let state: PointState | undefined
+  let refusal: AgentError | undefined
+  await eachVault(deps, reading.item, async (vault) => {
+    const content = choose(id, (await readPointStates(vault, { point: id })).of(id))
+    if (content instanceof AgentError) {
+      refusal = content
+      return
+    }
+    await audit(deps, vault, { act: act.act, subject: `item "${reading.item.name}", point ${id}`, detail: act.reason })
+    await writeMark(vault, markOf(deps, id, content, act.reason))
+    // A clean-up writes the tombstone before it removes: without one, this mark was in time for its second look.
+    if (content.kind === 'undelete' && (await isRemoved(vault, id))) {
+      throw new AgentError('point.removed', { point: id })
+    }
+    state = (await readPointStates(vault, { memory: await openMarkMemory(deps, vault) })).of(id)
+  })
+  if (state === undefined) throw refusal ?? new Error('no vault was marked, and none refused')
+  deps.log.info(act.act, { item: reading.item.id, point: id })
+  return pointDocumentOf({ ...point, state })
+}
+
+async function isRemoved(vault: Vault, point: PointId): Promise<boolean> {
+  return (await readLedger(vault, () => undefined)).tombstones.has(point)
+}

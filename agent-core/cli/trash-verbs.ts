@@ -1,0 +1,135 @@
+import type { PointDocument, StoppedDocument } from '../api/agent-api.ts'
+import { countOf, formatTime } from './amounts.ts'
+import { usageError } from './argument-values.ts'
+import { exitStatus } from './exit-status.ts'
+import type { RunVerb, Session } from './session.ts'
+
+interface PointInput {
+  readonly item: string
+  readonly point: string
+  readonly reason?: string
+}
+
+export const holdPoint: RunVerb<PointInput> = async ({ item, point, reason }, session) => {
+  const held = await (await session.agent()).holdPoint(item, point, reason)
+  await sayPoint(session, held, 'is held: it stays until it is released, whatever the policy says.')
+  return exitStatus.done
+}
+
+export const releasePoint: RunVerb<PointInput> = async ({ item, point, reason }, session) => {
+  if (!(await session.confirmRemoval(`Release point ${point}? Its policy may remove it then.`))) {
+    return cancelled(session)
+  }
+  const released = await (await session.agent()).releasePoint(item, point, reason)
+  await sayPoint(session, released, 'is released: its policy decides again.')
+  return exitStatus.done
+}
+
+export const deletePoint: RunVerb<PointInput> = async ({ item, point, reason }, session) => {
+  if (!(await session.confirmRemoval(`Put point ${point} of item "${item}" into the trash?`))) return cancelled(session)
+  const document = await (await session.agent()).deletePoint(item, point, reason)
+  const until = document.deleted === null ? '' : ` until ${formatTime(document.deleted.until)}`
+  const back = `"tharsis point undelete ${item} ${document.id.slice(0, 8)}" brings it back`
+  await sayPoint(session, document, `is in the trash; ${back}${until}.`)
+  return exitStatus.done
+}
+
+export const undeletePoint: RunVerb<PointInput> = async ({ item, point }, session) => {
+  const document = await (await session.agent()).undeletePoint(item, point)
+  await sayPoint(session, document, 'is back.')
+  return exitStatus.done
+}
+
+interface StopInput {
+  readonly name: string
+  readonly retainData?: true
+  readonly deleteData?: true
+  readonly reason?: string
+}
+
+export const stopItem: RunVerb<StopInput> = async ({ name, retainData, deleteData, reason }, session) => {
+  if ((retainData === true) === (deleteData === true)) {
+    throw usageError(
+      'Say what becomes of the points.',
+      'Give --retain-data (they stay) or --delete-data (they go to the trash).',
+    )
+  }
+  const deletesData = deleteData === true
+  const question = `Stop item "${name}" and put all its points into the trash?`
+  if (deletesData && !(await session.confirmRemoval(question))) return cancelled(session)
+  const document = await (await session.agent()).stopItem(name, {
+    deletesData,
+    ...(reason !== undefined && { reason }),
+  })
+  await session.output.summary(document, () => stopLines(document))
+  return exitStatus.done
+}
+
+function stopLines({ item, stopped, points, held }: StoppedDocument): readonly string[] {
+  if (stopped?.data !== 'deleted') {
+    return [`Item "${item}" is stopped; its points stay. Go on with "tharsis item resume ${item}".`]
+  }
+  const until = stopped.until === null ? '' : ` until ${formatTime(stopped.until)}`
+  return [
+    `Item "${item}" is stopped; ${countOf(points, 'point')} went to the trash.`,
+    ...(held === 0 ? [] : [`${countOf(held, 'point')} of them are held, and stay until they are released.`]),
+    `"tharsis item undelete ${item}" brings them back${until}.`,
+  ]
+}
+
+export const resumeItem: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  const document = await (await session.agent()).resumeItem(name)
+  await session.output.summary(document, () => [`Item "${document.item}" is protected again.`])
+  return exitStatus.done
+}
+
+export const undeleteItem: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  const document = await (await session.agent()).undeleteItem(name)
+  const { item, points } = document
+  await session.output.summary(document, () => [
+    `${countOf(points, 'point')} of item "${item}" ${points === 1 ? 'is' : 'are'} back.`,
+    `The item stays stopped; go on with "tharsis item resume ${item}".`,
+  ])
+  return exitStatus.done
+}
+
+export const renewRecoveryCode: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  const { output } = session
+  if (!(await session.confirmRemoval(`Make a new recovery code for vault "${name}"? The old one opens it no more.`))) {
+    return cancelled(session)
+  }
+  const document = await (await session.agent()).renewRecoveryCode(name)
+  await output.result(document, () => [
+    ...output.facts([['Recovery code', document.recoveryCode]]),
+    'Write it down and keep it apart from this machine: it is not shown again. The old one opens the vault no more.',
+  ])
+  for (const remark of document.remarks) output.note(`Note: ${remark}`)
+  return exitStatus.done
+}
+
+export const removeVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  if (!(await session.confirmRemoval(`Forget vault "${name}" here? What it holds stays there.`))) {
+    return cancelled(session)
+  }
+  const removed = await (await session.agent()).removeVault(name)
+  const { items, waitingPoints } = removed
+  await session.output.summary(removed, () => [
+    `Vault "${removed.name}" is not known here any more; what it holds stays there.`,
+    ...(items.length === 0
+      ? []
+      : [`Forgotten with it: ${items.join(', ')}. "tharsis vault connect" brings them back.`]),
+    ...(waitingPoints === 0
+      ? []
+      : [`${countOf(waitingPoints, 'point')} that waited for it ${waitingPoints === 1 ? 'is' : 'are'} given up.`]),
+  ])
+  return exitStatus.done
+}
+
+async function sayPoint({ output }: Session, point: PointDocument, words: string): Promise<void> {
+  await output.summary(point, () => [`Point ${point.id.slice(0, 8)} of ${formatTime(point.time)} ${words}`])
+}
+
+function cancelled({ output }: Session): number {
+  output.note('Nothing was changed.')
+  return exitStatus.cancelled
+}

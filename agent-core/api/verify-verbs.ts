@@ -1,10 +1,28 @@
-/** The use case of verification: reads the vault itself and trusts no cache. Takes no lock. */
+/**
+ * The use case of verification: reads the vault itself and trusts no cache. Takes no lock, unless it heals: then it
+ * writes to the vault and to the base.
+ */
+import { refreshIndex } from '../backup/transfer.ts'
+import { AgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
-import { checkVault } from '../verify/check-vault.ts'
-import type { CallContext, DamagedObject, VerifyDocument, VerifyOptions } from './agent-api.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { Definitions } from '../format/definitions.ts'
+import { parseChunkName } from '../format/vault-layout.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import type { KnownVault } from '../state/state-db.ts'
+import type { Vault } from '../vault/vault.ts'
+import { checkVault, type VaultCheck, type VaultCheckRequest } from '../verify/check-vault.ts'
+import { ifReadable } from '../verify/heal-source.ts'
+import { healVault, type VaultHealing } from '../verify/heal-vault.ts'
+import type { CallContext, DamagedObject, VerifyDocument, VerifyLevel, VerifyOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { HealSources } from './heal-sources.ts'
+import { healTarget } from './heal-target.ts'
+import { openBaseForWriting } from './open-base.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 import { documentOfUnverified, proofsOf } from './proof-files.ts'
+import { requireWriter } from './publish-items.ts'
 import { restoreSample, type SampleResult } from './restore-sample.ts'
 import { verifyDaysOf } from './setting-verbs.ts'
 
@@ -14,43 +32,113 @@ export async function verifyKnownVault(
   options: VerifyOptions,
   context: CallContext,
 ): Promise<VerifyDocument> {
-  const { level = 'open', readDataPercent } = options
+  const { level = 'open', readDataPercent, heal = false } = options
   const known = knownVault(deps, name)
+  if (heal && known.access !== 'owner') throw new AgentError('vault.foreign', { name, machine: known.machine })
+  using _lock = heal ? acquireHomeLock(deps.paths.root, deps.clock) : undefined
   const vault = await openKnownVault(deps, known)
   try {
     using task = createTask({ clock: deps.clock, ...context })
     const record = proofsOf(deps, known)
-    const check = await checkVault({
+    const request: VaultCheckRequest = {
       vault,
       level: level === 'restore' ? 'open' : level,
       ...(readDataPercent !== undefined && { readDataPercent }),
       rotation: { record, days: verifyDaysOf(deps), nowMs: () => deps.clock.nowMs() },
       task,
       random: deps.random,
-    })
-    const sample = level === 'restore' ? await restoreSample(deps, vault, check, task) : undefined
-    const damaged = [...check.damaged, ...damageOfSample(sample, check.damaged)]
-    deps.log.info('vault verified', { vault: name, level, objects: check.objects, damaged: damaged.length })
-    const remarks = [...check.remarks]
+    }
+    const outcome = heal ? await checkAndHeal(deps, known, request) : await justCheck(request)
+    const sample = level === 'restore' ? await restoreSample(deps, vault, outcome.check, task) : undefined
+    const damaged = [...outcome.damaged, ...damageOfSample(sample, outcome.damaged)]
+    const { objects } = outcome.check
+    deps.log.info('vault verified', { vault: name, level, objects, damaged: damaged.length, healed: outcome.healed })
+    const remarks = [...outcome.check.remarks, ...outcome.remarks]
     if (record.trouble !== undefined) {
       remarks.push(`What was read could not be written down, so it is read again next time: ${record.trouble.message}`)
     }
-    const { objects, bytesRead, chunkFiles, chunkFilesRead, points } = check
-    return {
-      level,
-      objects,
-      bytesRead,
-      chunkFiles,
-      chunkFilesRead,
-      points: points.length,
-      ...(sample && { filesRestored: sample.filesRestored }),
-      oldestUnverified: documentOfUnverified(deps, check.oldestUnverified),
-      damaged,
-      healed: 0,
-      remarks,
-    }
+    return documentOf(deps, level, outcome, { damaged, remarks, sample })
   } finally {
     await vault.store.close()
+  }
+}
+
+interface Outcome extends Pick<VaultHealing, 'check' | 'healed'> {
+  readonly damaged: readonly DamagedObject[]
+  readonly markedPartial?: number
+  readonly remarks: readonly string[]
+}
+
+async function justCheck(request: VaultCheckRequest): Promise<Outcome> {
+  const check = await checkVault(request)
+  return { check, damaged: check.damaged, healed: 0, remarks: [] }
+}
+
+/** Only under the home lock. */
+async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCheckRequest): Promise<Outcome> {
+  const { vault, task } = request
+  await requireWriter(deps, known, vault)
+  using base = openBaseForWriting(deps)
+  const chunks = new ChunkFolder(deps.paths.chunks)
+  await refreshIndex(base, vault)
+  await using sources = await HealSources.open(deps, known, vault, { base, chunks })
+  const healing = await healVault({
+    ...request,
+    sources: sources.all,
+    target: healTarget({ vault, base, chunks, signal: task.signal }),
+    definitions: await definitionsOf(deps, known, vault),
+    who: deps.machine,
+    clock: deps.clock,
+    random: deps.random,
+  })
+  forgetDamaged(base, vault, healing)
+  return { ...healing, remarks: sources.remarks }
+}
+
+/** What the vault's definitions say, as far as they can be read; else what this home knows. */
+async function definitionsOf(deps: AgentDeps, { name }: KnownVault, vault: Vault): Promise<Definitions> {
+  const read = await ifReadable(() => vault.readDefinitions())
+  if (read !== undefined) return read.definitions
+  return { writer: deps.state.homeId, items: deps.state.items().filter(({ vaults }) => vaults.includes(name)) }
+}
+
+/**
+ * Damaged chunk files are nothing that a backup may rest on; and what is lost for good may still be in the folders under
+ * another path, so that the next backup reads all of them.
+ */
+function forgetDamaged(base: BaseDb, vault: Vault, { damaged }: VaultHealing): void {
+  const names = damaged.flatMap(({ object }) => parseChunkName(object) ?? [])
+  base.unplace(
+    vault.id,
+    names.flatMap((name) => base.chunkFileNumber(name) ?? []),
+  )
+  if (damaged.some(({ state, files }) => state === 'open' && files.length > 0)) base.distrust(vault.id)
+}
+
+function documentOf(
+  deps: AgentDeps,
+  level: VerifyLevel,
+  { check, healed, markedPartial }: Outcome,
+  told: {
+    readonly damaged: readonly DamagedObject[]
+    readonly remarks: readonly string[]
+    readonly sample: SampleResult | undefined
+  },
+): VerifyDocument {
+  const { objects, bytesRead, chunkFiles, chunkFilesRead, points }: VaultCheck = check
+  return {
+    level,
+    objects,
+    bytesRead,
+    chunkFiles,
+    chunkFilesRead,
+    points: points.length,
+    ...(told.sample && { filesRestored: told.sample.filesRestored }),
+    oldestUnverified: documentOfUnverified(deps, check.oldestUnverified),
+    damaged: told.damaged,
+    healed,
+    ...(markedPartial !== undefined && { markedPartial }),
+    remarks: told.remarks,
   }
 }
 
@@ -68,5 +156,6 @@ function damageOfSample(sample: SampleResult | undefined, found: readonly Damage
       reason: [...new Set(failures.map(({ reason }) => reason))].join('; '),
       points: [...new Set(failures.map(({ point }) => point.id))].sort(),
       files: [file],
+      state: 'open',
     }))
 }

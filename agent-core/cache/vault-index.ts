@@ -34,6 +34,8 @@ export class VaultIndex implements BlockIndex {
   readonly #slots: Uint32Array
   /** By block number: which damage its copy belongs to, 0 for none. Made when there is any. */
   #damages: Int32Array | undefined
+  /** Numbers of the files in which anything was found damaged. */
+  readonly #damagedFiles = new Set<number>()
   readonly #blockCount: number
   readonly #decoded = new Map<number, DecodedTable>()
 
@@ -106,9 +108,25 @@ export class VaultIndex implements BlockIndex {
     return this.#damages?.[block] ?? 0
   }
 
+  /** Says that something in the file is damaged, though all its blocks may be whole. */
+  markSuspect({ number }: VaultChunkFile): void {
+    this.#damagedFiles.add(number)
+  }
+
+  /** True when nothing was found damaged in any file. */
+  get isUnhurt(): boolean {
+    return this.#damagedFiles.size === 0
+  }
+
+  /** True when something is damaged in the file that holds this copy. */
+  isSuspect(block: number): boolean {
+    return this.#damagedFiles.has(this.fileOf(block).number)
+  }
+
   /** Says that the blocks of some extents of a file are lost by `damage` (a number over 0); earlier damages stay. */
   markDamaged(file: VaultChunkFile, extents: readonly [first: number, end: number], damage: number): void {
     this.#damages ??= new Int32Array(this.#blockCount)
+    this.markSuspect(file)
     for (const block of this.blocksOf(file, extents)) this.#damages[block] ||= damage
   }
 

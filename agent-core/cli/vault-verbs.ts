@@ -133,16 +133,18 @@ interface VerifyInput {
   readonly name: string
   readonly level: VerifyLevel
   readonly readData?: string
+  readonly heal?: true
 }
 
 export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
   const { output } = session
-  const { level, readData } = input
+  const { level, readData, heal } = input
   if (readData !== undefined && level === 'listing') {
     throw usageError('--level listing reads no data.', 'Leave out --read-data, or give --level hash or open.')
   }
   const options = {
     level,
+    ...(heal && { heal }),
     ...(readData !== undefined && {
       readDataPercent: wholeNumber(readData.replace(/%$/, ''), '--read-data', 0, 100),
     }),
@@ -151,17 +153,23 @@ export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
   await output.result(found, () => verifyLines(found, output))
   sayRemarks(output, found.remarks)
   if (found.damaged.length === 0) return exitStatus.done
-  output.error(
-    `${countOf(found.damaged.length, 'damaged place')} found. Restore the affected files from another point or vault.`,
-  )
+  const open = found.damaged.filter(({ state }) => state === 'open').length
+  if (open === 0) return exitStatus.warnings
+  const advice = heal
+    ? 'Restore the affected files from another point or vault.'
+    : `Run "tharsis vault verify ${input.name} --heal", which mends what it can.`
+  output.error(`${countOf(open, 'damaged place')} found. ${advice}`)
   return exitStatus.damaged
 }
+
+const damageTitles = { open: 'Damaged', harmless: 'Damaged, not needed', healed: 'Healed' } as const
 
 function verifyLines(found: VerifyDocument, output: Output): readonly string[] {
   const read = `${countOf(found.objects, 'object')}, ${countOf(found.chunkFiles, 'chunk file')}, ${countOf(found.points, 'point')}`
   const damage = found.damaged.flatMap((damaged) =>
     output.facts([
-      ['Damaged', `${damaged.object} at offset ${damaged.offset}: ${damaged.reason}`],
+      [damageTitles[damaged.state], `${damaged.object} at offset ${damaged.offset}: ${damaged.reason}`],
+      ...(damaged.done === undefined ? [] : [['  done', damaged.done] as const]),
       ['  points', damaged.points.length === 0 ? 'none' : damaged.points.map((id) => id.slice(0, 8)).join(' ')],
       ['  files', damaged.files.length === 0 ? 'none' : damaged.files],
     ]),
@@ -173,6 +181,7 @@ function verifyLines(found: VerifyDocument, output: Output): readonly string[] {
       : [`${countOf(found.filesRestored, 'file')} restored as a sample and compared.`]),
     `Oldest unverified byte: ${unverifiedWords(found.oldestUnverified)}.`,
     ...(found.healed > 0 ? [`${countOf(found.healed, 'object')} healed.`] : []),
+    ...(found.markedPartial ? [`${countOf(found.markedPartial, 'point')} marked as partial.`] : []),
     ...(damage.length > 0 ? damage : ['Nothing is damaged.']),
   ]
 }

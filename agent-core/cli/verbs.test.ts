@@ -74,6 +74,7 @@ describe('verbs ask the agent', () => {
     ['vault show usb', ['showVault', 'usb']],
     ['vault test usb', ['testVault', 'usb']],
     ['vault verify usb', ['verifyVault', 'usb', { level: 'open' }]],
+    ['vault verify usb --heal', ['verifyVault', 'usb', { level: 'open', heal: true }]],
     ['vault verify usb --level listing', ['verifyVault', 'usb', { level: 'listing' }]],
     ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { level: 'open', readDataPercent: 100 }]],
     ['vault prune usb', ['pruneVault', 'usb', {}]],
@@ -253,7 +254,14 @@ describe('exit statuses of restore files', () => {
 describe('damage', () => {
   test('found by vault verify: 8, with object, offset and every file', async () => {
     const damaged = [
-      { object: 'chunks/ab', offset: 77, reason: 'wrong tag', points: [fakePoint.id], files: ['docs:/a', 'docs:/b'] },
+      {
+        object: 'chunks/ab',
+        offset: 77,
+        reason: 'wrong tag',
+        points: [fakePoint.id],
+        files: ['docs:/a', 'docs:/b'],
+        state: 'open' as const,
+      },
     ]
     const found = {
       level: 'open' as const,

@@ -122,9 +122,16 @@ const vaultVerbs: readonly AnyVerb[] = [
       'that no byte has changed (as fast as the disk); open, every block in it opens and is the one that its id names, and ' +
       'every point finds all of its blocks (some more processor time); restore, files picked at random from points picked ' +
       'at random are restored from the vault into a private folder and compared (up to 1 GiB of room in the home folder). ' +
-      'Ends with exit status 8 when something is damaged, and names every affected file.',
+      'Ends with exit status 8 when damage remains, and names every affected file; with 3 when all of it was healed, or when ' +
+      'what is damaged is whole elsewhere in the vault.',
     arguments: [['<name>', 'the vault']],
     options: [
+      {
+        flags: '--heal',
+        description:
+          'mend what is damaged: from the cache, a replica, another vault of this machine, or the protected files themselves; ' +
+          'points that lack files for good are marked as partial',
+      },
       {
         flags: '--level <level>',
         description: 'how deep to look',
@@ -136,7 +143,7 @@ const vaultVerbs: readonly AnyVerb[] = [
         description: 'read this share of the chunk files now, picked at random, instead of those whose turn it is',
       },
     ],
-    examples: ['tharsis vault verify usb', 'tharsis vault verify usb --read-data 100'],
+    examples: ['tharsis vault verify usb', 'tharsis vault verify usb --read-data 100 --heal'],
     load: async () => (await import('./vault-verbs.ts')).verifyVault,
   },
   {

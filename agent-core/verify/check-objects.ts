@@ -6,7 +6,7 @@ import { toHex } from '../base/bytes.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
-import type { ItemId, PointId } from '../contract/ids.ts'
+import type { ChunkFileName, ItemId, PointId } from '../contract/ids.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import { decodeDefinitions, decodeKeyspaceFacts } from '../format/definitions.ts'
 import { decodeIndexSegment, type IndexedChunkFile } from '../format/index-segment.ts'
@@ -15,14 +15,15 @@ import { decodeKeySlot } from '../format/key-slot.ts'
 import { decodeConfirmation, decodePointManifest, type PointManifest } from '../format/point.ts'
 import { decodeVaultFile } from '../format/vault-file.ts'
 import { type PointObjectName, parsePointName, parseSequenceName, vaultFileName } from '../format/vault-layout.ts'
-import { readIndexGone } from '../vault/clean-ups.ts'
-import { readLedger } from '../vault/tombstone-ledger.ts'
+import { checkLedger } from './check-records.ts'
 import type { VaultView } from './vault-view.ts'
 
 /** A point that is to be whole. */
 export interface CheckedPoint {
   readonly manifest: PointManifest
   readonly name: string
+  /** The sealed manifest. */
+  readonly object: Buffer
 }
 
 /** Checks vault.json, the keyspace's facts and its key slots. */
@@ -39,7 +40,7 @@ export async function checkVaultFacts(view: VaultView): Promise<void> {
     ensure(isOurs, vaultFileName, 0, 'it is that of another vault')
   })
   let slots = 0
-  for (const name of await namesUnder(view, layout.keys)) {
+  for (const name of await view.namesUnder(layout.keys)) {
     slots++
     await view.read(name, (bytes) => {
       const slot = decodeKeySlot(bytes, name)
@@ -54,7 +55,7 @@ export async function checkDefinitions(view: VaultView): Promise<ReadonlyMap<Ite
   const { layout, keys } = view.vault
   const names = new Map<ItemId, string>()
   const sequences: number[] = []
-  for (const name of await namesUnder(view, layout.definitions)) {
+  for (const name of await view.namesUnder(layout.definitions)) {
     const sequence = parseSequenceName(name)
     if (sequence === undefined) continue
     sequences.push(sequence)
@@ -72,16 +73,19 @@ interface OpenedPoint {
   readonly parsed: PointObjectName
   readonly name: string
   readonly manifest: PointManifest | undefined
-  readonly sha256: Buffer | undefined
+  readonly object: Buffer | undefined
   readonly isConfirmed: boolean
 }
 
-/** Opens all points and confirmations; answers the confirmed points that can be read. */
-export async function checkPoints(
-  view: VaultView,
-  itemNames: ReadonlyMap<ItemId, string>,
-): Promise<{ readonly confirmed: readonly CheckedPoint[]; readonly provisional: number }> {
-  const listed = new Set(await namesUnder(view, view.vault.layout.points))
+export interface PointsCheck {
+  /** Points that can be read and are confirmed, or were. */
+  readonly confirmed: readonly CheckedPoint[]
+  readonly provisional: number
+}
+
+/** Opens all points and confirmations. */
+export async function checkPoints(view: VaultView, itemNames: ReadonlyMap<ItemId, string>): Promise<PointsCheck> {
+  const listed = new Set(await view.namesUnder(view.vault.layout.points))
   const opened = new Map<PointId, OpenedPoint>()
   for (const name of listed) {
     const parsed = parsePointName(name)
@@ -95,12 +99,16 @@ export async function checkPoints(
       opened.set(parsed.point, await openPoint(view, parsed, name, listed, itemNames))
     }
   }
-  checkParents(view, opened, (await readLedger(view.vault)).tombstones)
+  // After the points: what was removed meanwhile has its tombstone by now.
+  const wereConfirmed = checkParents(view, opened, await checkLedger(view))
+  const isToBeWhole = ({ isConfirmed, parsed: { point } }: OpenedPoint) => isConfirmed || wereConfirmed.has(point)
   const all = [...opened.values()]
-  const confirmed = all.flatMap(({ manifest, name, isConfirmed }) =>
-    manifest && isConfirmed ? [{ manifest, name }] : [],
-  )
-  return { confirmed, provisional: all.filter(({ isConfirmed }) => !isConfirmed).length }
+  return {
+    confirmed: all
+      .filter(isToBeWhole)
+      .flatMap(({ manifest, name, object }) => (manifest && object ? [{ manifest, name, object }] : [])),
+    provisional: all.filter((point) => !isToBeWhole(point)).length,
+  }
 }
 
 async function openPoint(
@@ -116,7 +124,7 @@ async function openPoint(
     if (isConfirmed) hurtPoint(view, damage, parsed, itemNames)
     else view.log.get(damage).points.add(parsed.point)
   }
-  let hash: Buffer | undefined
+  let object: Buffer | undefined
   const manifest = await view.read(
     name,
     (bytes) => {
@@ -124,7 +132,7 @@ async function openPoint(
       const isNamed =
         content.id === parsed.point && content.sequence === parsed.sequence && content.item === parsed.item
       ensure(isNamed, name, 0, 'the manifest is of another point')
-      hash = sha256(bytes)
+      object = bytes
       return content
     },
     onDamage,
@@ -135,35 +143,43 @@ async function openPoint(
       okName,
       (bytes) => {
         const confirmation = decodeConfirmation(openObject(keys, 'confirmation', okName, bytes), okName)
-        const isOurs = confirmation.point === parsed.point && (hash === undefined || hash.equals(confirmation.sha256))
+        const isSame = object === undefined || sha256(object).equals(confirmation.sha256)
+        const isOurs = confirmation.point === parsed.point && isSame
         ensure(isOurs, okName, 0, 'it confirms another manifest')
       },
       onDamage,
     )
   }
-  return { parsed, name, manifest, sha256: hash, isConfirmed }
+  return { parsed, name, manifest, object, isConfirmed }
 }
 
-/** Each point names the one before it and its hash; points are confirmed in their order. */
+/**
+ * Each point names the one before it and its hash; points are confirmed in their order. Answers the points whose confirmation
+ * is lost.
+ */
 function checkParents(
   view: VaultView,
   opened: ReadonlyMap<PointId, OpenedPoint>,
-  removed: ReadonlyMap<PointId, unknown>,
-): void {
+  removed: ReadonlySet<PointId>,
+): ReadonlySet<PointId> {
+  const wereConfirmed = new Set<PointId>()
   for (const { manifest, name, isConfirmed } of opened.values()) {
     const link = manifest?.parent
-    if (link === undefined || !isConfirmed) continue
+    if (link === undefined || !isConfirmed || removed.has(link.id)) continue
     const parent = opened.get(link.id)
-    const hurt = (object: string, reason: string) => view.log.get(view.log.add(object, 0, reason)).points.add(link.id)
-    if (removed.has(link.id)) continue
+    const hurt = (object: string, reason: string) => {
+      view.log.get(view.log.add(object, 0, reason)).points.add(link.id)
+    }
     if (parent === undefined) {
       hurt(name, `the point before it, ${link.id}, is missing without a tombstone`)
-    } else if (parent.sha256 !== undefined && !parent.sha256.equals(link.sha256)) {
+    } else if (parent.object !== undefined && !sha256(parent.object).equals(link.sha256)) {
       hurt(parent.name, 'it is not the object that the point after it names')
     } else if (!parent.isConfirmed) {
       hurt(`${parent.name}.ok`, 'the confirmation is missing, though the point after it is confirmed')
+      wereConfirmed.add(link.id)
     }
   }
+  return wereConfirmed
 }
 
 /** Everything in a point that cannot be opened counts as affected. */
@@ -177,16 +193,17 @@ function hurtPoint(
   view.log.get(damage).files.add(`${itemNames.get(point.item) ?? point.item}:…`)
 }
 
-/** Opens all index segments; answers the index and the numbers of damages that made it incomplete. */
+/** Opens all index segments; answers the index without `gone`, and the numbers of damages that made it incomplete. */
 export async function checkIndex(
   view: VaultView,
+  gone: ReadonlySet<ChunkFileName>,
 ): Promise<{ readonly index: VaultIndex; readonly damages: readonly number[] }> {
   const { layout, keys } = view.vault
-  const damages: number[] = []
+  const damaged: { readonly sequence: number; readonly damage: number }[] = []
   const sequences: number[] = []
   const superseded = new Set<number>()
   const chunkFiles = new Map<string, { readonly file: IndexedChunkFile; readonly sequences: number[] }>()
-  for (const name of await namesUnder(view, layout.index)) {
+  for (const name of await view.namesUnder(layout.index)) {
     const sequence = parseSequenceName(name)
     if (sequence === undefined) continue
     sequences.push(sequence)
@@ -197,9 +214,9 @@ export async function checkIndex(
         for (const { table } of content.chunkFiles) decodeBlockTable(table, name)
         return content
       },
-      (damage) => damages.push(damage),
+      (damage) => damaged.push({ sequence, damage }),
     )
-    for (const gone of segment?.supersedes ?? []) superseded.add(gone)
+    for (const repeated of segment?.supersedes ?? []) superseded.add(repeated)
     for (const file of segment?.chunkFiles ?? []) {
       const known = chunkFiles.get(file.name)
       // A copy of the table: the segment's other bytes need not stay in memory.
@@ -209,9 +226,13 @@ export async function checkIndex(
     }
   }
   for (const missing of gapsOf(sequences)) {
-    if (!superseded.has(missing)) damages.push(view.log.add(layout.indexSegment(missing), 0, 'the object is missing'))
+    if (superseded.has(missing)) continue
+    const damage = view.log.add(layout.indexSegment(missing), 0, 'the object is missing')
+    damaged.push({ sequence: missing, damage })
   }
-  const gone = new Set((await readIndexGone(view.vault, -1)).flatMap((read) => read.gone.chunkFiles))
+  // Another segment repeats what it held.
+  for (const { sequence, damage } of damaged) if (superseded.has(sequence)) view.log.get(damage).state = 'harmless'
+  const damages = damaged.filter(({ sequence }) => !superseded.has(sequence)).map(({ damage }) => damage)
   const live = [...chunkFiles.values()].filter(
     ({ file, sequences: from }) => !gone.has(file.name) && from.some((sequence) => !superseded.has(sequence)),
   )
@@ -234,11 +255,4 @@ function gapsOf(sequences: readonly number[]): number[] {
     next = sequence + 1
   }
   return gaps
-}
-
-async function namesUnder(view: VaultView, prefix: string): Promise<string[]> {
-  const names: string[] = []
-  const { signal } = view.task
-  for await (const { name } of view.vault.store.list(prefix, { signal })) names.push(name)
-  return names
 }

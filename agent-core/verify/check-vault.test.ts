@@ -111,7 +111,7 @@ describe('a whole vault', () => {
   test('leftovers are remarks', async () => {
     await made.addPoint([file('new', big(9))], false)
     await made.writeNew('data', made.tree.fileBlocks.slice(0, 1))
-    await made.store.put(`${made.vault.layout.root}audit/000000000000`, Buffer.from('later'))
+    await made.store.put(`${made.vault.layout.root}guard/000000000000`, Buffer.from('later'))
     await made.store.put(`${made.vault.layout.intents}x`, Buffer.from('intent'))
     const { damaged, remarks } = await check()
     expect(damaged).toEqual([])
@@ -248,7 +248,9 @@ describe('chunk files', () => {
     const { points, files } = usersOf(ids)
     expect(files).toEqual(['docs:/src/a', 'docs:/src/deep/er/same', 'docs:/src/deep/er/small', 'docs:/src/twin'])
     const reason = 'the chunk file is missing'
-    expect((await check(0)).damaged).toEqual([{ object: made.objectOf(chunk), offset: 0, reason, points, files }])
+    expect((await check(0)).damaged).toEqual([
+      { object: made.objectOf(chunk), offset: 0, reason, points, files, state: 'open' },
+    ])
     await expect(assertInvariants(made.vault)).rejects.toThrow(/I1: .*docs:\/src\/a/)
   })
 

@@ -2,7 +2,7 @@
  * Checks a vault by its own objects alone; nothing of the cache is believed. In this order, which is the reverse of
  * writing, so that a backup that runs meanwhile raises no alarm:
  *  1. vault.json, facts, key slots, definitions (check-objects)
- *  2. points and confirmations, then the index (check-objects)
+ *  2. points and confirmations (check-objects), marks, audit journal, ledger, clean-ups (check-records), then the index
  *  3. chunk files: there, in their length; tree files and the chosen data files read whole (scan-chunk-files)
  *  4. the trees of all confirmed points: whom does what was found hurt? (walk-points)
  * A listing alone reads no chunk file in 3, and does 4 only to say whom damage hurts.
@@ -10,13 +10,15 @@
 import { type Random, systemRandom } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
-import { listIntents } from '../vault/clean-ups.ts'
+import { parseChunkName } from '../format/vault-layout.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { BlockNeeds } from './block-needs.ts'
 import { type CheckedPoint, checkDefinitions, checkIndex, checkPoints, checkVaultFacts } from './check-objects.ts'
+import { checkAudit, checkCleanUps, checkMarks } from './check-records.ts'
 import type { Damage } from './damage-log.ts'
 import { chooseByRotation, chooseByShare, type OldestUnverified, oldestUnverified } from './plan-reading.ts'
 import type { ProofRecord } from './proof-record.ts'
-import { type ScanOptions, scanChunkFiles } from './scan-chunk-files.ts'
+import { ChunkScanner, type ScanOptions, type StoredChunkFile } from './scan-chunk-files.ts'
 import { VaultView } from './vault-view.ts'
 import { PointWalk } from './walk-points.ts'
 
@@ -55,6 +57,16 @@ export interface VaultCheck {
   readonly points: readonly CheckedPoint[]
   /** Which copies of blocks are where, and which of them were found damaged. */
   readonly index: VaultIndex
+  /** Chunk files that are not in the index. */
+  readonly spare: readonly StoredChunkFile[]
+  /** Those of them that no clean-up has taken out or condemned. */
+  readonly unindexed: readonly StoredChunkFile[]
+  /** False: what clean-ups have announced or done cannot be read. */
+  readonly isCleaningKnown: boolean
+  /** What points need of what was found damaged. */
+  readonly needs: BlockNeeds
+  /** What of a point cannot be restored: files, and folders of which not everything is known any more, by their paths. */
+  readonly lackOf: (point: CheckedPoint) => Promise<readonly Buffer[]>
   /** Undefined without a record, and in a vault without chunk files. */
   readonly oldestUnverified: OldestUnverified | undefined
   /** Empty: the vault is whole, as far as was read. By object and offset. */
@@ -68,38 +80,88 @@ export interface VaultCheck {
  * damage is an answer, not an error. Memory: about 64 MiB, and 60 bytes for each block of the vault.
  */
 export async function checkVault(request: VaultCheckRequest): Promise<VaultCheck> {
-  const { vault, task, rotation, level = 'open' } = request
-  const view = new VaultView(vault, task)
-  task.setPhase('verify')
-  await checkVaultFacts(view)
-  const itemNames = await checkDefinitions(view)
-  const { confirmed, provisional } = await checkPoints(view, itemNames)
-  if (provisional > 0) {
-    view.remarks.push(`Points that were never confirmed (left by an interrupted run): ${provisional}.`)
+  return await new VaultChecker(request).check()
+}
+
+/** Checks a vault, once or several times: what was read whole before is not read again. */
+export class VaultChecker {
+  readonly #request: VaultCheckRequest
+  readonly #scanner: ChunkScanner
+  #bytesRead = 0
+
+  constructor(request: VaultCheckRequest) {
+    this.#request = request
+    this.#scanner = new ChunkScanner(scanOptionsOf(request))
   }
-  const { open, others } = await listIntents(vault)
-  const begun = open.length + others.length
-  if (begun > 0) view.remarks.push(`Clean-ups that were begun and have not ended: ${begun}.`)
-  const { index, damages } = await checkIndex(view)
-  const { filesRead, stored } = await scanChunkFiles(view, index, scanOptionsOf(request))
-  if (level !== 'listing' || view.log.count > 0) {
-    const walk = new PointWalk(view, index, damages)
-    for (const point of confirmed) {
+
+  /** As `checkVault`. */
+  async check(): Promise<VaultCheck> {
+    const { vault, task, rotation } = this.#request
+    const view = new VaultView(vault, task)
+    task.setPhase('verify')
+    await checkVaultFacts(view)
+    const itemNames = await checkDefinitions(view)
+    const { confirmed, provisional } = await checkPoints(view, itemNames)
+    await checkMarks(view)
+    await checkAudit(view)
+    if (provisional > 0) {
+      view.remarks.push(`Points that were never confirmed (left by an interrupted run): ${provisional}.`)
+    }
+    const cleanUps = await checkCleanUps(view)
+    if (cleanUps.openIntents > 0) {
+      view.remarks.push(`Clean-ups that were begun and have not ended: ${cleanUps.openIntents}.`)
+    }
+    const { index, damages } = await checkIndex(view, cleanUps.gone)
+    const scan = await this.#scanner.scan(view, index)
+    const needs = await this.#walk(view, index, damages, confirmed)
+    explainUnhurt(view, index)
+    this.#bytesRead += view.bytesRead
+    return {
+      objects: view.objects,
+      bytesRead: this.#bytesRead,
+      chunkFiles: index.files.length,
+      chunkFilesRead: scan.filesRead,
+      points: confirmed,
+      index,
+      spare: scan.unindexed,
+      unindexed: scan.unindexed.filter(({ name }) => !cleanUps.gone.has(name) && !cleanUps.condemned.has(name)),
+      isCleaningKnown: cleanUps.isKnown,
+      needs,
+      lackOf: async (point) => {
+        const walk = new PointWalk(view, index, damages)
+        await walk.walk(point)
+        return [...walk.missing.values()]
+      },
+      oldestUnverified: rotation && oldestUnverified(scan.stored, rotation.record, rotation.nowMs()),
+      damaged: view.log.toList(),
+      remarks: view.remarks,
+    }
+  }
+
+  async #walk(
+    view: VaultView,
+    index: VaultIndex,
+    indexDamages: readonly number[],
+    points: readonly CheckedPoint[],
+  ): Promise<BlockNeeds> {
+    const { level = 'open', task } = this.#request
+    const walk = new PointWalk(view, index, indexDamages)
+    if (level === 'listing' && view.log.count === 0) return walk.needs
+    for (const point of points) {
       task.add({ current: point.name })
       await walk.walk(point)
     }
+    judge(view, index, walk.needs)
+    return walk.needs
   }
-  explainUnhurt(view, index)
-  return {
-    objects: view.objects,
-    bytesRead: view.bytesRead,
-    chunkFiles: index.files.length,
-    chunkFilesRead: filesRead,
-    points: confirmed,
-    index,
-    oldestUnverified: rotation && oldestUnverified(stored, rotation.record, rotation.nowMs()),
-    damaged: view.log.toList(),
-    remarks: view.remarks,
+}
+
+/** Damage in a chunk file that no point is hurt by, and that takes nothing with it that points need, is harmless. */
+function judge(view: VaultView, index: VaultIndex, needs: BlockNeeds): void {
+  for (const damage of view.log.all) {
+    const chunk = parseChunkName(damage.object)
+    if (chunk === undefined || index.file(chunk) === undefined) continue
+    if (damage.points.size === 0 && !needs.needsFile(chunk)) damage.state = 'harmless'
   }
 }
 

@@ -1,5 +1,11 @@
 import type { PointId } from '../contract/ids.ts'
 
+/**
+ * `open`: points need what it hurts, or it is an object that a vault must have. `harmless`: whatever points need of it is
+ * whole elsewhere.
+ */
+export type DamageState = 'open' | 'harmless'
+
 /** Something in a vault that is not as it was written, and whom it hurts. */
 export interface Damage {
   /** Full object name in the vault. */
@@ -14,6 +20,7 @@ export interface Damage {
    * everything is known any more, `<item>:…` for a whole point.
    */
   readonly files: readonly string[]
+  readonly state: DamageState
 }
 
 /** A damage that is being looked into. */
@@ -23,6 +30,7 @@ class OpenDamage {
   readonly reasons: string[]
   readonly points = new Set<PointId>()
   readonly files = new Set<string>()
+  state: DamageState = 'open'
 
   constructor(object: string, offset: number, reason: string) {
     this.object = object
@@ -60,15 +68,21 @@ export class DamageLog {
     return damage
   }
 
+  /** Everything found, in the order of their numbers. */
+  get all(): readonly OpenDamage[] {
+    return this.#found
+  }
+
   /** Everything found, by object and offset. */
   toList(): Damage[] {
     return this.#found
-      .map(({ object, offset, reasons, points, files }) => ({
+      .map(({ object, offset, reasons, points, files, state }) => ({
         object,
         offset,
         reason: reasons.join('; '),
         points: [...points].sort(),
         files: [...files].sort(),
+        state,
       }))
       .sort((a, b) => (a.object === b.object ? a.offset - b.offset : a.object < b.object ? -1 : 1))
   }

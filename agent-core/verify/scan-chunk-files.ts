@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { isAgentError } from '../base/agent-error.ts'
+import type { WrongPlace } from '../cache/chunk-examination.ts'
 import { examineChunkFile } from '../cache/examine-chunk-file.ts'
 import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
@@ -44,27 +45,49 @@ export interface ChunkScan {
   readonly filesRead: number
   /** The chunk files of the index that are there. */
   readonly stored: readonly StoredChunkFile[]
+  /** Chunk files in the vault that no index segment names. */
+  readonly unindexed: readonly StoredChunkFile[]
 }
 
-/** Checks the chunk files. */
-export async function scanChunkFiles(view: VaultView, index: VaultIndex, options: ScanOptions): Promise<ChunkScan> {
-  const stored = await listChunkFiles(view, index)
-  await options.proofs?.record.keepOnly(stored)
-  const scan = new Scan(view, index, stored, options)
-  let chosen = scan.plan()
-  const scanned = new Set<VaultChunkFile>()
-  await using pool = startPool(view, chosen, options.depth)
-  while (chosen.length > 0) {
-    view.task.expect({
-      bytes: (view.task.progress.bytesExpected ?? 0) + chosen.reduce((sum, file) => sum + file.sizeBytes, 0),
-    })
-    for (const file of chosen) scanned.add(file)
-    await scan.read(chosen, pool)
-    // Another copy counts as whole only when it was looked at.
-    chosen = otherCopies(index).filter((file) => !scanned.has(file))
+/** Checks the chunk files of a vault, once or several times: what was read whole before is not read again. */
+export class ChunkScanner {
+  readonly #options: ScanOptions
+  /** Wrong places of every chunk file that was looked at. */
+  readonly #results = new Map<ChunkFileName, readonly WrongPlace[]>()
+  #firstSeen: ReadonlySet<ChunkFileName> | undefined
+
+  constructor(options: ScanOptions) {
+    this.#options = options
   }
-  const filesRead = [...scanned].filter(({ name }) => stored.has(name)).length
-  return { filesRead, stored: [...stored.values()] }
+
+  async scan(view: VaultView, index: VaultIndex): Promise<ChunkScan> {
+    const { stored, unindexed } = await listChunkFiles(view, index)
+    await this.#options.proofs?.record.keepOnly(stored)
+    const pass = new ScanPass(view, index, stored, this.#options, this.#results)
+    let chosen = this.#plan(index, stored)
+    await using pool = startPool(view, chosen, this.#options.depth)
+    pass.repeat()
+    while (chosen.length > 0) {
+      view.task.expect({
+        bytes: (view.task.progress.bytesExpected ?? 0) + chosen.reduce((sum, file) => sum + file.sizeBytes, 0),
+      })
+      await pass.read(chosen, pool)
+      // Another copy counts as whole only when it was looked at.
+      chosen = otherCopies(index).filter(({ name }) => !this.#results.has(name))
+    }
+    const filesRead = [...this.#results.keys()].filter((name) => stored.has(name)).length
+    return { filesRead, stored: [...stored.values()], unindexed }
+  }
+
+  /** The files to read: those that are not as the index says, the chosen ones, and what has come since the first time. */
+  #plan(index: VaultIndex, stored: ReadonlyMap<ChunkFileName, StoredChunkFile>): readonly VaultChunkFile[] {
+    const firstSeen = this.#firstSeen
+    const files = index.files.filter(({ name }) => !this.#results.has(name))
+    this.#firstSeen ??= new Set(files.map(({ name }) => name))
+    if (firstSeen !== undefined) return files.filter(({ name }) => !firstSeen.has(name))
+    const isSuspect = (file: VaultChunkFile) => stored.get(file.name)?.sizeBytes !== file.sizeBytes
+    return [...files.filter(isSuspect), ...this.#options.choose(files.filter((file) => !isSuspect(file)))]
+  }
 }
 
 function startPool(view: VaultView, files: readonly VaultChunkFile[], depth: ProofDepth): ProverPool | undefined {
@@ -76,56 +99,75 @@ function startPool(view: VaultView, files: readonly VaultChunkFile[], depth: Pro
 async function listChunkFiles(
   view: VaultView,
   index: VaultIndex,
-): Promise<ReadonlyMap<ChunkFileName, StoredChunkFile>> {
+): Promise<{
+  readonly stored: ReadonlyMap<ChunkFileName, StoredChunkFile>
+  readonly unindexed: readonly StoredChunkFile[]
+}> {
   const { store, layout } = view.vault
   const { signal } = view.task
   const stored = new Map<ChunkFileName, StoredChunkFile>()
-  const leftovers = { count: 0, bytes: 0, unknown: 0 }
-  const known = [layout.keys, layout.index, layout.points, layout.definitions, layout.intents]
+  const unindexed: StoredChunkFile[] = []
+  let unknown = 0
+  const known = [
+    layout.keys,
+    layout.index,
+    layout.indexGone,
+    layout.points,
+    layout.marks,
+    layout.tombstones,
+    layout.definitions,
+    layout.intents,
+    layout.audit,
+  ]
   for await (const { name, sizeBytes, modifiedAtMs } of store.list(layout.root, { signal })) {
     const chunk = parseChunkName(name)
     if (chunk !== undefined && index.file(chunk) !== undefined) {
       stored.set(chunk, { name: chunk, sizeBytes, storedAtMs: modifiedAtMs })
     } else if (chunk !== undefined) {
-      leftovers.count++
-      leftovers.bytes += sizeBytes
+      unindexed.push({ name: chunk, sizeBytes, storedAtMs: modifiedAtMs })
     } else if (name !== layout.facts && !known.some((prefix) => name.startsWith(prefix))) {
-      leftovers.unknown++
+      unknown++
     }
   }
-  view.objects += stored.size + leftovers.count
-  if (leftovers.count > 0) {
+  view.objects += stored.size + unindexed.length
+  if (unindexed.length > 0) {
+    const bytes = unindexed.reduce((sum, file) => sum + file.sizeBytes, 0)
     view.remarks.push(
-      `Chunk files that no index segment names (left by an interrupted run): ${leftovers.count}, ${leftovers.bytes} bytes.`,
+      `Chunk files that no index segment names (left by an interrupted run): ${unindexed.length}, ${bytes} bytes.`,
     )
   }
-  if (leftovers.unknown > 0) view.remarks.push(`Objects that this version does not know: ${leftovers.unknown}.`)
-  return stored
+  if (unknown > 0) view.remarks.push(`Objects that this version does not know: ${unknown}.`)
+  return { stored, unindexed }
 }
 
-class Scan {
+/** One time through the chunk files of an index. */
+class ScanPass {
   readonly #view: VaultView
   readonly #index: VaultIndex
   readonly #stored: ReadonlyMap<ChunkFileName, StoredChunkFile>
   readonly #options: ScanOptions
+  readonly #results: Map<ChunkFileName, readonly WrongPlace[]>
 
   constructor(
     view: VaultView,
     index: VaultIndex,
     stored: ReadonlyMap<ChunkFileName, StoredChunkFile>,
     options: ScanOptions,
+    results: Map<ChunkFileName, readonly WrongPlace[]>,
   ) {
     this.#view = view
     this.#index = index
     this.#stored = stored
     this.#options = options
+    this.#results = results
   }
 
-  /** The files to read, those first that are not as the index says. */
-  plan(): readonly VaultChunkFile[] {
-    const { files } = this.#index
-    const isSuspect = (file: VaultChunkFile) => this.#stored.get(file.name)?.sizeBytes !== file.sizeBytes
-    return [...files.filter(isSuspect), ...this.#options.choose(files.filter((file) => !isSuspect(file)))]
+  /** Notes again what was found the times before. */
+  repeat(): void {
+    for (const [name, wrong] of this.#results) {
+      const file = this.#index.file(name)
+      if (file !== undefined) this.#note(file, wrong)
+    }
   }
 
   /** Reads these files, several at a time. */
@@ -151,19 +193,30 @@ class Scan {
   }
 
   async #readFile(file: VaultChunkFile, pool: ProverPool | undefined): Promise<void> {
-    const { vault, log, task } = this.#view
-    const object = vault.layout.chunk(file.name)
-    const sizeBytes = this.#stored.get(file.name)?.sizeBytes
-    if (sizeBytes === undefined) {
-      this.#index.markDamaged(file, [0, Number.POSITIVE_INFINITY], log.add(object, 0, 'the chunk file is missing'))
-      task.add({ bytes: file.sizeBytes })
-      return
-    }
-    if (sizeBytes === file.sizeBytes && (await this.#isProven(file, pool))) {
-      task.add({ bytes: file.sizeBytes })
-    } else if (!(await this.#examine(file, sizeBytes))) return
+    const wrong = await this.#wrongPlaces(file, pool)
+    this.#results.set(file.name, wrong)
+    this.#note(file, wrong)
     const { proofs } = this.#options
-    proofs?.record.add(file.name, proofs.nowMs())
+    if (wrong.length === 0) proofs?.record.add(file.name, proofs.nowMs())
+  }
+
+  async #wrongPlaces(file: VaultChunkFile, pool: ProverPool | undefined): Promise<readonly WrongPlace[]> {
+    const { task } = this.#view
+    const sizeBytes = this.#stored.get(file.name)?.sizeBytes
+    if (sizeBytes !== undefined && (sizeBytes !== file.sizeBytes || !(await this.#isProven(file, pool)))) {
+      return await this.#examine(file, sizeBytes)
+    }
+    task.add({ bytes: file.sizeBytes })
+    if (sizeBytes !== undefined) return []
+    return [{ offset: 0, reason: 'the chunk file is missing', extents: [0, Number.POSITIVE_INFINITY] }]
+  }
+
+  #note(file: VaultChunkFile, wrong: readonly WrongPlace[]): void {
+    for (const { offset, reason, extents } of wrong) {
+      const damage = this.#view.log.add(this.#view.vault.layout.chunk(file.name), offset, reason)
+      this.#index.markSuspect(file)
+      if (extents !== undefined) this.#index.markDamaged(file, extents, damage)
+    }
   }
 
   /** True when the file is whole; false says nothing. */
@@ -192,9 +245,8 @@ class Scan {
     return hash.digest('hex') === file.name
   }
 
-  /** Finds and notes every damaged place; true when there is none. */
-  async #examine(file: VaultChunkFile, sizeBytes: number): Promise<boolean> {
-    const { vault, log, task } = this.#view
+  async #examine(file: VaultChunkFile, sizeBytes: number): Promise<readonly WrongPlace[]> {
+    const { vault, task } = this.#view
     const object = vault.layout.chunk(file.name)
     const bytes = this.#view.chunkBytes(file.name, sizeBytes)
     let reported = 0
@@ -211,11 +263,7 @@ class Scan {
     const options = { what: object, indexed: { file, keys: vault.keys }, signal: task.signal }
     const { wrong } = await examineChunkFile(counted, options)
     task.add({ bytes: file.sizeBytes - reported })
-    for (const { offset, reason, extents } of wrong) {
-      const damage = log.add(object, offset, reason)
-      if (extents !== undefined) this.#index.markDamaged(file, extents, damage)
-    }
-    return wrong.length === 0
+    return wrong
   }
 }
 

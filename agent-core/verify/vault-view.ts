@@ -59,6 +59,14 @@ export class VaultView {
     }
   }
 
+  /** Names of all objects that begin with `prefix`. */
+  async namesUnder(prefix: string): Promise<string[]> {
+    const names: string[] = []
+    const { signal } = this.task
+    for await (const { name } of this.vault.store.list(prefix, { signal })) names.push(name)
+    return names
+  }
+
   chunkBytes(name: ChunkFileName, sizeBytes: number): ChunkFileBytes {
     const object = this.vault.layout.chunk(name)
     return { sizeBytes, read: async (offset, length) => await this.get(object, { offset, sizeBytes: length }) }

@@ -51,6 +51,7 @@ test('one damaged page hurts the rest of its directory only, in every point and 
       reason: 'extent 0: an extent fails its authentication',
       points: made.points.map(({ id }) => id).sort(),
       files: ['docs:/src/crowd/…'],
+      state: 'open',
     },
   ])
 })

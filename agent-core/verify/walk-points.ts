@@ -11,7 +11,8 @@ import { blockId } from '../codec/block-id.ts'
 import type { PointId } from '../contract/ids.ts'
 import { invalid } from '../format/invalid.ts'
 import { decodePage, type ListRef, type Page } from '../format/paged-list.ts'
-import { decodeEntry, decodePart, type Entry, type Part } from '../format/tree.ts'
+import { decodeEntry, decodePart, type Entry, type Part, type Splitting } from '../format/tree.ts'
+import { BlockNeeds, type BlockUse } from './block-needs.ts'
 import type { CheckedPoint } from './check-objects.ts'
 import { damageOf, type VaultView } from './vault-view.ts'
 
@@ -35,6 +36,9 @@ interface Place {
   readonly kind: ListKind
   /** The directory, or the file whose parts these are: its path on the source; empty for the root. */
   readonly path: Buffer
+  /** Of parts: where they begin in their file, and how it was split. */
+  readonly offset?: number
+  readonly splitting?: Splitting
 }
 
 /** Pages lie near each other in their chunk files; what is read by then is not read again. */
@@ -42,11 +46,16 @@ const openedPagesBudgetBytes = 12 * 1024 * 1024
 
 const none: ReadonlySet<number> = new Set()
 const noName = new Uint8Array(0)
+const rootPath = Buffer.from('/')
 
 export class PointWalk {
   readonly #view: VaultView
   readonly #index: VaultIndex
   readonly #reader: BlockReader
+  /** What points need of files in which something is damaged. */
+  readonly needs = new BlockNeeds()
+  /** Files that cannot be restored, and folders of which not everything is known any more: paths on the source, by themselves as text. */
+  readonly missing = new Map<string, Buffer>()
   /** Damages that may have taken blocks out of the index. */
   readonly #indexDamages: readonly number[]
   /** Pages with nothing damaged at or below them, by id. */
@@ -94,7 +103,7 @@ export class PointWalk {
   }
 
   async #readPage(id: Uint8Array, level: number, place: Place): Promise<Summary> {
-    const lost = this.#lossOf(id)
+    const lost = this.#lossOf(id, undefined, { kind: 'tree' })
     if (lost.size > 0) return this.#hit(lost, place)
     let page: Page
     try {
@@ -104,6 +113,8 @@ export class PointWalk {
       }
       page = decodePage(bytes, level, 'tree page')
     } catch (error) {
+      // Bytes that are those of the id but make no page were stored so: no other copy is better.
+      if (isAgentError(error, 'vault.damaged')) this.needs.addLost(id, { kind: 'tree' })
       return this.#hit(new Set([this.#pageDamage(id, error)]), place)
     }
     try {
@@ -135,8 +146,11 @@ export class PointWalk {
     place: Place,
   ): Promise<Summary> {
     const sums = new Sums()
+    let { offset } = place
     for (const link of links) {
-      const below = this.#addsUp(link, await this.#page(link.id, level - 1, place), link.id, place)
+      const part = offset === undefined ? place : { ...place, offset }
+      const below = this.#addsUp(link, await this.#page(link.id, level - 1, part), link.id, place)
+      if (offset !== undefined) offset += link.totalBytes
       sums.add(below)
       const isInOrder = place.kind !== 'entries' || below.damages.size > 0 || Buffer.compare(below.last, link.key) === 0
       if (!isInOrder) sums.hurt(this.#structure(id, 'a link names another entry than its page ends with', place))
@@ -160,7 +174,9 @@ export class PointWalk {
         }
       }
       if (entry.type === 'file' && content !== undefined) {
-        await this.#content(content.parts, sizeBytes ?? 0, { ...place, path, kind: 'parts' }, id, damages)
+        const { splitting } = content
+        const file = { ...place, path, kind: 'parts' as const, offset: 0, splitting }
+        await this.#content(content.parts, sizeBytes ?? 0, file, id, damages)
       }
       sums.add({ count: 1, totalBytes, first: name, last: name, damages })
     }
@@ -186,25 +202,35 @@ export class PointWalk {
     const damages = new Set<number>()
     let totalBytes = 0
     for (const { id, sizeBytes } of parts) {
+      const at = { kind: 'data' as const, sizeBytes, path: place.path, offset: (place.offset ?? 0) + totalBytes }
       totalBytes += sizeBytes
       if (id === null) continue
-      for (const damage of this.#lossOf(id, sizeBytes)) damages.add(damage)
+      for (const damage of this.#lossOf(id, sizeBytes, at, place.splitting)) damages.add(damage)
     }
     if (damages.size > 0) this.#hit(damages, place)
     return { count: parts.length, totalBytes, first: noName, last: noName, damages }
   }
 
   /** Damages that a block is lost by; none when a copy of it is whole, as far as is known. */
-  #lossOf(id: Uint8Array, sizeBytes?: number): ReadonlySet<number> {
+  #lossOf(id: Uint8Array, sizeBytes: number | undefined, use: BlockUse, splitting?: Splitting): ReadonlySet<number> {
     const copies = this.#index.copies(id)
-    if (copies.length === 0) return this.#unindexed()
-    const found = new Set<number>()
-    for (const copy of copies) {
-      const damage = this.#index.damageOf(copy)
-      if (damage === 0 && (sizeBytes === undefined || this.#index.lengthOf(copy) === sizeBytes)) return none
-      found.add(damage === 0 ? this.#damageAt(copy, 'a block has another length than files say') : damage)
+    const whole = copies.filter((copy) => {
+      const isLength = sizeBytes === undefined || this.#index.lengthOf(copy) === sizeBytes
+      return isLength && this.#index.damageOf(copy) === 0
+    })
+    const [sole] = whole
+    if (sole !== undefined) {
+      const isAtRisk = !this.#index.isUnhurt && whole.every((copy) => this.#index.isSuspect(copy))
+      if (isAtRisk) this.needs.addAtRisk(id, this.#index.fileOf(sole).name, use)
+      return none
     }
-    return found
+    this.needs.addLost(id, splitting === undefined ? use : { ...use, splitting })
+    if (copies.length === 0) return this.#unindexed()
+    return new Set(
+      copies.map(
+        (copy) => this.#index.damageOf(copy) || this.#damageAt(copy, 'a block has another length than files say'),
+      ),
+    )
   }
 
   #unindexed(): ReadonlySet<number> {
@@ -253,6 +279,7 @@ export class PointWalk {
   /** Notes whom damages hurt; answers what is left to say of the page. */
   #hit(damages: ReadonlySet<number>, { point, item, kind, path }: Place): Summary {
     const shown = shownPath(path).path
+    if (damages.size > 0 && kind !== 'values') this.missing.set(latin1(path), path.length === 0 ? rootPath : path)
     for (const number of damages) {
       const damage = this.#view.log.get(number)
       damage.points.add(point)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { VaultDetails, VerifyDocument } from '../../agent-core/api/agent-api.ts'
 import { CliHome } from '../support/cli-home.ts'
+import { snapshotTree } from '../support/tree-snapshot.ts'
 
 let cli: CliHome
 
@@ -40,6 +41,34 @@ test('runs without numbers go on where the last one stopped, until every byte wa
   expect((await verify(0)).oldestUnverified).toMatchObject({ everVerified: false })
   expect((await verify(0, '--read-data', '100')).oldestUnverified).toMatchObject({ days: 0, everVerified: true })
   expect((await cli.json<VaultDetails>(['vault', 'show', 'v'])).oldestUnverified).toMatchObject({ everVerified: true })
+})
+
+test('what is damaged is healed from the protected folders: 3, and no point needs the damaged file any more', async () => {
+  const before = snapshotTree(cli.source)
+  const chunk = someChunkFile()
+  const spoilt = Buffer.from(readFileSync(chunk))
+  spoilt.fill(1, 1_000_000, 1_000_100)
+  writeFileSync(chunk, spoilt)
+  expect((await verify(8, '--read-data', '100')).damaged).toMatchObject([{ state: 'open' }])
+  const { damaged, healed } = await verify(3, '--read-data', '100', '--heal')
+  expect(damaged).toMatchObject([{ state: 'healed' }])
+  expect(damaged[0]?.done).toContain('stored again in a new chunk file')
+  expect(healed).toBe(1)
+  expect((await verify(3, '--read-data', '100')).damaged).toMatchObject([{ state: 'harmless', points: [], files: [] }])
+  rmSync(join(cli.home, 'cache'), { recursive: true })
+  expect(snapshotTree(await cli.restore('latest'))).toEqual(before)
+  expect((await cli.backUp()).point?.confirmed).toBe(true)
+})
+
+test('what is lost for good makes its points partial: 8', async () => {
+  rmSync(join(cli.source, 'large'))
+  const chunk = someChunkFile()
+  const spoilt = Buffer.from(readFileSync(chunk))
+  spoilt.fill(1, 1_000_000, 1_000_100)
+  writeFileSync(chunk, spoilt)
+  const { damaged, markedPartial } = await verify(8, '--read-data', '100', '--heal')
+  expect(damaged.find(({ state }) => state === 'open')?.files).toEqual([`docs:${join(cli.source, 'large')}`])
+  expect(markedPartial).toBe(1)
 })
 
 test('each level finds what it is for', async () => {

@@ -20,7 +20,7 @@ import type { ListRef } from '../../agent-core/format/paged-list.ts'
 import { decodePointManifest, type PointManifest } from '../../agent-core/format/point.ts'
 import type { Entry } from '../../agent-core/format/tree.ts'
 import { type PruneResult, runPrune } from '../../agent-core/retention/run-prune.ts'
-import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
+import { createMemoryStore, type MemoryStore } from '../../agent-core/vault/memory-store.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { sealManifest, Vault } from '../../agent-core/vault/vault.ts'
 import { createVault } from '../../agent-core/vault/vault-keys.ts'
@@ -224,7 +224,7 @@ export class BackupPlace implements Disposable {
 }
 
 /** A memory store with the same objects. */
-export async function copyOfStore(store: ObjectStore): Promise<ObjectStore> {
+export async function copyOfStore(store: ObjectStore): Promise<MemoryStore> {
   const copy = createMemoryStore({ clock: systemClock })
   for await (const { name } of store.list('')) await copy.put(name, await store.get(name))
   return copy

@@ -21,7 +21,18 @@ import { type PlannedEntry, PointTree, testIdKey } from './point-tree.ts'
 const home = '0'.repeat(32) as HomeId
 const madeItem = 'a'.repeat(32) as ItemId
 
+const itemDefinition = {
+  id: madeItem,
+  name: 'docs',
+  folders: [Buffer.from('/src')],
+  excludes: [],
+  defaultExcludes: true,
+  crossMounts: false,
+  compression: 'lz4' as const,
+}
+
 export class MadeVault implements Disposable {
+  readonly item = itemDefinition
   readonly store: MemoryStore
   readonly vault: Vault
   readonly keys: KeyspaceKeys
@@ -47,16 +58,7 @@ export class MadeVault implements Disposable {
     const { vaultId, keyspace, masterKey } = await createVault(store, 'a passphrase for tests', owner, deps)
     const keys = { ...deriveKeys(masterKey, keyspace), id: testIdKey }
     const vault = new Vault({ store, id: vaultId, keys, random: systemRandom })
-    const item = {
-      id: madeItem,
-      name: 'docs',
-      folders: [Buffer.from('/src')],
-      excludes: [],
-      defaultExcludes: true,
-      crossMounts: false,
-      compression: 'lz4' as const,
-    }
-    await vault.writeDefinitions(await vault.readDefinitions(), { writer: home, items: [item] })
+    await vault.writeDefinitions(await vault.readDefinitions(), { writer: home, items: [itemDefinition] })
     return new MadeVault(store, vault, keys)
   }
 

@@ -76,6 +76,13 @@ export const damagedObject = z.object({
   points: list(id<PointId>()),
   /** Every affected file, as `<item>:<path>`. */
   files: list(path, 10_000_000),
+  /**
+   * `open`: something that the vault must have is damaged; `harmless`: what points need of it is whole elsewhere; `healed`:
+   * it was open when this verification began.
+   */
+  state: z.enum(['open', 'harmless', 'healed']),
+  /** What was done, in words. */
+  done: optional(text),
 })
 export type DamagedObject = Value<typeof damagedObject>
 
@@ -88,6 +95,8 @@ export const verifyOptions = z.object({
   level: optional(verifyLevel),
   /** Share of the data chunk files that is read; left out: those whose turn it is. */
   readDataPercent: optional(z.number().min(0).max(100)),
+  /** Mends what can be mended; needs the home lock, and a vault that this machine writes to. */
+  heal: optional(z.boolean()),
 })
 export type VerifyOptions = Value<typeof verifyOptions>
 
@@ -103,7 +112,10 @@ export const verifyDocument = z.object({
   filesRestored: optional(count),
   oldestUnverified: unverifiedDocument.nullable(),
   damaged: list(damagedObject),
+  /** Objects that were healed. */
   healed: count,
+  /** Points that lack files for good and were marked so just now; only with `heal`. */
+  markedPartial: optional(count),
   remarks: list(text),
 })
 export type VerifyDocument = Value<typeof verifyDocument>

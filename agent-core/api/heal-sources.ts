@@ -1,0 +1,97 @@
+/** Where this home may find what a vault has lost: its cache, other vaults of the machine, a replica, the folders themselves. */
+import { AgentError } from '../base/agent-error.ts'
+import type { BaseDb } from '../cache/base-db.ts'
+import type { ChunkFolder } from '../cache/chunk-folder.ts'
+import { BlockReader } from '../cache/chunk-reader.ts'
+import { decodePointManifest } from '../format/point.ts'
+import type { KnownVault } from '../state/state-db.ts'
+import { openDirectoryStore } from '../vault/directory-store.ts'
+import { Vault } from '../vault/vault.ts'
+import { readVaultFile } from '../vault/vault-keys.ts'
+import { type HealSource, ifReadable } from '../verify/heal-source.ts'
+import { LiveSource } from '../verify/live-source.ts'
+import { vaultSource } from '../verify/vault-source.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { openKnownVault } from './open-vault.ts'
+
+export class HealSources implements AsyncDisposable {
+  readonly #opened: Vault[] = []
+  readonly all: HealSource[] = []
+  /** Places that could not be asked, as sentences. */
+  readonly remarks: string[] = []
+
+  /** Opens what can be opened now; dispose it. */
+  static async open(
+    deps: AgentDeps,
+    known: KnownVault,
+    vault: Vault,
+    cache: { readonly base: BaseDb; readonly chunks: ChunkFolder },
+  ): Promise<HealSources> {
+    const sources = new HealSources()
+    sources.all.push(cacheSource(vault, cache))
+    try {
+      await sources.#add('the replica', true, async () => await openReplica(deps, known, vault))
+      for (const other of deps.state.vaults()) {
+        if (other.keyspace !== known.keyspace || other.name === known.name) continue
+        await sources.#add(`vault "${other.name}"`, false, async () => await openKnownVault(deps, other))
+      }
+    } catch (error) {
+      await sources[Symbol.asyncDispose]()
+      throw error
+    }
+    sources.all.push(new LiveSource(vault.keys))
+    return sources
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { store } of this.#opened.splice(0)) await store.close()
+  }
+
+  async #add(label: string, isReplica: boolean, open: () => Promise<Vault | undefined>): Promise<void> {
+    try {
+      const vault = await open()
+      if (vault === undefined) return
+      this.#opened.push(vault)
+      this.all.push(vaultSource(vault, label, isReplica))
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error
+      this.remarks.push(`Nothing could be healed from ${label}: ${error.message}`)
+    }
+  }
+}
+
+/** Chunk files in the cache, tree pages of the base, and the points that it keeps. */
+function cacheSource(
+  vault: Vault,
+  { base, chunks }: { readonly base: BaseDb; readonly chunks: ChunkFolder },
+): HealSource {
+  const reader = new BlockReader(base, [chunks.source()], vault.keys, { budgetBytes: 8 * 1024 * 1024 })
+  return {
+    label: 'the cache',
+    block: async ({ id }) => base.treePage(id) ?? (await ifReadable(() => reader.read(id))),
+    object: async (name) => {
+      for (const { manifest, object } of [...base.latestPoints(), ...base.unconfirmedPoints(vault.id)]) {
+        const point = await ifReadable(async () => decodePointManifest(manifest, 'captured point'))
+        if (point !== undefined && vault.layout.point(point.item, point.sequence, point.id) === name) {
+          return Buffer.from(object)
+        }
+      }
+      return undefined
+    },
+  }
+}
+
+/** Undefined where the vault has none. Throws what its place throws, `vault.replaced` when another vault stands there. */
+async function openReplica(deps: AgentDeps, { name }: KnownVault, vault: Vault): Promise<Vault | undefined> {
+  const replica = deps.state.replica(name)
+  if (replica === undefined) return undefined
+  const store = await openDirectoryStore(replica.address, deps)
+  try {
+    const { file } = await readVaultFile(store)
+    if (file.vaultId !== vault.id) throw new AgentError('vault.replaced', { address: replica.address })
+    return new Vault({ store, id: vault.id, keys: vault.keys, random: deps.random })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}

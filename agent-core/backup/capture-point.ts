@@ -13,8 +13,10 @@ import { encodePointManifest, type PointManifest } from '../format/point.ts'
 import type { JournalDifference, JournalScan, ScanChoice } from '../source/change-journal.ts'
 import type { BackupDeps, BackupRequest } from './backup-request.ts'
 import type { CaptureCounts } from './capture-counts.ts'
+import { CaptureLog, captureLogPath } from './capture-log.ts'
 import { CaptureReport } from './capture-report.ts'
 import { TreeCapture } from './capture-tree.ts'
+import { FinishedFiles, scanCaptureLog } from './finished-files.ts'
 import { NewHardLink } from './journal-notes.ts'
 import type { LastPoint } from './last-point.ts'
 import { LookAhead } from './look-ahead.ts'
@@ -62,14 +64,20 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
   const { base, keys, vaultId, task } = deps
   const chunkFiles: CompleteChunkFile[] = []
   const distrustSeen = base.distrustCount(vaultId)
-  await using engine = openEngine(context, (file) => {
+  const memory = openMemory(context)
+  using log = memory.log
+  await using engine = openEngine(context, log, (file) => {
     chunkFiles.push(file)
     run.send(file)
   })
+  using finished = memory.openFinished((page) => pages.keep(engine.putTree(page), page))
   run.room.begin(engine, run.failure)
   task.setPhase('capture')
   expectAsBefore(task, context.last?.manifest)
-  const walked = await walkFolders(context, engine)
+  const walked = await walkFolders(context, engine, { log, finished })
+  if (finished !== undefined && finished.taken > 0) {
+    deps.log.info('went on from an interrupted backup', { files: finished.taken })
+  }
   checkSources(context, walked)
   task.throwIfAborted()
   run.room.end()
@@ -101,12 +109,26 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
     lastFileId: chunkFiles.at(-1)?.fileId,
     distrustSeen,
   })
+  log.remove()
   const { journal, totals, counts, report } = walked
   const difference = await journal?.captured(manifest.id, totals)
   return { manifest, counts, failedFiles: report.failedFiles, scan: journal?.choice ?? unwatched, difference }
 }
 
-function openEngine(context: CaptureContext, onChunkFile: (file: CompleteChunkFile) => void): Engine {
+/** The log of this capture, and what an interrupted one before it has finished. */
+function openMemory({ request, deps, scanStartedMs }: CaptureContext) {
+  const { base, vaultId } = deps
+  const path = captureLogPath(base, request.item.id)
+  // Where the vault has lost something, everything is read again.
+  const scanned = base.mustReadAll(vaultId, request.item.id) ? undefined : scanCaptureLog(path)
+  return {
+    log: new CaptureLog(path, scanned?.endBytes ?? 0, scanStartedMs),
+    openFinished: (putPage: (page: Uint8Array) => void): FinishedFiles | undefined =>
+      scanned && FinishedFiles.open(path, scanned, { base, vault: vaultId, putPage }),
+  }
+}
+
+function openEngine(context: CaptureContext, log: CaptureLog, onChunkFile: (file: CompleteChunkFile) => void): Engine {
   const { request, deps, run, pages, rules } = context
   const { base, chunks, keys, vaultId, task, isGentle } = deps
   return new Engine({
@@ -123,9 +145,15 @@ function openEngine(context: CaptureContext, onChunkFile: (file: CompleteChunkFi
     },
     threadCount: isGentle ? 1 : Math.min(availableParallelism(), maxThreadCount),
     signal: AbortSignal.any([task.signal, run.room.signal]),
-    onChunkFile,
+    onChunkFile: (file) => {
+      log.flush()
+      onChunkFile(file)
+    },
     onPages: (list) => {
-      for (const [id, page] of list) pages.keep(id, page)
+      for (const [id, page] of list) {
+        pages.keep(id, page)
+        log.addPage(id, page)
+      }
     },
   })
 }
@@ -133,7 +161,11 @@ function openEngine(context: CaptureContext, onChunkFile: (file: CompleteChunkFi
 type WalkedFolders = Awaited<ReturnType<typeof walkFolders>>
 
 /** Walks where the journal says, or everywhere once the journal turns out not to be enough. */
-async function walkFolders(context: CaptureContext, engine: Engine) {
+async function walkFolders(
+  context: CaptureContext,
+  engine: Engine,
+  { log, finished }: { readonly log: CaptureLog; readonly finished: FinishedFiles | undefined },
+) {
   const { request, deps, last } = context
   // Where the vault has lost something, nothing may be taken over from the point before.
   const folders = deps.base.mustReadAll(deps.vaultId, request.item.id)
@@ -158,6 +190,8 @@ async function walkFolders(context: CaptureContext, engine: Engine) {
       crossMounts: request.item.crossMounts,
       rules: context.rules,
       report,
+      finished,
+      onCaptured: (path, encoded, sizeBytes) => log.addEntry(path, encoded, sizeBytes),
       checkpoint: () => deps.task.throwIfAborted(),
     })
     const { root, entriesIn, totals } = await treeCapture.run(folders, last?.manifest.root)

@@ -22,6 +22,7 @@ import { CaptureCounts } from './capture-counts.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
 import { EntryCapturer } from './entry-capturer.ts'
 import { FileCapturer, type FileReport } from './file-capturer.ts'
+import type { FinishedFiles } from './finished-files.ts'
 import type { FoundPlace } from './found-place.ts'
 import { JournalNotes } from './journal-notes.ts'
 import type { LookAhead } from './look-ahead.ts'
@@ -42,6 +43,10 @@ export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly crossMounts: boolean
   readonly rules: SourceRules
   readonly report: FileReport
+  /** What an interrupted capture has finished. */
+  readonly finished?: Pick<FinishedFiles, 'find'> | undefined
+  /** Hears of every captured file. */
+  readonly onCaptured?: (path: Buffer, encoded: Uint8Array, sizeBytes: number) => void
   readonly checkpoint: () => void
 }
 
@@ -85,7 +90,7 @@ export class TreeCapture {
     const { journal } = options
     this.counts = new CaptureCounts(journal?.known?.totals)
     this.#notes = new JournalNotes(journal, { ...options, counts: this.counts })
-    this.#files = new FileCapturer(options.engine, options.report, this.counts)
+    this.#files = new FileCapturer(options.engine, options.report, this.counts, options.onCaptured)
     this.#entries = new EntryCapturer(options.lastScanStartedMs, options.report, this.counts)
   }
 
@@ -285,7 +290,12 @@ export class TreeCapture {
   }
 
   #file(place: FoundPlace, match: EntryGlances | undefined, queue: SlotQueue): void | Promise<void> {
-    const { engine, checkpoint } = this.#options
+    const { engine, checkpoint, finished } = this.#options
+    const settled = finished?.find(place.fullPath, place.found)
+    if (settled !== undefined) {
+      this.counts.filesChanged++
+      return queue.add({ name: place.name, now: settled, previous: undefined })
+    }
     const previous = match?.type === 'file' ? match.decode().content : undefined
     const submit = () => {
       checkpoint()

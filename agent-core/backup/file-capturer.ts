@@ -27,13 +27,21 @@ export class FileCapturer {
   readonly #engine: Engine
   readonly #report: FileReport
   readonly #counts: CaptureCounts
+  readonly #onCaptured: ((path: Buffer, encoded: Uint8Array, sizeBytes: number) => void) | undefined
   /** Files with several links, by volume and inode, until all their names were met. */
   readonly #groups = new Map<string, { readonly first: Promise<FileOutcome>; namesLeft: number }>()
 
-  constructor(engine: Engine, report: FileReport, counts: CaptureCounts) {
+  /** `onCaptured` hears of the files of which nothing is left to be told. */
+  constructor(
+    engine: Engine,
+    report: FileReport,
+    counts: CaptureCounts,
+    onCaptured?: (path: Buffer, encoded: Uint8Array, sizeBytes: number) => void,
+  ) {
     this.#engine = engine
     this.#report = report
     this.#counts = counts
+    this.#onCaptured = onCaptured
   }
 
   /** `previous`: the file's content in the last point. */
@@ -92,6 +100,9 @@ export class FileCapturer {
         this.#counts.bytesRead += outcome.bytesRead
         if (outcome.isChanging) this.#report.changing(path)
         if (outcome.metadataProblem !== undefined) this.#report.metadataUnreadable(path, outcome.metadataProblem)
+        if (!outcome.isChanging && outcome.metadataProblem === undefined) {
+          this.#onCaptured?.(path, outcome.encoded, outcome.sizeBytes)
+        }
         return { encoded: outcome.encoded, sizeBytes: outcome.sizeBytes, entriesBelow: 0 }
       case 'unreadable':
         this.#report.unreadable(path, outcome.reason)

@@ -14,8 +14,8 @@ import type { ChunkFolder, PayloadFile } from './chunk-folder.ts'
 export const baseFileName = 'base.db'
 export const chunkFolderName = 'chunks'
 
-/** The base with what belongs to it, and those that were set aside. */
-const baseFiles = /^base\.db(-wal|-shm|\.suspect|\.damaged-\d+(-wal|-shm)?)?$/
+/** The base with what belongs to it (capture logs too), and those that were set aside. */
+const baseFiles = /^base\.db(-wal|-shm|\.suspect|\.capture-[0-9a-f]{32}|\.damaged-\d+(-wal|-shm)?)?$/
 const chunkFiles = /^(\.open-[0-9a-f]{32}|[0-9a-f]{64}\.tcf)$/
 /** Answers of a file system that cannot link these two places. */
 const noLinks = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES'])

@@ -85,7 +85,7 @@ test('a finished file is taken over when it is unchanged and all of its blocks a
     { mtime: { sec: 1, ns: 5 } },
     { ctime: { sec: 1, ns: 6 } },
   ]) {
-    expect(finished?.find(file('whole'), { ...found, ...change } as FoundEntry)).toBeUndefined()
+    expect(finished?.find(file('whole'), { ...found, ...change })).toBeUndefined()
   }
   expect(finished?.taken).toBe(2)
 })

@@ -1,5 +1,5 @@
 /** How healed blocks get into a vault, and what this home knows of it then. */
-import { refreshIndex } from '../backup/transfer.ts'
+import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
@@ -68,6 +68,7 @@ async function writeIndex(segment: IndexSegment, { vault, base }: HealTargetDeps
     }
     try {
       const { sequence, sha256 } = await vault.writeIndex(last, segment)
+      base.supersede(vault.id, keyspace, segment.supersedes)
       base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles, sha256)
       return
     } catch (error) {

@@ -2,7 +2,7 @@
  * The use case of verification: reads the vault itself and trusts no cache. Takes no lock, unless it heals: then it
  * writes to the vault and to the base.
  */
-import { refreshIndex } from '../backup/transfer.ts'
+import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
@@ -80,7 +80,8 @@ async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCh
   await requireWriter(deps, known, vault)
   using base = openBaseForWriting(deps)
   const chunks = new ChunkFolder(deps.paths.chunks)
-  await refreshIndex(base, vault)
+  // Where an object that it reads is damaged, that is healed first; nothing is written before it can be read.
+  await ifReadable(() => refreshIndex(base, vault))
   await using sources = await HealSources.open(deps, known, vault, { base, chunks })
   const healing = await healVault({
     ...request,

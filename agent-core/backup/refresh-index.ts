@@ -3,6 +3,7 @@
  * so that the second look of docs/format/write-order.md (step 4) is one call of `refreshIndex`.
  */
 import type { BaseDb } from '../cache/base-db.ts'
+import type { PlacedChunkFile } from '../cache/base-rows.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import { readIndexGone, readOpenIntents } from '../vault/clean-ups.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -26,7 +27,12 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
     base.supersede(vault.id, keyspace, supersedes)
     base.mergeIndex(vault.id, keyspace, read.sequence, chunkFiles, read.sha256)
   }
-  for (const { sequence, gone } of await readIndexGone(vault, base.cleanUps.lastSeen(vault.id, keyspace))) {
+  let isGoneKnown = true
+  const onGoneDamage = () => {
+    isGoneKnown = false
+  }
+  const goneSeen = base.cleanUps.lastSeen(vault.id, keyspace)
+  for (const { sequence, gone } of await readIndexGone(vault, goneSeen, onGoneDamage)) {
     base.cleanUps.take(vault.id, keyspace, sequence, gone.chunkFiles)
   }
   base.cleanUps.condemn(
@@ -34,6 +40,8 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
     keyspace,
     intents.flatMap(({ chunkFiles }) => chunkFiles),
   )
+  // What an index-gone object names is not listed any more, or still condemned: its intent ends after it was deleted.
+  if (!isGoneKnown) unplaceLost(base, vault, await differingFiles(base, vault))
   return isOther
 }
 
@@ -47,27 +55,43 @@ export async function findLostChunkFiles(
   vault: Vault,
   chunks: ChunkFolder,
 ): Promise<{ readonly lost: number; readonly unplaced: number }> {
-  const listed = await vault.listChunkFiles()
-  const findDiffering = () =>
-    base.placedChunkFiles(vault.id).filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
-  // What a clean-up has deleted since the index was read is not lost.
-  if (findDiffering().length > 0) await refreshIndex(base, vault)
-  const differing = findDiffering()
+  let differing = await differingFiles(base, vault)
+  if (differing.length > 0) {
+    // What a clean-up has deleted since the index was read is not lost.
+    await refreshIndex(base, vault)
+    differing = differing.filter(({ name }) => base.isPlaced(vault.id, name))
+  }
   const again: number[] = []
-  const lost: typeof differing = []
+  const lost: DifferingFile[] = []
   for (const file of differing) {
-    if (!listed.has(file.name) && (await chunks.isWhole(file.name))) again.push(file.number)
+    if (!file.isListed && (await chunks.isWhole(file.name))) again.push(file.number)
     else lost.push(file)
   }
   if (again.length > 0) base.awaitAgain(vault.id, again)
-  const found = { lost: differing.length, unplaced: lost.length }
-  if (lost.length === 0) return found
+  unplaceLost(base, vault, lost)
+  return { lost: differing.length, unplaced: lost.length }
+}
+
+/** A chunk file that the vault is known to hold, and does not list in that length. */
+interface DifferingFile extends PlacedChunkFile {
+  readonly isListed: boolean
+}
+
+async function differingFiles(base: BaseDb, vault: Vault): Promise<DifferingFile[]> {
+  const listed = await vault.listChunkFiles()
+  return base
+    .placedChunkFiles(vault.id)
+    .filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
+    .map((file) => ({ ...file, isListed: listed.has(file.name) }))
+}
+
+function unplaceLost(base: BaseDb, vault: Vault, lost: readonly DifferingFile[]): void {
+  if (lost.length === 0) return
   base.distrust(vault.id)
   base.unplace(
     vault.id,
     lost.map(({ number }) => number),
   )
-  return found
 }
 
 /** Bytes that do not open are damage, not another history: `vault verify` tells. A segment may have been compacted. */

@@ -187,10 +187,16 @@ export class Transfer {
     const live = base.liveSegments(vault.id, keyspace)
     if (live.length <= maxLiveSegments) return
     const isGone = (name: ChunkFileName) => base.cleanUps.isGone(vault.id, name)
-    const written = await compactIndex(vault, live, isGone)
+    try {
+      onPut((await compactIndex(vault, live, isGone)).sizeBytes)
+    } catch (error) {
+      // A segment that was whole when it was read is damaged now: `vault verify` tells; what was captured goes on.
+      if (!isAgentError(error, 'format.invalid')) throw error
+      base.distrust(vault.id)
+      return
+    }
     // What it repeats is known here; it is merged in its turn, after what others wrote before it.
     await this.#refreshIndex()
-    onPut(written.sizeBytes)
   }
 
   async #writeSegments(waiting: readonly IndexedChunkFile[]): Promise<void> {

@@ -4,7 +4,6 @@
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
-import { sha256 } from '../codec/block-id.ts'
 import { openObject, sealObject } from '../codec/seal-object.ts'
 import type { HomeId, IntentId } from '../contract/ids.ts'
 import {
@@ -112,18 +111,20 @@ export async function readOwnEnd(vault: Vault, id: IntentId, home: HomeId): Prom
 export interface ReadIndexGone {
   readonly sequence: number
   readonly gone: IndexGone
-  /** Of the whole object. */
-  readonly sha256: Buffer
 }
 
 /**
- * Index-gone objects after `lastSeen` in their order. Throws `format.invalid` where one cannot be read: the index is not
- * known without it.
+ * Index-gone objects after `lastSeen` in their order. A damaged one goes to `onDamage` and is left out; without that it is
+ * thrown: the index is not known without it.
  */
-export async function readIndexGone(vault: Vault, lastSeen: number): Promise<ReadIndexGone[]> {
+export async function readIndexGone(
+  vault: Vault,
+  lastSeen: number,
+  onDamage?: (error: AgentError) => void,
+): Promise<ReadIndexGone[]> {
   for (let listing = 1; ; listing++) {
     try {
-      return await readListedGone(vault, lastSeen)
+      return await readListedGone(vault, lastSeen, onDamage)
     } catch (error) {
       // One that others repeat may be deleted between listing and reading.
       if (!isAgentError(error, 'store.not-found') || listing === maxListings) throw error
@@ -131,16 +132,24 @@ export async function readIndexGone(vault: Vault, lastSeen: number): Promise<Rea
   }
 }
 
-async function readListedGone(vault: Vault, lastSeen: number): Promise<ReadIndexGone[]> {
+async function readListedGone(
+  vault: Vault,
+  lastSeen: number,
+  onDamage: ((error: AgentError) => void) | undefined,
+): Promise<ReadIndexGone[]> {
   const { layout, store, keys } = vault
   const startAfter = lastSeen < 0 ? undefined : layout.indexGoneObject(lastSeen)
   const found: ReadIndexGone[] = []
   for await (const { name } of store.list(layout.indexGone, startAfter === undefined ? {} : { startAfter })) {
     const sequence = parseSequenceName(name)
     if (sequence === undefined) continue
-    const object = await readObject(store, name)
-    const gone = decodeIndexGone(openObject(keys, 'index-gone', name, object), name)
-    found.push({ sequence, gone, sha256: sha256(object) })
+    try {
+      const object = await readObject(store, name)
+      found.push({ sequence, gone: decodeIndexGone(openObject(keys, 'index-gone', name, object), name) })
+    } catch (error) {
+      if (onDamage === undefined || !isAgentError(error, 'format.invalid')) throw error
+      onDamage(error)
+    }
   }
   return found
 }

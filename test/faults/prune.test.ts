@@ -365,3 +365,20 @@ async function callOfIntent(): Promise<number> {
   const { intents } = place.vaultOf(store).layout
   return counted.calls.findIndex(({ operation, name }) => operation === 'put' && name.startsWith(intents)) + 1
 }
+
+test('a damaged index-gone object: backups go by what is listed, and a clean-up deletes nothing', async () => {
+  await threePoints()
+  await place.prune(store, { ...expiresFirst, by: 'another home' })
+  const { indexGone } = place.vaultOf(store).layout
+  for await (const { name } of store.list(indexGone)) {
+    const bytes = await store.get(name)
+    await store.delete(name)
+    await store.put(name, bytes.subarray(1))
+  }
+  const next = await place.backUp(store)
+  expect(next.failure).toBeUndefined()
+  expect(await place.filesOf(store, next.manifest.id)).toEqual(place.sourceFiles())
+  const before = await sizeOfChunks()
+  await expect(place.prune(store, { expired: () => true })).rejects.toMatchObject({ code: 'format.invalid' })
+  expect(await sizeOfChunks()).toBe(before)
+})

@@ -30,8 +30,10 @@ import { Vault } from '../vault/vault.ts'
 import { unlockKeyspaces } from '../vault/vault-keys.ts'
 import type { CallContext, PruneDocument, PruneOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownStore } from './open-vault.ts'
+import { requirePin } from './pin-guard.ts'
 import { requireWriter } from './publish-items.ts'
 
 const dayMs = 86_400_000
@@ -48,6 +50,7 @@ export async function pruneVault(
   context: CallContext,
 ): Promise<PruneDocument> {
   const known = knownVault(deps, name)
+  if (options.plan !== true && (options.graceDays ?? defaultGraceDays) < defaultGraceDays) await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const store = await openKnownStore(deps, known)
   try {
@@ -63,6 +66,10 @@ export async function pruneVault(
     // The base must not believe what is gone to be there; a keyspace that it does not know it need not learn of.
     if (isOwn || base.lastIndexSeen(vault.id, vault.keys.keyspace) >= 0) await refreshIndex(base, vault)
     const { removedPoints, deleted, merged } = result
+    if (removedPoints > 0) {
+      const detail = `${removedPoints} points removed`
+      await audit(deps, vault, { act: 'vault prune', subject: `machine "${machine}"`, detail })
+    }
     deps.log.info('vault cleaned up', { vault: name, removedPoints, deleted, merged })
     return documentOf(known, machine, result, request)
   } finally {
@@ -120,6 +127,7 @@ function requestOf(
   return {
     home: deps.state.homeId,
     machine: deps.machine,
+    who: deps.who,
     graceMs: vault.store.localPath === undefined ? Math.max(graceMs, listingLagMs) : graceMs,
     maxUnusedPercent: options.maxUnusedPercent,
     choose: (points) => chooseExpired(points, rules),

@@ -154,7 +154,8 @@ const vaultVerbs: readonly AnyVerb[] = [
       'in nearly empty ones is merged into new ones first. Announced chunk files are deleted by the first run after the ' +
       'grace time (14 days), unless something needs them by then. It may be interrupted at any moment: the next run goes ' +
       'on. With --keyspace it cleans up what another machine has stored, with the passphrase of that machine, also when the ' +
-      'machine is gone. Ends with exit status 3 when the vault does not let go of what is due.',
+      'machine is gone. A grace time under 14 days asks, and asks for the PIN where there is one. Ends with exit status 3 ' +
+      'when the vault does not let go of what is due.',
     arguments: [['<name>', 'the vault']],
     options: [
       { flags: '--plan', description: 'say what would be done, and do nothing' },

@@ -35,6 +35,8 @@ const maxIntentChunkFiles = 100_000
 export interface PruneRequest {
   readonly home: HomeId
   readonly machine: string
+  /** User and machine, for tombstones. */
+  readonly who: string
   /** So long after it was announced nothing is deleted. */
   readonly graceMs: number
   readonly maxUnusedPercent?: number | undefined
@@ -155,7 +157,7 @@ class Prune {
     const others = look.removable.filter(({ point }) => !named.has(point.manifest.id))
     const safe = await look.keeping(others, this.#lookDeps)
     try {
-      const by = { who: this.#request.machine, nowMs: clock.nowMs(), signal: task.signal }
+      const by = { who: this.#request.who, nowMs: clock.nowMs(), signal: task.signal }
       await removePoints(vault, safe.removable, by)
     } catch (error) {
       if (!isAgentError(error, 'vault.denied')) throw error

@@ -134,6 +134,7 @@ await build(vault)
 const request: PruneRequest = {
   home: 'c'.repeat(32) as never,
   machine: 'bench',
+  who: 'bench',
   graceMs: 0,
   choose: (points) =>
     points

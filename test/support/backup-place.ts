@@ -122,6 +122,7 @@ export class BackupPlace implements Disposable {
       {
         home: isOther ? otherHome : home,
         machine: 'test',
+        who: 'somebody at test',
         graceMs: options.graceMs ?? 0,
         maxUnusedPercent: options.maxUnusedPercent,
         choose: (points) =>

@@ -37,6 +37,7 @@ const openVaults = () => import('./api/open-vault.ts')
 const overviews = () => import('./api/overview.ts')
 const points = () => import('./api/point-verbs.ts')
 const prune = () => import('./api/prune-verbs.ts')
+const replicas = () => import('./api/replica-verbs.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
 const vaults = () => import('./api/vault-verbs.ts')
@@ -108,6 +109,10 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
     listVaults: async () => (await vaults()).listKnownVaults(deps),
     showVault: async (name) => (await vaults()).showKnownVault(deps, name),
     testVault: async (name) => (await vaults()).testKnownVault(deps, name),
+    setReplica: async (name, change) => (await replicas()).setReplica(deps, name, change),
+    removeReplica: async (name) => (await replicas()).removeReplica(deps, name),
+    replicateVault: async (name, context) => (await replicas()).replicateVault(deps, name, context),
+    dueReplications: async () => (await replicas()).dueReplications(deps),
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
     pruneVault: async (name, options, context) => (await prune()).pruneVault(deps, name, options, context),
     setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),

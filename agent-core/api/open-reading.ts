@@ -1,9 +1,8 @@
 /**
- * Everything needed to read an item's points: its vault (or the cache alone, while the vault is away),
- * the catalogue, the tree and the blocks. Takes no lock; restores never wait for backups.
+ * Everything needed to read an item's points: the places that answer (or the cache alone, while none does), the
+ * catalogue, the tree and the blocks. Takes no lock; restores never wait for backups.
  */
 
-import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { readDateText } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
@@ -13,21 +12,24 @@ import { ExtentSource } from '../cache/extent-source.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
 import { blockId } from '../codec/block-id.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
-import type { PointId } from '../contract/ids.ts'
+import type { PointId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
-import type { Item, KnownVault } from '../state/state-db.ts'
-import { type PointState, readPointStates, unmarkedState } from '../vault/point-states.ts'
-import type { Vault } from '../vault/vault.ts'
+import type { Item } from '../state/state-db.ts'
+import { type PointState, type PointStates, readPointStates, unmarkedState } from '../vault/point-states.ts'
+import type { ListedPoint, ReadIndexSegment } from '../vault/vault.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
 import { knownItem } from './item-verbs.ts'
 import { openMarkMemory } from './mark-memory.ts'
-import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
+import { knownVault } from './open-vault.ts'
+import { openReadingPlaces, type ReadingPlace, type ReadingPlaces } from './reading-places.ts'
 
 export interface ReadablePoint {
   readonly manifest: PointManifest
   readonly tiers: readonly Tier[]
+  /** Names of the item's vaults that have confirmed it. */
+  readonly vaults: readonly string[]
   /** What has become of it since it was made. */
   readonly state: PointState
 }
@@ -40,47 +42,50 @@ interface DamagedPoint {
 
 export class ItemReading implements AsyncDisposable {
   readonly item: Item
-  readonly known: KnownVault
   readonly keys: KeyspaceKeys
   readonly catalogue: Catalogue
   readonly tree: TreeReader
   readonly blocks: BlockReader
   /** For threads that read blocks by themselves. */
   readonly extents: ExtentSource
-  /** The vault, or why it cannot be had now. */
-  readonly vault: Vault | AgentError
 
   readonly #deps: AgentDeps
+  readonly #places: ReadingPlaces
   readonly #isBehind: boolean
 
-  /** `isBehind`: the vault's index has what the base here does not know. */
+  /** `isBehind`: the index of a vault has what the base here does not know. */
   constructor(
-    parts: Pick<ItemReading, 'item' | 'known' | 'keys' | 'catalogue' | 'vault'> & { readonly isBehind: boolean },
+    parts: Pick<ItemReading, 'item' | 'catalogue'> & { readonly places: ReadingPlaces; readonly isBehind: boolean },
     deps: AgentDeps,
   ) {
-    this.item = parts.item
-    this.known = parts.known
-    this.keys = parts.keys
-    this.catalogue = parts.catalogue
-    this.vault = parts.vault
+    const { item, catalogue, places, isBehind } = parts
+    this.item = item
+    this.keys = places.keys
+    this.catalogue = catalogue
+    this.#places = places
     this.#deps = deps
-    this.#isBehind = parts.isBehind
-    const cached = folderSource(deps.paths.chunks)
-    const sources = 'store' in this.vault ? [cached, this.vault.chunkSource()] : [cached]
-    const unavailable = 'store' in this.vault ? {} : { unavailable: this.vault }
-    this.blocks = new BlockReader(this.catalogue, sources, this.keys, unavailable)
-    this.extents = new ExtentSource(this.catalogue, sources, this.keys)
+    this.#isBehind = isBehind
+    const sources = [folderSource(deps.paths.chunks), ...places.open.map(({ vault }) => vault.chunkSource())]
+    const spare = places.spareSource()
+    const unavailable = places.trouble === undefined ? {} : { unavailable: places.trouble }
+    this.blocks = new BlockReader(
+      catalogue,
+      spare === undefined ? sources : [...sources, spare],
+      this.keys,
+      unavailable,
+    )
+    this.extents = new ExtentSource(catalogue, sources, this.keys)
     this.tree = new TreeReader(async (id) => {
-      const page = this.catalogue.base.treePage(id)
+      const page = catalogue.base.treePage(id)
       // The base may have rotted where SQLite does not see it.
       return page !== undefined && blockId(this.keys.id, page).equals(id) ? page : await this.blocks.read(id)
     })
   }
 
   /**
-   * All readable points, oldest first: those of the vault, then those that wait for it. Damaged ones are left out
-   * and logged. A vault that is away is told as a remark. Throws the vault's error when it is away and nothing waits in the cache, the damage when no point
-   * is readable.
+   * All readable points, oldest first: those that a vault has confirmed, then those that wait. Damaged ones are left out
+   * and logged. Throws a vault's error when none answers and nothing waits in the cache, the damage when no point is
+   * readable.
    */
   async points(): Promise<ReadablePoint[]> {
     const { readable, damaged } = await this.#read()
@@ -126,32 +131,65 @@ export class ItemReading implements AsyncDisposable {
   }
 
   async #read(): Promise<{ readonly readable: ReadablePoint[]; readonly damaged: readonly DamagedPoint[] }> {
+    const { open, trouble } = this.#places
     const waiting = this.#waiting()
-    if (!('store' in this.vault)) {
-      if (waiting.length === 0) throw this.vault
-      this.#deps.remark?.(`${this.vault.message} Only points that wait for it in the cache are seen.`)
+    if (open.length === 0 && trouble !== undefined) {
+      if (waiting.length === 0) throw trouble
+      this.#deps.remark?.(`${trouble.message} Only points that wait for it in the cache are seen.`)
       return { readable: waiting, damaged: [] }
     }
-    const confirmed: ReadablePoint[] = []
     const tiers: readonly Tier[] = this.#isWholeInCache() ? ['instant', 'vault'] : ['vault']
-    const damaged: DamagedPoint[] = []
-    const states = await readPointStates(this.vault, { memory: await openMarkMemory(this.#deps, this.vault) })
-    for (const listed of await this.vault.listPoints(this.item.id)) {
-      if (listed.confirmationName === undefined) continue
-      try {
-        const { manifest } = await this.vault.readPoint(listed)
-        confirmed.push({ manifest, tiers, state: states.of(manifest.id) })
-      } catch (error) {
-        if (!isDamage(error)) throw error
-        this.#deps.log.warn('left out a damaged point', { point: listed.point, reason: error.message })
-        damaged.push({ id: listed.point, error })
+    const found = new Map<PointId, { readonly places: ListedIn[]; readonly vaults: string[] }>()
+    const states: PointStates[] = []
+    for (const place of open) {
+      states.push(await readPointStates(place.vault, { memory: await openMarkMemory(this.#deps, place.vault) }))
+      for (const listed of await place.vault.listPoints(this.item.id)) {
+        if (listed.confirmationName === undefined) continue
+        const known = found.get(listed.point) ?? { places: [], vaults: [] }
+        known.places.push({ place, listed })
+        known.vaults.push(place.known.name)
+        found.set(listed.point, known)
       }
     }
-    const ids = new Set(confirmed.map(({ manifest }) => manifest.id))
-    const others = waiting.filter(({ manifest }) => !ids.has(manifest.id))
-    const marked = others.map((point) => ({ ...point, state: states.of(point.manifest.id) }))
+    // A vault that was away when a point was marked has no marks of it yet.
+    const stateOf = (id: PointId) => states.find(({ marked }) => marked.has(id))?.of(id) ?? unmarkedState
+    const confirmed: ReadablePoint[] = []
+    const damaged: DamagedPoint[] = []
+    for (const [id, { places, vaults }] of found) {
+      const manifest = await this.#readManifest(places)
+      if (manifest instanceof AgentError) damaged.push({ id, error: manifest })
+      else confirmed.push({ manifest, tiers, vaults, state: stateOf(id) })
+    }
+    const others = waiting.filter(({ manifest }) => !found.has(manifest.id))
+    const marked = others.map((point) => ({ ...point, state: stateOf(point.manifest.id) }))
     const readable = [...confirmed.toSorted(bySequence), ...marked]
     return { readable, damaged }
+  }
+
+  /** The manifest from the first place where it is whole, spares last; else the damage. */
+  async #readManifest(listedIn: readonly ListedIn[]): Promise<PointManifest | AgentError> {
+    let damage: AgentError | undefined
+    const read = async ({ place, listed }: ListedIn): Promise<PointManifest | undefined> => {
+      try {
+        return (await place.vault.readPoint(listed)).manifest
+      } catch (error) {
+        if (!isDamage(error)) throw error
+        this.#deps.log.warn('a damaged point', { point: listed.point, reason: error.message })
+        damage ??= error
+        return undefined
+      }
+    }
+    for (const one of listedIn) {
+      const manifest = await read(one)
+      if (manifest !== undefined) return manifest
+    }
+    for (const place of await this.#places.spares()) {
+      const manifest = await read({ place, listed: (listedIn[0] as ListedIn).listed })
+      if (manifest === undefined) continue
+      this.#places.tellSpare(place)
+      return manifest
+    }
+    return damage as AgentError
   }
 
   #isWholeInCache(): boolean {
@@ -159,57 +197,93 @@ export class ItemReading implements AsyncDisposable {
     return !this.#isBehind && isWholeInCache(base, this.#deps.paths.chunks, this.keys.keyspace)
   }
 
-  /** Points that the vault has not confirmed; those captured while the base was lost may have low numbers yet. */
+  /** Points that no vault may have confirmed yet; those captured while the base was lost may have low numbers. */
   #waiting(): ReadablePoint[] {
-    return this.catalogue.base
-      .unconfirmedPoints(this.known.id)
-      .filter((point) => point.item === this.item.id)
-      .map(({ manifest }) => ({
-        manifest: decodePointManifest(manifest, 'captured point'),
-        tiers: ['instant' as const],
-        state: unmarkedState,
-      }))
-      .toSorted(bySequence)
+    const { base } = this.catalogue
+    const points = new Map<PointId, ReadablePoint>()
+    for (const name of this.item.vaults) {
+      for (const { id, item, manifest } of base.unconfirmedPoints(knownVault(this.#deps, name).id)) {
+        if (item !== this.item.id) continue
+        const decoded = decodePointManifest(manifest, 'captured point')
+        points.set(id, { manifest: decoded, tiers: ['instant'], vaults: [], state: unmarkedState })
+      }
+    }
+    return [...points.values()].toSorted(bySequence)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.catalogue[Symbol.dispose]()
-    if ('store' in this.vault) await this.vault.store.close()
+    await this.#places[Symbol.asyncDispose]()
   }
+}
+
+/** A point in a place that lists it. */
+interface ListedIn {
+  readonly place: ReadingPlace
+  readonly listed: ListedPoint
 }
 
 /** Opens an item for reading; throws `item.not-found`, `vault.locked`. */
 export async function openItemReading(deps: AgentDeps, name: string): Promise<ItemReading> {
   const item = knownItem(deps, name)
-  const known = knownVault(deps, item.vaults[0] as string)
-  const vault = await openKnownVault(deps, known).catch((error: unknown) => {
-    if (isVaultTrouble(error)) return error
-    throw error
-  })
+  const places = await openReadingPlaces(deps, item)
   const catalogue = new Catalogue(openBase(deps.paths.base, { readOnly: true }))
   try {
-    const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
     let isBehind = false
-    if ('store' in vault) {
-      const { keyspace } = vault.keys
-      // What a damaged segment lists may lie elsewhere too: what cannot be read is told file by file.
-      const onDamage = (error: AgentError, sequence: number) => {
-        deps.log.warn('left out a damaged index segment', { vault: known.name, sequence, reason: error.message })
-        deps.remark?.(
-          `A part of the vault's index is damaged; run "tharsis vault verify ${known.name}". ${error.message}`,
-        )
-      }
-      for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace), onDamage)) {
-        catalogue.add(vault.id, keyspace, read)
-        isBehind = true
-      }
+    for (const place of places.open) {
+      if (await readUnseenIndex(deps, place, places, catalogue)) isBehind = true
     }
-    return new ItemReading({ item, known, keys, catalogue, vault, isBehind }, deps)
+    return new ItemReading({ item, catalogue, places, isBehind }, deps)
   } catch (error) {
     catalogue[Symbol.dispose]()
-    if ('store' in vault) await vault.store.close()
+    await places[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Adds to the catalogue what the base has not seen of a place's index; true when there was something. */
+async function readUnseenIndex(
+  deps: AgentDeps,
+  { known, vault }: ReadingPlace,
+  places: ReadingPlaces,
+  catalogue: Catalogue,
+): Promise<boolean> {
+  const { keyspace } = vault.keys
+  const damages = new Map<number, AgentError>()
+  let isBehind = false
+  const onDamage = (error: AgentError, sequence: number) => void damages.set(sequence, error)
+  for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace), onDamage)) {
+    catalogue.add(vault.id, keyspace, read)
+    isBehind = true
+  }
+  for (const [sequence, error] of damages) {
+    isBehind = true
+    const spare = await readSpareSegment(places, vault.id, sequence)
+    if (spare !== undefined) {
+      catalogue.add(vault.id, keyspace, spare)
+      continue
+    }
+    // What a damaged segment lists may lie elsewhere too: what cannot be read is told file by file.
+    deps.log.warn('left out a damaged index segment', { vault: known.name, sequence, reason: error.message })
+    deps.remark?.(`A part of the vault's index is damaged; run "tharsis vault verify ${known.name}". ${error.message}`)
+  }
+  return isBehind
+}
+
+/** An index segment of a vault from its replica; undefined when that has no whole one. */
+async function readSpareSegment(
+  places: ReadingPlaces,
+  vaultId: VaultId,
+  sequence: number,
+): Promise<ReadIndexSegment | undefined> {
+  const place = (await places.spares()).find(({ vault }) => vault.id === vaultId)
+  if (place === undefined) return undefined
+  for await (const read of place.vault.readIndex(sequence - 1, () => undefined)) {
+    if (read.sequence !== sequence) return undefined
+    places.tellSpare(place)
+    return read
+  }
+  return undefined
 }
 
 function isDamage(error: unknown): error is AgentError {
@@ -217,7 +291,7 @@ function isDamage(error: unknown): error is AgentError {
 }
 
 function bySequence(a: ReadablePoint, b: ReadablePoint): number {
-  return a.manifest.sequence - b.manifest.sequence
+  return a.manifest.sequence - b.manifest.sequence || a.manifest.timeMs - b.manifest.timeMs
 }
 
 /** `2026-11-22` (the whole day), `2026-11-22 14:30` (the whole minute), or ISO 8601. Throws `usage.invalid`. */

@@ -90,6 +90,12 @@ export async function rememberedKey(deps: AgentDeps, keyspace: KeyspaceId): Prom
   return await (await deps.secrets()).get(secretName(keyspace))
 }
 
+/** The keys of a keyspace, if its master key is remembered on this machine. */
+export async function rememberedKeys(deps: AgentDeps, keyspace: KeyspaceId): Promise<KeyspaceKeys | undefined> {
+  const masterKey = await rememberedKey(deps, keyspace)
+  return masterKey && deriveKeys(masterKey, keyspace)
+}
+
 /** Remembers a master key, so that the slow derivation runs once. Returns the place in words for people. */
 export async function rememberKey(deps: AgentDeps, keyspace: KeyspaceId, masterKey: Buffer): Promise<string> {
   const secrets = await deps.secrets()

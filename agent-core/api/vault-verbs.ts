@@ -9,6 +9,7 @@ import type { ChunkFileName } from '../contract/ids.ts'
 import type { Definitions } from '../format/definitions.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
+import { followKeySlots } from '../replicate/follow-key-slots.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
 import { openDirectoryStore } from '../vault/directory-store.ts'
@@ -32,6 +33,7 @@ import { openBaseForWriting } from './open-base.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
+import { describeReplica, openReplica } from './replica-verbs.ts'
 
 /** Makes a vault in `directory`, for this machine. */
 export async function createNewVault(
@@ -158,6 +160,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       .items()
       .filter((item) => item.vaults.includes(known.name))
       .map((item) => item.name)
+    const replica = await describeReplica(deps, known, vault.store)
     return {
       ...documentOf(known, place),
       state: 'reachable',
@@ -167,6 +170,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       storedBytes,
       freeBytes,
       items,
+      ...(replica && { replica }),
     }
   } finally {
     await vault.store.close()
@@ -219,9 +223,26 @@ export async function changeVaultPassphrase(
     await changePassphrase(store, known.keyspace, masterKey, passphrase, deps)
     const remark =
       'Whoever copied the vault before and knows the old passphrase can still open that copy; the recovery code stays valid.'
-    return { name, remarks: [remark] }
+    return { name, remarks: [remark, ...(await tellReplica(deps, known, store))] }
   } finally {
     await store.close()
+  }
+}
+
+/** What the person must know when the replica could not be told of the new passphrase. */
+async function tellReplica(deps: AgentDeps, known: KnownVault, store: ObjectStore): Promise<string[]> {
+  if (deps.state.replica(known.name) === undefined) return []
+  try {
+    const replica = await openReplica(deps, known)
+    try {
+      await followKeySlots(store, replica.store, known.keyspace)
+    } finally {
+      await replica.store.close()
+    }
+    return []
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error
+    return [`The replica still opens with the old passphrase; run this again when it is reachable: ${error.message}`]
   }
 }
 

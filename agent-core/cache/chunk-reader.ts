@@ -93,11 +93,12 @@ export class BlockReader {
 
   /**
    * The plain bytes of a block; they belong to this reader and must not be changed. Throws
-   * `vault.damaged` when no whole copy is left, or the store's error when the vault does not answer or is among
+   * `vault.damaged` when no whole copy is left, or the error of a source that does not answer or is among
    * the sources no more: nothing shows then that its copy is damaged.
    */
   async read(id: Uint8Array): Promise<Uint8Array> {
     let failure: unknown
+    let silent: AgentError | undefined
     for (const location of this.#index.locate(id)) {
       const file = this.#index.chunkFile(location.chunk)
       if (file.keyspace !== this.#keys.keyspace) continue
@@ -114,8 +115,9 @@ export class BlockReader {
           )
           return block
         } catch (error) {
-          if (!isDamage(error)) throw error
-          failure ??= error
+          if (isDamage(error)) failure ??= error
+          else if (error instanceof AgentError) silent ??= error
+          else throw error
         }
       }
       failure ??= new AgentError('vault.damaged', {
@@ -124,7 +126,7 @@ export class BlockReader {
         reason: 'the chunk file is missing',
       })
     }
-    throw this.#unavailable ?? asDamage(failure, id)
+    throw silent ?? this.#unavailable ?? asDamage(failure, id)
   }
 
   async #openExtent(

@@ -4,11 +4,13 @@ import { folderPath, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import { generatePassphrase } from './passphrases.ts'
+import { replicaFacts } from './replica-verbs.ts'
 import type { RunVerb } from './session.ts'
 
 interface CreateInput {
   readonly name: string
   readonly local: string
+  readonly replicaLocal?: string
   readonly generatePassphrase?: true
 }
 
@@ -17,8 +19,17 @@ export const createVault: RunVerb<CreateInput> = async (input, session) => {
   const directory = folderPath(input.local, session.cwd)
   const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
   const passphrase = generated ?? (await session.passphrases.fresh(input.name))
-  const vault = await (await session.agent()).createVault(input.name, directory, passphrase)
-  const document = generated === undefined ? vault : { ...vault, passphrase: generated }
+  const agent = await session.agent()
+  const vault = await agent.createVault(input.name, directory, passphrase)
+  const replica =
+    input.replicaLocal === undefined
+      ? undefined
+      : await agent.setReplica(input.name, { directory: folderPath(input.replicaLocal, session.cwd) })
+  const document = {
+    ...vault,
+    ...(generated !== undefined && { passphrase: generated }),
+    ...(replica && { replica: replica.replica }),
+  }
   await output.result(document, () => [
     `Vault "${vault.name}" is ready in ${vault.address}.`,
     ...output.facts([
@@ -29,7 +40,7 @@ export const createVault: RunVerb<CreateInput> = async (input, session) => {
     'Write the recovery code down and keep it apart from this machine: it is not shown again.',
     'Without the passphrase or this code nobody can read the data.',
   ])
-  sayRemarks(output, vault.remarks)
+  sayRemarks(output, [...vault.remarks, ...(replica?.remarks ?? [])])
   return exitStatus.done
 }
 
@@ -102,6 +113,7 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ['Items', vault.items.length === 0 ? 'none' : vault.items],
       ['Points', formatCount(vault.points)],
       ['Stored', `${formatSize(vault.storedBytes)} in ${countOf(vault.objects, 'object')}`],
+      ...(vault.replica === undefined ? [] : replicaFacts(vault.replica)),
       ...(vault.freeBytes === undefined ? [] : [['Free there', formatSize(vault.freeBytes)] as const]),
       ['Oldest unverified byte', unverifiedWords(vault.oldestUnverified)],
     ]),

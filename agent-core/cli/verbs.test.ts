@@ -80,6 +80,10 @@ describe('verbs ask the agent', () => {
     ['vault prune usb', ['pruneVault', 'usb', {}]],
     ['vault prune usb --plan --keyspace mars', ['pruneVault', 'usb', { plan: true, keyspace: 'mars' }]],
     ['vault prune usb --grace 0 --max-unused 10% --yes', ['pruneVault', 'usb', { maxUnusedPercent: 10, graceDays: 0 }]],
+    ['vault set usb --replica-local r', ['setReplica', 'usb', { directory: '/some/folder/r' }]],
+    ['vault set usb --replica-every 2', ['setReplica', 'usb', { everyMs: 7_200_000 }]],
+    ['vault set usb --no-replica', ['removeReplica', 'usb']],
+    ['vault replicate usb', ['replicateVault', 'usb']],
     ['item enable docs --vault usb a /b', ['enableItem', 'docs', ['usb'], settings]],
     [
       'item enable docs --vault usb a /b --exclude *.iso --exclude tmp --no-default-excludes --cross-mounts --compression zstd',

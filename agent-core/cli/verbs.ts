@@ -68,6 +68,7 @@ const vaultVerbs: readonly AnyVerb[] = [
     arguments: [['<name>', 'what this vault is called here']],
     options: [
       { flags: '--local <dir>', description: 'the new or empty folder that becomes the vault', mandatory: true },
+      { flags: '--replica-local <dir>', description: 'a new or empty folder for its replica; see "vault set"' },
       generateOption,
     ],
     examples: ['tharsis vault create usb --local /media/usb/tharsis'],
@@ -111,6 +112,35 @@ const vaultVerbs: readonly AnyVerb[] = [
     options: [],
     examples: ['tharsis vault test usb'],
     load: async () => (await import('./vault-verbs.ts')).testVault,
+  },
+  {
+    name: 'vault set',
+    summary: 'Give a vault a replica, or take it away',
+    details:
+      'A replica is a second place that holds the same objects: restores use it when the vault is gone or damaged, on ' +
+      'another machine too ("tharsis vault connect NAME --local REPLICA"). Best on another disk, in another building.',
+    arguments: [['<name>', 'the vault']],
+    options: [
+      {
+        flags: '--replica-local <dir>',
+        description: 'an empty or new folder, or one that holds a replica of this vault',
+      },
+      { flags: '--replica-every <hours>', description: 'how often it is brought up to date (default: 24)' },
+      { flags: '--no-replica', description: 'forget the replica; what it holds stays there' },
+    ],
+    examples: ['tharsis vault set usb --replica-local /mnt/nas/tharsis', 'tharsis vault set usb --no-replica'],
+    load: async () => (await import('./replica-verbs.ts')).setVault,
+  },
+  {
+    name: 'vault replicate',
+    summary: 'Bring the replica of a vault up to date',
+    details:
+      'Copies what is missing, checks every object before, and can be interrupted at any moment. What the vault has ' +
+      'lost stays in the replica. Ends with exit status 8 when something of the vault is damaged or lost.',
+    arguments: [['<name>', 'the vault']],
+    options: [],
+    examples: ['tharsis vault replicate usb'],
+    load: async () => (await import('./replica-verbs.ts')).replicateVault,
   },
   {
     name: 'vault verify',

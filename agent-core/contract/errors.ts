@@ -512,6 +512,31 @@ export const errorTable = {
       'Run "tharsis vault verify NAME --read-data 100" to see which files are affected; other points and files are not.',
   }),
 
+  // replica: the second place of a vault
+  'replica.none': spec<{ name: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 4,
+    words: (d) => `Vault "${d.name}" has no replica.`,
+    advice: (d) => `Give it one with "tharsis vault set ${d.name} --replica-local DIR".`,
+  }),
+  'replica.other': spec<{ address: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `${d.address} holds something else than a replica of this vault; nothing was written there.`,
+    advice: () => 'Give an empty or new folder, or the one that holds the replica of this vault.',
+  }),
+  'replica.diverged': spec<{ address: string; object: string }>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) =>
+      `The replica ${d.address} and its vault hold different things under the name ${d.object}: somebody wrote to one of them as if it were the other.`,
+    advice: () =>
+      'Both stay as they are. Decide which of them goes on as the vault ("tharsis vault connect … --take-over"), and give that one a new, empty replica.',
+  }),
+
   // store: what a vault's place answers (thrown by every object store, translated nowhere else)
   'store.not-found': spec<{ object: string }>({
     scope: 'job',

@@ -113,7 +113,7 @@ export async function readVaultFile(store: ObjectStore): Promise<{ readonly file
 }
 
 /** Ids of all keyspaces in the vault, in order. */
-async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
+export async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
   const keyspaces: KeyspaceId[] = []
   let startAfter: string | undefined
   for (;;) {

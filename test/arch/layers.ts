@@ -21,6 +21,7 @@ export const layerRanks = {
   restore: 7,
   mount: 7,
   retention: 7,
+  replicate: 7,
   verify: 7,
   api: 8,
   transport: 9,

@@ -11,6 +11,7 @@ import type {
   PointDetails,
   PointFile,
   PruneDocument,
+  ReplicaDocument,
   RestoreDocument,
   StoppedDocument,
   VaultDetails,
@@ -70,6 +71,15 @@ const fakeJob: JobDocument = {
   progress: null,
   result: { files: 1000, bytes: 2048, warnings: 0 },
   error: null,
+}
+
+const fakeReplica: ReplicaDocument = {
+  kind: 'local',
+  address: '/mnt/nas',
+  everyMs: 86_400_000,
+  completedAt: null,
+  isDue: true,
+  state: 'not asked',
 }
 
 const fakeCache: CacheDocument = {
@@ -154,6 +164,7 @@ export const fakePoint: PointDetails = {
   held: false,
   partial: false,
   tiers: ['instant', 'vault'],
+  vaults: ['usb'],
   files: 1000,
   bytes: { total: 4096, read: 2048, new: 1024, stored: 512 },
   item: 'docs',
@@ -272,6 +283,17 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       putMs: 1.25,
       getMs: 0.5,
     } as const),
+    setReplica: answer('setReplica', { replica: fakeReplica, remarks: ['No remark.'] }),
+    removeReplica: answer('removeReplica', { address: '/mnt/nas' }),
+    replicateVault: answer('replicateVault', {
+      vault: 'usb',
+      address: '/mnt/nas',
+      copied: { objects: 4, points: 1, bytes: 2048 },
+      damaged: [],
+      lost: 0,
+      heldBack: 0,
+    }),
+    dueReplications: answer('dueReplications', ['usb']),
     verifyVault: answer('verifyVault', {
       level: 'open',
       objects: 10,

@@ -30,6 +30,8 @@ export const pointDocument = z.object({
   deleted: softDeletion.nullable(),
   partial: z.boolean(),
   tiers: list(tier, 2),
+  /** Names of the item's vaults that have confirmed it. */
+  vaults: list(name, 100),
   files: count,
   bytes: z.object({ total: bytes, read: bytes, new: bytes, stored: bytes }),
 })

@@ -26,6 +26,42 @@ export const unverifiedDocument = z.object({
 })
 export type UnverifiedDocument = Value<typeof unverifiedDocument>
 
+/** The second place of a vault. */
+export const replicaDocument = z.object({
+  kind: z.literal('local'),
+  address: path,
+  /** It is due to be brought up to date so often, in milliseconds. */
+  everyMs: z.number(),
+  /** When it was last brought up to date as a whole; null: never. */
+  completedAt: time.nullable(),
+  isDue: z.boolean(),
+  state: z.enum(['reachable', 'unreachable', 'not asked']),
+  reason: optional(text),
+  /** Confirmed points, and bytes of all objects, that the vault has and the replica lacks; absent: not known. */
+  behind: optional(z.object({ points: count, bytes })),
+})
+export type ReplicaDocument = Value<typeof replicaDocument>
+
+export const replicaChange = z.object({
+  /** An empty or new folder, or one with a replica of this vault; left out: it stays where it is. */
+  directory: optional(path),
+  everyMs: optional(z.number().min(60_000)),
+})
+export type ReplicaChange = Value<typeof replicaChange>
+
+export const replicationDocument = z.object({
+  vault: name,
+  address: path,
+  copied: z.object({ objects: count, points: count, bytes }),
+  /** Objects of the vault that are damaged or missing there and that the replica does not hold either. */
+  damaged: list(z.object({ object: path, reason: text })),
+  /** Points that the vault has lost, without a tombstone, and that the replica still holds. */
+  lost: count,
+  /** Points that were not copied because of what is damaged. */
+  heldBack: count,
+})
+export type ReplicationDocument = Value<typeof replicationDocument>
+
 export const vaultDetails = vaultDocument.extend({
   points: count,
   /** null: there is no chunk file. */
@@ -34,6 +70,7 @@ export const vaultDetails = vaultDocument.extend({
   storedBytes: bytes,
   freeBytes: optional(bytes),
   items: list(name),
+  replica: optional(replicaDocument),
 })
 export type VaultDetails = Value<typeof vaultDetails>
 

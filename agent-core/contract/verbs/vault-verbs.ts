@@ -4,6 +4,9 @@ import { pruneDocument, pruneOptions } from '../documents/prune.ts'
 import {
   connectedVault,
   createdVault,
+  replicaChange,
+  replicaDocument,
+  replicationDocument,
   vaultDetails,
   vaultDocument,
   vaultTest,
@@ -42,6 +45,30 @@ export const vaultVerbs = {
     about: 'Tries to write, read and delete in a vault.',
     parameters: [['name', name]],
     answer: vaultTest,
+  }),
+  setReplica: call({
+    about: 'Gives a vault a replica, or changes it; nothing is copied yet.',
+    parameters: [
+      ['name', name],
+      ['change', replicaChange],
+    ],
+    answer: z.object({ replica: replicaDocument, remarks: list(text) }),
+  }),
+  removeReplica: call({
+    about: 'Forgets the replica of a vault; what it holds stays where it is.',
+    parameters: [['name', name]],
+    answer: z.object({ address: path }),
+  }),
+  replicateVault: task({
+    about: 'Brings the replica of a vault up to date; what the vault has lost stays in the replica.',
+    parameters: [['name', name]],
+    answer: replicationDocument,
+    job: { kind: 'replicate', writes: false, subject: (vault) => ({ vault }) },
+  }),
+  dueReplications: call({
+    about: 'Names of the vaults whose replica is to be brought up to date now.',
+    parameters: [],
+    answer: list(name),
   }),
   verifyVault: task({
     about: 'Checks that the points of a vault are whole; names every damaged object and every file it affects.',

@@ -1,0 +1,93 @@
+import type { ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
+import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
+import { folderPath, usageError, wholeNumber } from './argument-values.ts'
+import { exitStatus } from './exit-status.ts'
+import type { Output } from './output.ts'
+import type { RunVerb } from './session.ts'
+
+const hourMs = 3_600_000
+const longestEveryHours = 90 * 24
+
+interface SetInput {
+  readonly name: string
+  readonly replicaLocal?: string
+  readonly replicaEvery?: string
+  /** False: `--no-replica`. */
+  readonly replica?: boolean
+}
+
+export const setVault: RunVerb<SetInput> = async (input, session) => {
+  const { output } = session
+  const { name, replicaLocal, replicaEvery } = input
+  const isRemoval = input.replica === false
+  if (isRemoval && (replicaLocal !== undefined || replicaEvery !== undefined)) {
+    throw usageError('--no-replica excludes the other options of the replica.', 'Give one of them.')
+  }
+  if (!isRemoval && replicaLocal === undefined && replicaEvery === undefined) {
+    throw usageError('Nothing to change was given.', 'Give an option; see "tharsis vault set --help".')
+  }
+  const agent = await session.agent()
+  if (isRemoval) {
+    const removed = await agent.removeReplica(name)
+    await output.summary(removed, () => [
+      `Vault "${name}" has no replica any more. What is in ${removed.address} stays.`,
+    ])
+    return exitStatus.done
+  }
+  const { replica, remarks } = await agent.setReplica(name, {
+    ...(replicaLocal !== undefined && { directory: folderPath(replicaLocal, session.cwd) }),
+    ...(replicaEvery !== undefined && {
+      everyMs: wholeNumber(replicaEvery, '--replica-every', 1, longestEveryHours) * hourMs,
+    }),
+  })
+  await output.summary({ replica, remarks }, () => [
+    `The replica of vault "${name}" is ${replica.address}, due every ${countOf(replica.everyMs / hourMs, 'hour')}.`,
+    ...(replica.completedAt === null ? [`Fill it with "tharsis vault replicate ${name}".`] : []),
+  ])
+  for (const remark of remarks) output.note(`Note: ${remark}`)
+  return exitStatus.done
+}
+
+export const replicateVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+  const { output } = session
+  const replication = await (await session.agent()).replicateVault(name, session.context)
+  await output.summary(replication, () => [
+    `The replica of vault "${name}" (${replication.address}) is ${replication.heldBack === 0 ? 'up to date' : 'behind'}.`,
+    ...output.facts([
+      ['Copied', `${countOf(replication.copied.objects, 'object')}, ${formatSize(replication.copied.bytes)}`],
+      ['Points', `${formatCount(replication.copied.points)} new`],
+    ]),
+  ])
+  return sayTroubles(name, replication, output)
+}
+
+function sayTroubles(name: string, { damaged, lost, heldBack }: ReplicationDocument, output: Output): number {
+  for (const { object, reason } of damaged.slice(0, 20)) output.error(`Not copied: ${object}: ${reason}`)
+  if (heldBack > 0) {
+    output.problemDetail(`${countOf(heldBack, 'point')} may need what is damaged or missing, and was not copied.`)
+  }
+  if (lost > 0) {
+    output.error(
+      `The vault has lost ${countOf(lost, 'point')} that the replica still holds; nothing was removed there.`,
+    )
+  }
+  if (damaged.length === 0 && lost === 0) return exitStatus.done
+  output.problemDetail(`See what it means with "tharsis vault verify ${name}".`)
+  return exitStatus.damaged
+}
+
+/** What `vault show` says of a replica. */
+export function replicaFacts(replica: ReplicaDocument): readonly (readonly [string, string])[] {
+  const { address, reason, behind, completedAt, everyMs, isDue } = replica
+  const age = completedAt === null ? 'never completed' : `completed ${formatTime(completedAt)}`
+  const lag =
+    behind === undefined
+      ? `not reachable${reason === undefined ? '' : `: ${reason}`}`
+      : behind.bytes === 0 && behind.points === 0
+        ? 'nothing behind'
+        : `${countOf(behind.points, 'point')} and ${formatSize(behind.bytes)} behind`
+  return [
+    ['Replica', `${address} (${lag})`],
+    ['Replicated', `${age}; due every ${countOf(everyMs / hourMs, 'hour')}${isDue ? ', due now' : ''}`],
+  ]
+}

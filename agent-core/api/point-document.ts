@@ -3,7 +3,7 @@ import type { PointDocument } from './agent-api.ts'
 import type { ReadablePoint } from './open-reading.ts'
 
 /** A point as documents show it, with what has become of it since it was made. */
-export function pointDocumentOf({ manifest, tiers, state }: ReadablePoint): PointDocument {
+export function pointDocumentOf({ manifest, tiers, vaults, state }: ReadablePoint): PointDocument {
   const { counts } = manifest
   const keptUntilMs = state.keepUntilMs ?? manifest.keepUntilMs
   const { deleted } = state
@@ -25,6 +25,7 @@ export function pointDocumentOf({ manifest, tiers, state }: ReadablePoint): Poin
           },
     partial: manifest.partial || state.partial,
     tiers,
+    vaults,
     files: counts.files,
     bytes: { total: counts.bytes, read: counts.bytesRead, new: counts.bytesNew, stored: counts.bytesStored },
   }

@@ -12,7 +12,7 @@ let cli: CliHome
 beforeEach(async () => {
   cli = new CliHome()
   writeFileSync(join(cli.source, 'small'), 'a small file')
-  writeFileSync(join(cli.source, 'large'), randomBytes(80_000_000))
+  writeFileSync(join(cli.source, 'large'), randomBytes(70_000_000))
   await cli.setUp()
   await cli.backUp()
 })
@@ -28,7 +28,9 @@ function someChunkFile(): string {
   return join(cli.vault, names.find((name) => readFileSync(join(cli.vault, name)).length > 10_000_000) ?? '')
 }
 
-test('runs without numbers go on where the last one stopped, until every byte was read', async () => {
+test('runs without numbers go on where the last one stopped, until every byte was read', {
+  timeout: 180_000,
+}, async () => {
   const shown = await cli.json<VaultDetails>(['vault', 'show', 'v'])
   expect(shown.oldestUnverified).toMatchObject({ days: 0, everVerified: false })
   await cli.json(['settings', 'set', 'verify-days', '3'])
@@ -43,7 +45,9 @@ test('runs without numbers go on where the last one stopped, until every byte wa
   expect((await cli.json<VaultDetails>(['vault', 'show', 'v'])).oldestUnverified).toMatchObject({ everVerified: true })
 })
 
-test('what is damaged is healed from the protected folders: 3, and no point needs the damaged file any more', async () => {
+test('what is damaged is healed from the protected folders: 3, and no point needs the damaged file any more', {
+  timeout: 180_000,
+}, async () => {
   const before = snapshotTree(cli.source)
   const chunk = someChunkFile()
   const spoilt = Buffer.from(readFileSync(chunk))
@@ -60,7 +64,7 @@ test('what is damaged is healed from the protected folders: 3, and no point need
   expect((await cli.backUp()).point?.confirmed).toBe(true)
 })
 
-test('what is lost for good makes its points partial: 8', async () => {
+test('what is lost for good makes its points partial: 8', { timeout: 180_000 }, async () => {
   rmSync(join(cli.source, 'large'))
   const chunk = someChunkFile()
   const spoilt = Buffer.from(readFileSync(chunk))
@@ -71,7 +75,7 @@ test('what is lost for good makes its points partial: 8', async () => {
   expect(markedPartial).toBe(1)
 })
 
-test('each level finds what it is for', async () => {
+test('each level finds what it is for', { timeout: 180_000 }, async () => {
   expect(await verify(0, '--level', 'listing')).toMatchObject({ level: 'listing', chunkFilesRead: 0, damaged: [] })
   const sampled = await verify(0, '--level', 'restore')
   expect(sampled.filesRestored).toBeGreaterThan(0)

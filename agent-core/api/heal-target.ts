@@ -7,6 +7,7 @@ import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { examineChunkFile } from '../cache/examine-chunk-file.ts'
 import type { IndexSegment } from '../format/index-segment.ts'
 import { parseSequenceName } from '../format/vault-layout.ts'
+import { writeIndexGone } from '../vault/clean-ups.ts'
 import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { HealTarget } from '../verify/heal-blocks.ts'
@@ -35,6 +36,10 @@ export function healTarget(deps: HealTargetDeps): HealTarget {
       for (const { name } of files) chunks.evict(name)
     },
     index: async (segment) => await writeIndex(segment, deps),
+    retire: async (chunkFiles) => {
+      await writeIndexGone(vault, { chunkFiles, supersedes: [] })
+      await refreshIndex(base, vault)
+    },
   }
 }
 

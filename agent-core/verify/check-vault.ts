@@ -53,6 +53,10 @@ export interface VaultCheck {
   readonly chunkFiles: number
   /** Those of them that were read whole. */
   readonly chunkFilesRead: number
+  /** Those of them that are not there. */
+  readonly chunkFilesMissing: number
+  /** Points without a confirmation. */
+  readonly provisional: number
   /** Confirmed points that can be opened. */
   readonly points: readonly CheckedPoint[]
   /** Which copies of blocks are where, and which of them were found damaged. */
@@ -121,6 +125,8 @@ export class VaultChecker {
       bytesRead: this.#bytesRead,
       chunkFiles: index.files.length,
       chunkFilesRead: scan.filesRead,
+      chunkFilesMissing: index.files.length - scan.stored.length,
+      provisional,
       points: confirmed,
       index,
       spare: scan.unindexed,

@@ -10,6 +10,7 @@ import { ChunkWriter, type CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { blockId } from '../codec/block-id.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
 import type { ChunkKind } from '../format/chunk-file.ts'
 import type { IndexedChunkFile, IndexSegment } from '../format/index-segment.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -32,6 +33,8 @@ export interface HealTarget {
   readonly publish: (files: readonly CompleteChunkFile[]) => Promise<void>
   /** Writes an index segment for what is in the vault already. */
   readonly index: (segment: IndexSegment) => Promise<void>
+  /** Takes chunk files out of the index for good. */
+  readonly retire: (names: readonly ChunkFileName[]) => Promise<void>
 }
 
 export interface HealBlocksDeps {

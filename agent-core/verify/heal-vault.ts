@@ -11,6 +11,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { Definitions } from '../format/definitions.ts'
 import { maxMissingInMark } from '../format/mark.ts'
+import { parseChunkName } from '../format/vault-layout.ts'
 import { writeMark } from '../vault/point-marks.ts'
 import { readPointStates } from '../vault/point-states.ts'
 import { type VaultCheck, VaultChecker, type VaultCheckRequest } from './check-vault.ts'
@@ -64,6 +65,7 @@ export async function healVault(request: HealRequest): Promise<VaultHealing> {
     check = await checker.check()
     remember(found, check)
   }
+  await retireDamaged(check, request)
   const markedPartial = await markPartial(check, request)
   const damaged = [...found].map(([place, damage]) => verdictOn(damage, stateNow(check, place), deeds))
   const healedObjects = new Set(damaged.filter(({ state }) => state === 'healed').map(({ object }) => object))
@@ -77,6 +79,22 @@ async function healRound(check: VaultCheck, request: HealRequest, deeds: Deeds):
   if ((await healObjects(check, objectDeps, deeds)) > 0) return true
   if ((await healBlocks(check, { ...request, keys: request.vault.keys }, deeds)) > 0) return true
   return (await healConfirmations(check, objectDeps, deeds)) > 0
+}
+
+/**
+ * Takes damaged chunk files of which points need nothing any more out of the index: otherwise a prune, which cannot see that
+ * they are damaged, might keep their copies of blocks and let the healed ones go. Only where every other copy was read in
+ * this verification, and no point waits for its confirmation; their deletion is a prune's.
+ */
+async function retireDamaged(check: VaultCheck, { target }: HealRequest): Promise<void> {
+  if (check.chunkFilesRead + check.chunkFilesMissing < check.chunkFiles) return
+  if (check.provisional > 0 || !check.isCleaningKnown) return
+  const states = Map.groupBy(check.damaged, ({ object }) => parseChunkName(object))
+  const names = [...states].flatMap(([name, damages]) => {
+    const isIndexed = name !== undefined && check.index.file(name) !== undefined
+    return isIndexed && damages.every(({ state }) => state === 'harmless') ? [name] : []
+  })
+  if (names.length > 0) await target.retire(names)
 }
 
 function remember(found: Map<string, HealedDamage>, { damaged }: VaultCheck): void {
@@ -110,7 +128,7 @@ async function markPartial(check: VaultCheck, request: HealRequest): Promise<num
   const { vault, clock, who } = request
   const suspected = new Set(check.damaged.flatMap(({ state, points }) => (state === 'open' ? points : [])))
   const states = await readPointStates(vault)
-  const isAllRead = check.chunkFilesRead === check.chunkFiles
+  const isAllRead = check.chunkFilesRead + check.chunkFilesMissing === check.chunkFiles
   let marked = 0
   for (const point of check.points) {
     const { id } = point.manifest

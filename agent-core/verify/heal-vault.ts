@@ -65,7 +65,7 @@ export async function healVault(request: HealRequest): Promise<VaultHealing> {
     check = await checker.check()
     remember(found, check)
   }
-  await retireDamaged(check, request)
+  await retireDamaged(check, request, deeds)
   const markedPartial = await markPartial(check, request)
   const damaged = [...found].map(([place, damage]) => verdictOn(damage, stateNow(check, place), deeds))
   const healedObjects = new Set(damaged.filter(({ state }) => state === 'healed').map(({ object }) => object))
@@ -78,7 +78,8 @@ async function healRound(check: VaultCheck, request: HealRequest, deeds: Deeds):
   const objectDeps = { ...request, nowMs: () => request.clock.nowMs() }
   if ((await healObjects(check, objectDeps, deeds)) > 0) return true
   if ((await healBlocks(check, { ...request, keys: request.vault.keys }, deeds)) > 0) return true
-  return (await healConfirmations(check, objectDeps, deeds)) > 0
+  // Who confirms says that the vault holds all of it.
+  return isAllRead(check) && (await healConfirmations(check, objectDeps, deeds)) > 0
 }
 
 /**
@@ -86,15 +87,27 @@ async function healRound(check: VaultCheck, request: HealRequest, deeds: Deeds):
  * they are damaged, might keep their copies of blocks and let the healed ones go. Only where every other copy was read in
  * this verification, and no point waits for its confirmation; their deletion is a prune's.
  */
-async function retireDamaged(check: VaultCheck, { target }: HealRequest): Promise<void> {
-  if (check.chunkFilesRead + check.chunkFilesMissing < check.chunkFiles) return
-  if (check.provisional > 0 || !check.isCleaningKnown) return
+async function retireDamaged(check: VaultCheck, { vault, target }: HealRequest, deeds: Deeds): Promise<void> {
+  if (!isAllRead(check) || check.provisional > 0 || !check.isCleaningKnown) return
   const states = Map.groupBy(check.damaged, ({ object }) => parseChunkName(object))
   const names = [...states].flatMap(([name, damages]) => {
     const isIndexed = name !== undefined && check.index.file(name) !== undefined
     return isIndexed && damages.every(({ state }) => state === 'harmless') ? [name] : []
   })
-  if (names.length > 0) await target.retire(names)
+  if (names.length === 0) return
+  await target.retire(names)
+  for (const object of names.map((name) => vault.layout.chunk(name))) {
+    const before = deeds.get(object)
+    deeds.set(
+      object,
+      `${before === undefined ? '' : `${before}; `}taken out of the index, since nothing of it is needed`,
+    )
+  }
+}
+
+/** Every chunk file of the index was read whole, but for those that are not there. */
+function isAllRead({ chunkFiles, chunkFilesRead, chunkFilesMissing }: VaultCheck): boolean {
+  return chunkFilesRead + chunkFilesMissing === chunkFiles
 }
 
 function remember(found: Map<string, HealedDamage>, { damaged }: VaultCheck): void {
@@ -128,17 +141,17 @@ async function markPartial(check: VaultCheck, request: HealRequest): Promise<num
   const { vault, clock, who } = request
   const suspected = new Set(check.damaged.flatMap(({ state, points }) => (state === 'open' ? points : [])))
   const states = await readPointStates(vault)
-  const isAllRead = check.chunkFilesRead + check.chunkFilesMissing === check.chunkFiles
+  const isCertain = isAllRead(check)
   let marked = 0
   for (const point of check.points) {
     const { id } = point.manifest
     const known = states.of(id)
-    if (!suspected.has(id) && !(known.partial && isAllRead)) continue
+    if (!suspected.has(id) && !(known.partial && isCertain)) continue
     const paths = await check.lackOf(point)
     const mark = { point: id, madeAtMs: clock.nowMs(), who, reason: 'found by a verification' }
     const told = new Set(known.missing.map(({ path }) => textOf(path)))
     if (paths.length === 0) {
-      if (known.partial && isAllRead) await writeMark(vault, { ...mark, kind: 'whole' })
+      if (known.partial && isCertain) await writeMark(vault, { ...mark, kind: 'whole' })
     } else if (!known.partial || paths.some((path) => !told.has(textOf(path)))) {
       const missing = paths.slice(0, maxMissingInMark).map((path) => ({ path, code: 'file.damaged' }))
       await writeMark(vault, { ...mark, kind: 'partial', missing, more: paths.length - missing.length })

@@ -92,7 +92,7 @@ async function openKeyspace(
   wanted: string | undefined,
 ): Promise<OpenedKeyspace> {
   const vaultOf = (keys: Vault['keys']) => new Vault({ store, id: known.id, keys, random: deps.random })
-  if (wanted === undefined || wanted === known.machine || known.keyspace.startsWith(wanted.toLowerCase())) {
+  if (wanted === undefined || isNamed(wanted, known)) {
     const vault = vaultOf(await keysOf(deps, known, store))
     if (wanted === undefined || known.access === 'owner') await requireWriter(deps, known, vault)
     return { vault, isOwn: known.access === 'owner', machine: known.machine }
@@ -104,10 +104,15 @@ async function openKeyspace(
   for (const { keyspace, masterKey } of unlocked) {
     const vault = vaultOf(deriveKeys(masterKey, keyspace))
     const { machine } = await vault.readFacts()
-    if (machine !== wanted && !keyspace.startsWith(wanted.toLowerCase())) continue
+    if (!isNamed(wanted, { machine, keyspace })) continue
     return { vault, isOwn: keyspace === known.keyspace && known.access === 'owner', machine }
   }
   throw new AgentError('vault.no-machine', { address: known.address, machine: wanted })
+}
+
+/** Eight digits of an id are taken for one; fewer may be a machine's name. */
+function isNamed(wanted: string, { machine, keyspace }: Pick<KnownVault, 'machine' | 'keyspace'>): boolean {
+  return wanted === machine || (wanted.length >= 8 && keyspace.startsWith(wanted.toLowerCase()))
 }
 
 function requestOf(

@@ -12,6 +12,7 @@ import { changeItem, enableItem, listItems, showItem } from './item-verbs.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 import { setPin } from './pin-guard.ts'
 import { listPoints } from './point-verbs.ts'
+import { pruneVault } from './prune-verbs.ts'
 import { restoreFiles } from './restore-verbs.ts'
 import { changeSettings } from './setting-verbs.ts'
 import { resumeItem, stopItem, undeleteItem } from './stop-verbs.ts'
@@ -202,6 +203,37 @@ test('what a clean-up has removed is told as gone, not as brought back', async (
   ])
   await vault.store.close()
   await expect(undeletePoint(deps, 'mine', point)).rejects.toEqual(code('point.removed'))
+})
+
+test('a clean-up removes what was in the trash to the end of its window, nothing before, and nothing that came back', async () => {
+  using place = await make()
+  const { deps, clock, backUp, restore } = place
+  const [kept, undeleted, deleted, held] = [await backUp('a'), await backUp('b'), await backUp('c'), await backUp('d')]
+  await backUp('e')
+  for (const point of [undeleted, deleted, held]) await deletePoint(deps, 'mine', point, undefined)
+  await holdPoint(deps, 'mine', held, undefined)
+  const removed = async () => (await pruneVault(deps, 'v', {}, {})).points.map(({ id }) => id)
+  clock.offsetMs = 13 * dayMs
+  expect(await removed()).toEqual([])
+  await undeletePoint(deps, 'mine', undeleted)
+  clock.offsetMs = 15 * dayMs
+  expect(await removed()).toEqual([deleted])
+  expect((await listPoints(deps, 'mine')).map(({ id }) => id)).toEqual(expect.arrayContaining([kept, undeleted, held]))
+  await expect(undeletePoint(deps, 'mine', deleted)).rejects.toEqual(code('point.not-found'))
+  clock.offsetMs = 60 * dayMs
+  expect(await removed()).toEqual([])
+  for (const [at, point] of [kept, undeleted, undefined, held].entries()) {
+    if (point !== undefined) expect(await restore(point)).toMatchObject({ restored: at + 1, failed: 0 })
+  }
+})
+
+test('a clean-up with a shorter grace time asks for the PIN', async () => {
+  using place = await make()
+  const { deps } = place
+  await setPin(deps, '4711', undefined)
+  await expect(pruneVault(deps, 'v', { graceDays: 1 }, {})).rejects.toEqual(code('pin.needed'))
+  expect((await pruneVault(deps, 'v', { graceDays: 1, plan: true }, {})).points).toEqual([])
+  expect((await pruneVault(deps, 'v', {}, {})).points).toEqual([])
 })
 
 test('of several vaults the one that is away hears of it when the same is done again', async () => {

@@ -2,6 +2,7 @@
 import { AgentError } from '../base/agent-error.ts'
 import type { PointId } from '../contract/ids.ts'
 import type { MarkContent } from '../format/mark.ts'
+import { readOpenIntents } from '../vault/clean-ups.ts'
 import { writeMark } from '../vault/point-marks.ts'
 import { type PointState, readPointStates } from '../vault/point-states.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
@@ -87,10 +88,7 @@ async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<Poi
     }
     await audit(deps, vault, { act: act.act, subject: `item "${reading.item.name}", point ${id}`, detail: act.reason })
     await writeMark(vault, markOf(deps, id, content, act.reason))
-    // A clean-up writes the tombstone before it removes: without one, this mark was in time for its second look.
-    if (content.kind === 'undelete' && (await isRemoved(vault, id))) {
-      throw new AgentError('point.removed', { point: id })
-    }
+    if (content.kind === 'undelete') await requireInTime(deps, vault, id)
     state = (await readPointStates(vault, { memory: await openMarkMemory(deps, vault) })).of(id)
   })
   if (state === undefined) throw refusal ?? new Error('no vault was marked, and none refused')
@@ -98,6 +96,14 @@ async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<Poi
   return pointDocumentOf({ ...point, state })
 }
 
-async function isRemoved(vault: Vault, point: PointId): Promise<boolean> {
-  return (await readLedger(vault, () => undefined)).tombstones.has(point)
+/**
+ * Looks whether a clean-up was faster than the undelete mark, which is durable by now (docs/format/write-order.md,
+ * *Deleting*). Throws `point.removed`; one that has only announced the point is told as a remark.
+ */
+async function requireInTime(deps: AgentDeps, vault: Vault, point: PointId): Promise<void> {
+  const isAnnounced = (await readOpenIntents(vault)).some(({ points }) => points.some((place) => place.point === point))
+  const { tombstones } = await readLedger(vault, () => undefined)
+  if (tombstones.has(point)) throw new AgentError('point.removed', { point })
+  if (!isAnnounced) return
+  deps.remark?.('A clean-up that is under way had chosen this point; look again when it has ended whether it is there.')
 }

@@ -8,6 +8,7 @@ import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
 import { asJobs, cancelOf, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
 import type { Overview } from './api/overview.ts'
+import { createUploadPace } from './api/upload-limit.ts'
 import { AgentError } from './base/agent-error.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { troubleWords } from './base/file-trouble.ts'
@@ -40,6 +41,7 @@ const prune = () => import('./api/prune-verbs.ts')
 const replicas = () => import('./api/replica-verbs.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
+const vaultTest = () => import('./api/test-vault.ts')
 const vaults = () => import('./api/vault-verbs.ts')
 const keys = () => import('./api/key-verbs.ts')
 const pins = () => import('./api/pin-guard.ts')
@@ -60,6 +62,8 @@ export interface OpenHome {
 
 export interface OpenHomeOptions {
   readonly home: string
+  /** Keys of an S3 server that stood in the environment. */
+  readonly s3Keys?: S3Keys
   /** Runs jobs one after the other, for as long as the process lives; left out: each verb is run at once. */
   readonly queueOf?: (book: JobBook, clock: Clock) => JobQueue
   /** What the process in the background says of itself; left out: this is none. */
@@ -70,10 +74,11 @@ export interface OpenHomeOptions {
 }
 
 /** Opens the agent of a home folder in this process; the folder is made, private, when it is not there. */
-export const openAgent: OpenAgent = async ({ home }) => openHome({ home }).api
+export const openAgent: OpenAgent = async (options) => openHome(options).api
 
 /** As `openAgent`: for the process that runs in the background. */
-export function openHome({ home, queueOf, background = noAgent, journals, offerDownload }: OpenHomeOptions): OpenHome {
+export function openHome(options: OpenHomeOptions): OpenHome {
+  const { home, s3Keys, queueOf, background = noAgent, journals, offerDownload } = options
   makeHome(home)
   const state = openState(statePath(home), systemRandom)
   const paths = homePaths(home, () => state.setting('cache-folder'))
@@ -81,6 +86,8 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
   let secrets: Promise<SecretStore> | undefined
   const plainDeps: AgentDeps = {
     paths,
+    ...(s3Keys && { s3Keys }),
+    uploadPace: createUploadPace(state, systemClock),
     state,
     secrets: () => (secrets ??= openSecretStore({ home, preference: 'auto' })),
     clock: systemClock,
@@ -102,13 +109,13 @@ export function openHome({ home, queueOf, background = noAgent, journals, offerD
   let overview: Promise<Overview> | undefined
   const openOverview = () => (overview ??= overviews().then((module) => new module.Overview(deps, book)))
   const plain = {
-    createVault: async (name, directory, passphrase) =>
-      (await vaults()).createNewVault(deps, name, directory, passphrase),
-    connectVault: async (name, directory, passphrase, options) =>
-      (await vaults()).connectToVault(deps, name, directory, passphrase, options),
+    createVault: async (name, place, passphrase) => (await vaults()).createNewVault(deps, name, place, passphrase),
+    connectVault: async (name, place, passphrase, options) =>
+      (await vaults()).connectToVault(deps, name, place, passphrase, options),
+    setCredentials: async (name, credentials) => (await vaults()).changeVaultCredentials(deps, name, credentials),
     listVaults: async () => (await vaults()).listKnownVaults(deps),
     showVault: async (name) => (await vaults()).showKnownVault(deps, name),
-    testVault: async (name) => (await vaults()).testKnownVault(deps, name),
+    testVault: async (name) => (await vaultTest()).testKnownVault(deps, name),
     setReplica: async (name, change) => (await replicas()).setReplica(deps, name, change),
     removeReplica: async (name) => (await replicas()).removeReplica(deps, name),
     replicateVault: async (name, context) => (await replicas()).replicateVault(deps, name, context),

@@ -7,6 +7,7 @@
 
 import type { Failure } from '../contract/bounds.ts'
 import type { BackupDocument } from '../contract/documents/backup.ts'
+import type { S3Keys } from '../contract/s3-server.ts'
 import type { CallContext } from '../contract/verb.ts'
 import type { VerbMethods } from '../contract/verbs/verbs.ts'
 
@@ -54,4 +55,8 @@ export interface AgentApi extends VerbMethods, AsyncDisposable {
 }
 
 /** How a client opens the agent's verbs in its own process. */
-export type OpenAgent = (options: { readonly home: string }) => Promise<AgentApi>
+export type OpenAgent = (options: {
+  readonly home: string
+  /** Keys of an S3 server that stood in the environment. */
+  readonly s3Keys?: S3Keys
+}) => Promise<AgentApi>

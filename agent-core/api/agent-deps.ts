@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { Pace } from '../base/pace.ts'
 import type { Random } from '../base/random.ts'
 import { baseFileName, chunkFolderName } from '../cache/cache-files.ts'
+import type { S3Keys } from '../contract/s3-server.ts'
 import type { ScryptParameters } from '../format/key-slot.ts'
 import type { SecretStore } from '../platform/secrets.ts'
 import type { Uptime } from '../platform/uptime.ts'
@@ -74,6 +76,10 @@ export interface AgentDeps {
   readonly platform: string
   /** Cost of new key slots; the format's default when left out. */
   readonly scrypt?: ScryptParameters
+  /** Keys of an S3 server that stood in the environment (AWS_ACCESS_KEY_ID …). */
+  readonly s3Keys?: S3Keys
+  /** What uploads keep to, as it is set now; undefined: no limit. */
+  readonly uploadPace?: () => Pace | undefined
   /** Asks the client for a vault's passphrase; undefined when it cannot. */
   readonly askPassphrase: () => ((vault: string) => Promise<string>) | undefined
   /** Asks the client for the PIN; undefined when it cannot. */

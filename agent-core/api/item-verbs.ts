@@ -9,6 +9,7 @@ import { acquireHomeLock } from '../platform/home-lock.ts'
 import { listDefaultExclusions } from '../source/default-exclusions.ts'
 import { createExclusions } from '../source/exclusions.ts'
 import type { Item } from '../state/state-db.ts'
+import type { StorePlace } from '../state/store-place.ts'
 import type { ItemChanges, ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
@@ -83,6 +84,7 @@ export function barriersOf(deps: AgentDeps): Barrier[] {
     ...(isInside(cache, home) ? [] : [{ path: cache, what: 'the cache' }]),
     ...deps.state
       .vaults()
+      .filter(({ kind }) => kind === 'local')
       .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),
     ...deps.state
       .replicas()
@@ -205,8 +207,10 @@ function documentOf(
   }
 }
 
-/** Sentences on the items that leave out `folder`, which became `what`, because it lies in them. */
-export function leftOutRemarks(deps: AgentDeps, folder: string, what: string): string[] {
+/** Sentences on the items that leave out a folder, which became `what`, because it lies in them. */
+export function leftOutRemarks(deps: AgentDeps, place: StorePlace, what: string): string[] {
+  if (place.kind !== 'local') return []
+  const folder = place.address
   const owned = new Set(deps.state.vaults().flatMap(({ name, access }) => (access === 'owner' ? [name] : [])))
   return deps.state.items().flatMap((item) => {
     const outer = item.folders.map(String).find((path) => isInside(folder, path))

@@ -2,13 +2,14 @@
 import { AgentError } from '../base/agent-error.ts'
 import { deriveKeys, type KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
+import type { S3Keys } from '../contract/s3-server.ts'
 import { type KnownVault } from '../state/state-db.ts'
-import { openDirectoryStore } from '../vault/directory-store.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { Vault } from '../vault/vault.ts'
 import { readVaultFile, unlockKeyspaces } from '../vault/vault-keys.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { plainName } from './folder-checks.ts'
+import { openStoreAt } from './open-store.ts'
 
 /** Throws `vault.not-found`. */
 export function knownVault(deps: AgentDeps, name: string): KnownVault {
@@ -18,11 +19,11 @@ export function knownVault(deps: AgentDeps, name: string): KnownVault {
 }
 
 /**
- * Opens the place of a known vault and checks that it is that vault. Throws `vault.unreachable` when the
+ * Opens the place of a known vault (`keys`: instead of those that are stored) and checks that it is that vault. Throws `vault.unreachable` when the
  * place is absent or empty (nothing is made there), `vault.replaced` when another vault stands there.
  */
-export async function openKnownStore(deps: AgentDeps, known: KnownVault): Promise<ObjectStore> {
-  const store = await openDirectoryStore(known.address, deps)
+export async function openKnownStore(deps: AgentDeps, known: KnownVault, keys?: S3Keys): Promise<ObjectStore> {
+  const store = await openStoreAt(deps, known, keys)
   try {
     const { file } = await readVaultFile(store)
     if (file.vaultId !== known.id) throw new AgentError('vault.replaced', { address: known.address })

@@ -10,6 +10,7 @@ import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { SettingsChange, SettingsDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { requirePin } from './pin-guard.ts'
+import { checkUploadLimit, uploadLimitOf } from './upload-limit.ts'
 
 const dayMs = 86_400_000
 const defaultInstantDays = 2
@@ -28,12 +29,13 @@ export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
     gentle: isGentle(deps),
     verifyDays: verifyDaysOf(deps),
     trashDays: trashDaysOf(deps),
+    uploadLimit: uploadLimitOf(deps.state),
   }
 }
 
 /** Changes settings; `null` goes back to the default. Throws `usage.invalid`, and as `requirePin` for a shorter time in the trash. */
 export async function changeSettings(deps: AgentDeps, changes: SettingsChange): Promise<SettingsDocument> {
-  const { cacheBudget, instantDays, gentle, verifyDays, trashDays } = changes
+  const { cacheBudget, instantDays, gentle, verifyDays, trashDays, uploadLimit } = changes
   if (cacheBudget !== undefined && cacheBudget !== null && cacheBudget < leastBudgetBytes) {
     throw new AgentError('usage.invalid', {
       problem: `${formatBytes(cacheBudget)} is too little for the cache: that does not hold the files under way.`,
@@ -59,8 +61,10 @@ export async function changeSettings(deps: AgentDeps, changes: SettingsChange): 
     })
   }
   if (trashDays !== undefined && (trashDays ?? leastTrashDays) < trashDaysOf(deps)) await requirePin(deps)
+  checkUploadLimit(uploadLimit)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   deps.state.putSettings({
+    ...(uploadLimit !== undefined && { 'upload-limit': uploadLimit === null ? undefined : String(uploadLimit) }),
     ...(cacheBudget !== undefined && { 'cache-budget': cacheBudget === null ? undefined : String(cacheBudget) }),
     ...(instantDays !== undefined && { 'instant-days': instantDays === null ? undefined : String(instantDays) }),
     ...(trashDays !== undefined && { 'trash-days': trashDays === null ? undefined : String(trashDays) }),

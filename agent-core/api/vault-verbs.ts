@@ -1,8 +1,7 @@
-/** Use cases of vaults: create, connect, list, show, test, change the passphrase. */
+/** Use cases of vaults: create, connect, list, show, change passphrase and credentials. */
 
 import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError } from '../base/agent-error.ts'
-import { randomId } from '../base/random.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
@@ -11,8 +10,8 @@ import { parseChunkName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { followKeySlots } from '../replicate/follow-key-slots.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
+import type { StorePlace } from '../state/store-place.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
-import { openDirectoryStore } from '../vault/directory-store.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { type ReadDefinitions, Vault } from '../vault/vault.ts'
 import {
@@ -24,51 +23,57 @@ import {
   type UnlockedKeyspace,
   unlockKeyspaces,
 } from '../vault/vault-keys.ts'
-import type { CreatedVault, VaultDetails, VaultDocument, VaultTest } from './agent-api.ts'
+import type { CreatedVault, PlaceRequest, S3Credentials, VaultDetails, VaultDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, plainName, realPathOfFuture, realVaultFolder } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
+import { openStoreAt, rememberS3Keys } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
 import { describeReplica, openReplica } from './replica-verbs.ts'
+import { placeAfterProbe, rememberKeysOf, type SettledPlace, settingsOf, settleS3Place } from './settle-place.ts'
 
-/** Makes a vault in `directory`, for this machine. */
+/** Makes a vault in a new or empty place, for this machine. */
 export async function createNewVault(
   deps: AgentDeps,
   givenName: string,
-  directory: string,
+  request: PlaceRequest,
   passphrase: string,
 ): Promise<CreatedVault> {
   const name = checkName('vault', givenName)
   checkPassphrase(passphrase)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const address = realVaultFolder(directory, barriersOf(deps))
-  const store = await openDirectoryStore(address, deps)
+  const settled: SettledPlace =
+    typeof request === 'string'
+      ? { place: { kind: 'local', address: realVaultFolder(request, barriersOf(deps)) } }
+      : settleS3Place(request)
+  const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
     // Before the probe, which writes: a folder in use is left as it is.
     await requireEmpty(store)
     const probe = await store.probe()
+    const place = placeAfterProbe(settled.place, probe)
     const own = deps.state.vaults().find((vault) => vault.access === 'owner')
     const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
     const owner = { machine: own?.machine ?? deps.machine, home: deps.state.homeId, ...(keyspace && { keyspace }) }
     const created = await createVault(store, passphrase, owner, deps)
     const secretPlace = await rememberKey(deps, created.keyspace, created.masterKey)
+    await rememberKeysOf(deps, settled)
     const known: KnownVault = {
       name,
       id: created.vaultId,
-      kind: 'local',
-      address,
+      ...place,
       keyspace: created.keyspace,
       machine: owner.machine,
       access: 'owner',
     }
     deps.state.addVault(known, [])
     deps.log.info('vault created', { vault: name })
-    const remarks = [...probe.remarks, ...leftOutRemarks(deps, address, `the vault "${name}"`)]
+    const remarks = [...probe.remarks, ...leftOutRemarks(deps, place, `the vault "${name}"`)]
     return { ...documentOf(known, secretPlace), state: 'reachable', recoveryCode: created.recoveryCode, remarks }
   } finally {
     await store.close()
@@ -82,7 +87,7 @@ export async function createNewVault(
 export async function connectToVault(
   deps: AgentDeps,
   givenName: string,
-  directory: string,
+  request: PlaceRequest,
   passphrase: string,
   options: { readonly read?: string; readonly takeOver?: string },
 ): Promise<VaultDocument & { readonly items: readonly string[]; readonly remarks: readonly string[] }> {
@@ -90,7 +95,9 @@ export async function connectToVault(
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const isTaken = options.takeOver !== undefined
   if (!isTaken && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const store = await openDirectoryStore(directory, deps)
+  const settled: SettledPlace =
+    typeof request === 'string' ? { place: { kind: 'local', address: request } } : settleS3Place(request)
+  const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
     const machine = options.takeOver ?? options.read
     const chosen = await chooseMachine(store, passphrase, machine, deps)
@@ -98,11 +105,16 @@ export async function connectToVault(
     requireConnectable(deps, name, vault, isTaken)
     const definitions = await vault.readDefinitions()
     const isOwner = isTaken || definitions?.definitions.writer === deps.state.homeId
+    const place: StorePlace =
+      settled.place.kind === 'local'
+        ? { kind: 'local', address: realPathOfFuture(store.address) }
+        : isOwner
+          ? placeAfterProbe(settled.place, await store.probe())
+          : settled.place
     const known: KnownVault = {
       name,
       id: vault.id,
-      kind: 'local',
-      address: realPathOfFuture(store.address),
+      ...place,
       keyspace: vault.keys.keyspace,
       machine: machineName,
       access: isOwner ? 'owner' : 'read-only',
@@ -111,13 +123,14 @@ export async function connectToVault(
     using base = openBaseForWriting(deps)
     await refreshIndex(base, vault)
     const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
+    await rememberKeysOf(deps, settled)
     const added = items.map(({ item }) => item)
     if (isTaken) await addAndTakeOver(deps, { known, items: added }, vault, definitions)
     else deps.state.addVault(known, added)
     const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
-    const remarks = [...renamed, ...leftOutRemarks(deps, known.address, `the vault "${name}"`)]
+    const remarks = [...renamed, ...leftOutRemarks(deps, known, `the vault "${name}"`)]
     return { ...documentOf(known, secretPlace), state: 'reachable', items: items.map(({ item }) => item.name), remarks }
   } finally {
     await store.close()
@@ -154,7 +167,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       if (chunk !== undefined) chunkFiles.push({ name: chunk, storedAtMs: modifiedAtMs })
     }
     const points = (await vault.listPoints()).filter((point) => point.confirmationName !== undefined)
-    const { freeBytes } = await readFreeSpace(known.address)
+    const free = known.kind === 'local' ? { freeBytes: (await readFreeSpace(known.address)).freeBytes } : {}
     const { place } = await deps.secrets()
     const items = deps.state
       .items()
@@ -168,7 +181,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       oldestUnverified: unverifiedDocument(deps, proofsOf(deps, known), chunkFiles),
       objects,
       storedBytes,
-      freeBytes,
+      ...free,
       items,
       ...(replica && { replica }),
     }
@@ -177,30 +190,32 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
   }
 }
 
-/** Tries the vault's place for real: capabilities, and one object written, read back and removed. */
-export async function testKnownVault(deps: AgentDeps, name: string): Promise<VaultTest> {
+/** Has a vault in S3 be opened with other credentials, once they were found to open it. */
+export async function changeVaultCredentials(
+  deps: AgentDeps,
+  name: string,
+  credentials: S3Credentials,
+): Promise<{ readonly name: string; readonly keptIn: string }> {
   const known = knownVault(deps, name)
-  const vault = await openKnownVault(deps, known)
+  if (known.kind === 'local') {
+    throw new AgentError('usage.invalid', {
+      problem: `The vault "${known.name}" is a folder and takes no credentials.`,
+      advice: 'Give the name of a vault in S3.',
+    })
+  }
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const { profile: _, ...others } = known.settings
+  const place = { ...known, settings: { ...others, ...settingsOf(credentials) } }
+  const keys = 'keys' in credentials ? credentials.keys : undefined
+  const store = await openKnownStore(deps, place, keys)
   try {
-    const capabilities = await vault.store.probe()
-    const body = deps.random.bytes(1024 * 1024)
-    const object = `${vault.layout.root}test/${randomId(deps.random)}`
-    const startMs = deps.clock.nowMs()
-    await vault.store.put(object, body)
-    const putMs = deps.clock.nowMs() - startMs
-    const read = await vault.store.get(object)
-    const getMs = deps.clock.nowMs() - startMs - putMs
-    await vault.store.delete(object)
-    if (!read.equals(body)) {
-      throw new AgentError('store.failed', {
-        address: known.address,
-        reason: 'a test object came back with other bytes',
-      })
-    }
-    const { freeBytes } = await readFreeSpace(known.address)
-    return { name, address: known.address, capabilities, freeBytes, putMs, getMs }
+    const isOwner = known.access === 'owner'
+    const tried = isOwner ? placeAfterProbe(place, await store.probe()) : place
+    const keptIn = keys === undefined ? 'the environment or the AWS files' : await rememberS3Keys(deps, place, keys)
+    deps.state.putPlace(known.name, tried)
+    return { name: known.name, keptIn }
   } finally {
-    await vault.store.close()
+    await store.close()
   }
 }
 

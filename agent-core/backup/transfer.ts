@@ -161,7 +161,7 @@ export class Transfer {
 
   async #put(file: IndexedChunkFile): Promise<void> {
     const { vault, chunks, signal, onPut, watcher } = this.#deps
-    const body = { path: chunks.pathOf(file.name), sizeBytes: file.sizeBytes }
+    const body = { path: chunks.pathOf(file.name), sizeBytes: file.sizeBytes, sha256: file.name }
     const isNew = await vault.store.put(vault.layout.chunk(file.name), body, { signal })
     this.#sent.add(file.name)
     this.#unindexed.push(file)
@@ -313,11 +313,16 @@ export function historyChanged(address: string): AgentError {
 export function isVaultTrouble(error: unknown): error is AgentError {
   return (
     isAgentError(error, 'vault.unreachable') ||
+    isAgentError(error, 'vault.credentials') ||
+    isAgentError(error, 'vault.credentials-expired') ||
+    isAgentError(error, 'vault.clock-skew') ||
     isAgentError(error, 'vault.replaced') ||
     isAgentError(error, 'vault.file-missing') ||
     isAgentError(error, 'vault.full') ||
     isAgentError(error, 'vault.denied') ||
     isAgentError(error, 'vault.cleaning') ||
+    isAgentError(error, 'store.busy') ||
+    isAgentError(error, 'store.interrupted') ||
     isAgentError(error, 'store.failed') ||
     isAgentError(error, 'store.conflict')
   )

@@ -15,6 +15,14 @@ export function formatSize(sizeBytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`
 }
 
+/** Bytes a second as bits: `1_250_000` → `10 Mbit/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  const kilobits = (bytesPerSecond * 8) / 1000
+  const [value, unit] =
+    kilobits < 1000 ? [kilobits, 'kbit/s'] : kilobits < 1e6 ? [kilobits / 1000, 'Mbit/s'] : [kilobits / 1e6, 'Gbit/s']
+  return `${Number(value.toFixed(2))} ${unit}`
+}
+
 /** `12345` → `12,345`. */
 export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',')

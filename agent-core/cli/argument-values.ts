@@ -48,7 +48,7 @@ export function folderPath(folder: string, cwd: string): string {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(folder)) return absolutePath(folder, cwd)
   throw usageError(
     `"${shorten(folder)}" is an address, not a folder.`,
-    'Give a folder of this machine, which may be on another disk or on a mounted share. Vaults in S3 come later.',
+    'Give a folder of this machine, which may be on another disk or on a mounted share. A bucket is named with --s3.',
   )
 }
 
@@ -61,6 +61,16 @@ export function sizeValue(text: string, option: string): number {
     return Math.round(Number(amount) * (binary === '' ? 1000 : 1024) ** power)
   }
   throw usageError(`${option} takes an amount of bytes, not "${shorten(text)}".`, 'Write it like 20GiB or 500MB.')
+}
+
+/** Bytes a second of a rate such as `512kbit`, `10 Mbit/s` or `1Gbit`. Throws `usage.invalid`. */
+export function rateValue(text: string, option: string): number {
+  const [, amount = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmg])bit(?:\/s)?$/i.exec(text) ?? []
+  if (amount !== '') {
+    const power = ['k', 'm', 'g'].indexOf(unit.toLowerCase()) + 1
+    return Math.round((Number(amount) * 1000 ** power) / 8)
+  }
+  throw usageError(`${option} takes bits a second, not "${shorten(text)}".`, 'Write it like 512kbit, 10Mbit or 1Gbit.')
 }
 
 /** A whole number of `option` between `least` and `most`; throws `usage.invalid`. */

@@ -5,6 +5,7 @@
  */
 import type { CallContext } from '../api/agent-api.ts'
 import { AgentError } from '../base/agent-error.ts'
+import type { S3Keys } from '../contract/s3-server.ts'
 import { checkArguments } from './argument-values.ts'
 import type { CommandLineDeps } from './command-line-deps.ts'
 import { exitStatus } from './exit-status.ts'
@@ -15,6 +16,7 @@ import { createPins } from './pins.ts'
 import { type Parsed, parseArguments } from './program.ts'
 import { createProgressDisplay, type ProgressDisplay, silentDisplay } from './progress-display.ts'
 import { reportFailure } from './report-failure.ts'
+import { takeS3Keys } from './s3-credentials.ts'
 import { askSecret, askYes, type PromptOptions } from './secret-prompt.ts'
 import type { CommonOptions, RunVerb, Session } from './session.ts'
 
@@ -23,6 +25,7 @@ type VerbCall = Extract<Parsed, { readonly common: CommonOptions }>
 /** Runs the arguments (without node and the script); resolves to the exit status, never rejects for what a verb does. */
 export async function runCommandLine(argv: readonly string[], deps: CommandLineDeps): Promise<number> {
   const environment = takeEnvironment(deps.env)
+  const s3Keys = takeS3Keys(deps.env)
   const parsed = tryParse(argv, deps)
   if ('text' in parsed) {
     const output = openOutput(guessOptions(argv), deps, silentDisplay)
@@ -37,7 +40,7 @@ export async function runCommandLine(argv: readonly string[], deps: CommandLineD
   using _stopper = stopper
   try {
     if ('error' in parsed) throw parsed.error
-    const status = await runVerb(parsed, { deps, home, output, display, environment, stopper })
+    const status = await runVerb(parsed, { deps, home, output, display, environment, s3Keys, stopper })
     return output.failure === undefined ? status : sayLostOutput(output)
   } catch (error) {
     const { clock, random, env } = deps
@@ -70,6 +73,7 @@ interface VerbSurroundings {
   readonly output: Output
   readonly display: ProgressDisplay
   readonly environment: PassphraseSources['environment']
+  readonly s3Keys: S3Keys | undefined
   readonly stopper: Stopper
 }
 
@@ -83,7 +87,7 @@ async function runVerb(call: VerbCall, surroundings: VerbSurroundings): Promise<
 
 function createSession(
   options: CommonOptions,
-  { deps, home, output, display, environment, stopper }: VerbSurroundings,
+  { deps, home, output, display, environment, s3Keys, stopper }: VerbSurroundings,
   held: AsyncDisposableStack,
 ): Session {
   const { signal } = stopper
@@ -96,7 +100,7 @@ function createSession(
   const context: CallContext = { signal, onProgress: display.show }
   let agent: ReturnType<Session['agent']> | undefined
   const openAgent: Session['agent'] = async () => {
-    const opened = held.use(await deps.openAgent({ home }))
+    const opened = held.use(await deps.openAgent({ home, ...(s3Keys && { s3Keys }) }))
     if (passphrases.canAnswer) opened.onPassphraseNeeded = passphrases.current
     if (pins.canAnswer) opened.onPinNeeded = pins.current
     opened.onRemark = (remark) => output.note(`Note: ${remark}`)
@@ -121,6 +125,8 @@ function createSession(
       if (!interactive) throw new AgentError('usage.interactive-needed', { what: 'confirmation' })
       return await askYes(question, prompt)
     },
+    askSecret: ask,
+    hasS3Keys: s3Keys !== undefined,
     interactive,
   }
 }

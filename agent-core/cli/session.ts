@@ -46,6 +46,10 @@ export interface Session {
    * with the call says yes. Throws `usage.interactive-needed` without them.
    */
   confirmRemoval(question: string): Promise<boolean>
+  /** Asks for a secret on the terminal; undefined: there is none. */
+  readonly askSecret: ((question: string) => Promise<string>) | undefined
+  /** True when the environment holds keys of an S3 server. */
+  readonly hasS3Keys: boolean
   /** True when a person sits at a terminal and may be asked. */
   readonly interactive: boolean
 }

@@ -1,6 +1,6 @@
 import type { SettingsChange, SettingsDocument } from '../api/agent-api.ts'
-import { countOf, formatSize } from './amounts.ts'
-import { sizeValue, usageError, wholeNumber } from './argument-values.ts'
+import { countOf, formatRate, formatSize } from './amounts.ts'
+import { rateValue, sizeValue, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { RunVerb } from './session.ts'
 
@@ -47,6 +47,13 @@ const settings: ReadonlyMap<string, Setting> = new Map([
     {
       show: ({ trashDays }) => countOf(trashDays, 'day'),
       read: (text) => ({ trashDays: text === defaultWord ? null : wholeNumber(text, 'trash-days', 14, 180) }),
+    },
+  ],
+  [
+    'upload-limit',
+    {
+      show: ({ uploadLimit }) => (uploadLimit === null ? 'none' : formatRate(uploadLimit)),
+      read: (text) => ({ uploadLimit: text === defaultWord ? null : rateValue(text, 'upload-limit') }),
     },
   ],
 ])

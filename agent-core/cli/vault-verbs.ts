@@ -1,26 +1,28 @@
 import type { UnverifiedDocument, VaultDocument, VerifyDocument, VerifyLevel } from '../api/agent-api.ts'
+import type { S3Abilities } from '../contract/s3-server.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
 import { folderPath, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import { generatePassphrase } from './passphrases.ts'
+import { type PlaceInput, readPlace } from './place-options.ts'
 import { replicaFacts } from './replica-verbs.ts'
+import { type CredentialOptions, findS3Credentials } from './s3-credentials.ts'
 import type { RunVerb } from './session.ts'
 
-interface CreateInput {
+interface CreateInput extends PlaceInput {
   readonly name: string
-  readonly local: string
   readonly replicaLocal?: string
   readonly generatePassphrase?: true
 }
 
 export const createVault: RunVerb<CreateInput> = async (input, session) => {
   const { output } = session
-  const directory = folderPath(input.local, session.cwd)
+  const place = await readPlace(input, session)
   const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
   const passphrase = generated ?? (await session.passphrases.fresh(input.name))
   const agent = await session.agent()
-  const vault = await agent.createVault(input.name, directory, passphrase)
+  const vault = await agent.createVault(input.name, place, passphrase)
   const replica =
     input.replicaLocal === undefined
       ? undefined
@@ -44,9 +46,8 @@ export const createVault: RunVerb<CreateInput> = async (input, session) => {
   return exitStatus.done
 }
 
-interface ConnectInput {
+interface ConnectInput extends PlaceInput {
   readonly name: string
-  readonly local: string
   readonly read?: string
   readonly takeOver?: string
 }
@@ -62,9 +63,9 @@ export const connectVault: RunVerb<ConnectInput> = async (input, session) => {
     output.note('Nothing was changed.')
     return exitStatus.cancelled
   }
-  const directory = folderPath(input.local, session.cwd)
+  const place = await readPlace(input, session)
   const passphrase = await session.passphrases.current(name)
-  const vault = await (await session.agent()).connectVault(name, directory, passphrase, {
+  const vault = await (await session.agent()).connectVault(name, place, passphrase, {
     ...(read === undefined ? {} : { read }),
     ...(takeOver === undefined ? {} : { takeOver }),
   })
@@ -81,7 +82,7 @@ export const listVaults: RunVerb<object> = async (_input, session) => {
   const vaults = await (await session.agent()).listVaults()
   await output.result(vaults, () =>
     vaults.length === 0
-      ? ['No vault is known here. Make one with "tharsis vault create NAME --local DIR".']
+      ? ['No vault is known here. Make one with "tharsis vault create NAME --local DIR" (or --s3 URL).']
       : output.table(
           [
             { title: 'VAULT' },
@@ -132,12 +133,39 @@ export const testVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ['Writing', `${test.putMs.toFixed(1)} ms`],
       ['Reading', `${test.getMs.toFixed(1)} ms`],
       ...(test.freeBytes === undefined ? [] : [['Free there', formatSize(test.freeBytes)] as const]),
-      ['Names are given by', test.capabilities.publish],
-      ['Modes keep others out', yesNo(test.capabilities.keepsModes)],
-      ['Folders can be synced', yesNo(test.capabilities.syncsFolders)],
+      ...(test.capabilities.s3 === undefined
+        ? [
+            ['Names are given by', test.capabilities.publish] as const,
+            ['Modes keep others out', yesNo(test.capabilities.keepsModes)] as const,
+            ['Folders can be synced', yesNo(test.capabilities.syncsFolders)] as const,
+          ]
+        : abilityFacts(test.capabilities.s3, yesNo)),
     ]),
   )
   sayRemarks(output, test.capabilities.remarks)
+  return exitStatus.done
+}
+
+function abilityFacts(
+  abilities: S3Abilities,
+  yesNo: (value: boolean) => string,
+): readonly (readonly [string, string])[] {
+  return [
+    ['Never replaces an object', yesNo(abilities.conditionalPut)],
+    ['Keeps SHA-256 checksums', yesNo(abilities.checksums)],
+    ['Checks what it receives', yesNo(abilities.checksPayload)],
+    ['Keeps versions', yesNo(abilities.versions)],
+    ['Object Lock', yesNo(abilities.objectLock)],
+    ['May delete', yesNo(abilities.mayDelete)],
+  ]
+}
+
+export const setCredentials: RunVerb<CredentialOptions & { readonly name: string }> = async (input, session) => {
+  const credentials = await findS3Credentials(input, session)
+  const changed = await (await session.agent()).setCredentials(input.name, credentials)
+  await session.output.summary(changed, () => [
+    `Vault "${changed.name}" opens with the new credentials; they are in ${changed.keptIn}.`,
+  ])
   return exitStatus.done
 }
 

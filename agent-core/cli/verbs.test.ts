@@ -49,6 +49,24 @@ const request = {
 describe('verbs ask the agent', () => {
   test.each<[string, readonly unknown[]]>([
     ['vault create usb --local v', ['createVault', 'usb', '/some/folder/v', passphrase.THARSIS_PASSPHRASE]],
+    [
+      'vault create cloud --s3 s3://b/p --endpoint http://nas:9000 --region r --path-style --profile p --lock-days 30',
+      [
+        'createVault',
+        'cloud',
+        {
+          url: 's3://b/p',
+          endpoint: 'http://nas:9000',
+          region: 'r',
+          pathStyle: true,
+          lockDays: 30,
+          credentials: { profile: 'p' },
+        },
+        passphrase.THARSIS_PASSPHRASE,
+      ],
+    ],
+    ['vault set-credentials cloud --profile p', ['setCredentials', 'cloud', { profile: 'p' }]],
+    ['settings set upload-limit 10Mbit', ['changeSettings', { uploadLimit: 1_250_000 }]],
     ['vault connect usb --local /v', ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, {}]],
     [
       'vault connect usb --local /v --read mars',

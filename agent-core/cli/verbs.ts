@@ -1,5 +1,6 @@
 /** Every verb of the command line. A verb that is not here does not exist. */
 import { agentVerbs, jobVerbs } from './background-verbs.ts'
+import { credentialOptions, s3Options } from './place-options.ts'
 import { keyVerbs, markVerbs, pinVerbs, stopVerbs } from './trash-verb-list.ts'
 import type { AnyVerb, VerbOption } from './verb.ts'
 
@@ -58,20 +59,33 @@ const generateOption: VerbOption = {
 
 const pointHelp = 'an id, the beginning of one, "latest", or a date or time (the newest point not after it)'
 
+const credentialsHelp =
+  'Credentials for --s3 come from --profile or --credentials-file, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a ' +
+  'question on the terminal, or the AWS files; never from an argument.'
+
 const vaultVerbs: readonly AnyVerb[] = [
   {
     name: 'vault create',
-    summary: 'Make a new vault in an empty folder',
+    summary: 'Make a new vault in an empty folder or bucket',
     details:
       'Asks for a passphrase of at least 16 characters. Without it, or the recovery code that is printed once, the ' +
-      'data in the vault cannot be read by anybody.',
+      `data in the vault cannot be read by anybody. ${credentialsHelp}`,
     arguments: [['<name>', 'what this vault is called here']],
     options: [
-      { flags: '--local <dir>', description: 'the new or empty folder that becomes the vault', mandatory: true },
+      { flags: '--local <dir>', description: 'the new or empty folder that becomes the vault' },
       { flags: '--replica-local <dir>', description: 'a new or empty folder for its replica; see "vault set"' },
+      ...s3Options,
+      {
+        flags: '--lock-days <days>',
+        description: 'with --s3: lock each object for so many days, in a bucket with Object Lock',
+      },
       generateOption,
     ],
-    examples: ['tharsis vault create usb --local /media/usb/tharsis'],
+    examples: [
+      'tharsis vault create usb --local /media/usb/tharsis',
+      'tharsis vault create cloud --s3 s3://my-backups/laptop --region eu-central-1 --profile backup',
+      'tharsis vault create nas --s3 s3://tharsis --endpoint https://nas.home:9000 --path-style',
+    ],
     load: async () => (await import('./vault-verbs.ts')).createVault,
   },
   {
@@ -79,10 +93,11 @@ const vaultVerbs: readonly AnyVerb[] = [
     summary: 'Use a vault that exists',
     details:
       'With --read, points of another machine can be listed and restored here. With --take-over, this home folder ' +
-      'becomes that machine, and the old one cannot back up into the vault any more.',
+      `becomes that machine, and the old one cannot back up into the vault any more. ${credentialsHelp}`,
     arguments: [['<name>', 'what this vault is called here']],
     options: [
-      { flags: '--local <dir>', description: 'the folder of the vault', mandatory: true },
+      { flags: '--local <dir>', description: 'the folder of the vault' },
+      ...s3Options,
       { flags: '--read <machine>', description: 'read the points of this machine' },
       { flags: '--take-over <machine>', description: 'become this machine' },
     ],
@@ -107,7 +122,7 @@ const vaultVerbs: readonly AnyVerb[] = [
   },
   {
     name: 'vault test',
-    summary: 'Try to write, read and delete in a vault',
+    summary: 'Try to write, read and delete in a vault, and say what its place can do',
     arguments: [['<name>', 'the vault']],
     options: [],
     examples: ['tharsis vault test usb'],
@@ -211,6 +226,15 @@ const vaultVerbs: readonly AnyVerb[] = [
     ],
     examples: ['tharsis vault set-passphrase usb'],
     load: async () => (await import('./vault-verbs.ts')).setPassphrase,
+  },
+  {
+    name: 'vault set-credentials',
+    summary: 'Have a vault in S3 be opened with other credentials',
+    details: `They are tried first. ${credentialsHelp}`,
+    arguments: [['<name>', 'the vault']],
+    options: credentialOptions,
+    examples: ['tharsis vault set-credentials cloud --profile backup'],
+    load: async () => (await import('./vault-verbs.ts')).setCredentials,
   },
 ]
 
@@ -411,7 +435,7 @@ const settingsVerbs: readonly AnyVerb[] = [
   {
     name: 'settings get',
     summary: 'Show settings',
-    arguments: [['[name]', 'cache-budget, instant-days, gentle or verify-days; none: all']],
+    arguments: [['[name]', 'cache-budget, instant-days, gentle, verify-days or upload-limit; none: all']],
     options: [],
     examples: ['tharsis settings get'],
     load: async () => (await import('./setting-verbs.ts')).getSettings,
@@ -425,13 +449,18 @@ const settingsVerbs: readonly AnyVerb[] = [
       'within the budget, 1 to 30 days, 2 by default. gentle: on, and backups work in one thread, only when nothing else ' +
       'wants the processor or the disk. verify-days: "tharsis vault verify", run regularly, reads every chunk file once in ' +
       'so many days, 1 to 3650, 30 by default. trash-days: so long deleted ' +
-      'points can be brought back, 14 to 180 days, 14 by default. The value "default" goes back to that.',
+      'points can be brought back, 14 to 180 days, 14 by default. upload-limit: what uploads to servers keep to, 512kbit to 1Gbit a second; restores are never held back. ' +
+      'The value "default" goes back to that.',
     arguments: [
-      ['<name>', 'cache-budget, instant-days, gentle, verify-days or trash-days'],
+      ['<name>', 'cache-budget, instant-days, gentle, verify-days, trash-days or upload-limit'],
       ['<value>', 'the new value'],
     ],
     options: [],
-    examples: ['tharsis settings set cache-budget 20GiB', 'tharsis settings set instant-days default'],
+    examples: [
+      'tharsis settings set cache-budget 20GiB',
+      'tharsis settings set upload-limit 10Mbit',
+      'tharsis settings set instant-days default',
+    ],
     load: async () => (await import('./setting-verbs.ts')).setSetting,
   },
 ]

@@ -503,6 +503,29 @@ export const errorTable = {
     words: (d) => `The vault ${d.address} refuses: ${d.reason}.`,
     advice: () => 'Check the permissions of that place, or whether it is mounted read-only.',
   }),
+  'vault.credentials': spec<{ address: string } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 6,
+    words: (d) => `The vault ${d.address} does not take the credentials: ${d.reason}.`,
+    advice: () =>
+      'Check access key, secret and profile; give new ones with "tharsis vault set-credentials NAME". Nothing was changed there.',
+  }),
+  'vault.credentials-expired': spec<{ address: string }>({
+    scope: 'job',
+    retry: false,
+    exitCode: 6,
+    words: (d) => `The credentials for the vault ${d.address} have expired.`,
+    advice: () =>
+      'Log in again with the tool that made them (for AWS: "aws sso login" or "aws login"), or give lasting ones with "tharsis vault set-credentials NAME"; then run this again.',
+  }),
+  'vault.clock-skew': spec<{ address: string; difference: string }>({
+    scope: 'job',
+    retry: true,
+    exitCode: 6,
+    words: (d) => `The vault ${d.address} refuses, because this machine's clock is wrong: ${d.difference}.`,
+    advice: () => "Set this machine's clock (better: let it be set over the network), then run this again.",
+  }),
   'vault.damaged': spec<{ object: string; offset: number } & Reason>({
     scope: 'job',
     retry: false,
@@ -565,6 +588,27 @@ export const errorTable = {
     exitCode: 1,
     words: (d) => `The vault ${d.address} answered with an error: ${d.reason}.`,
     advice: () => 'Check the disk or the server and run this again.',
+  }),
+  'store.busy': spec<{ address: string; retryAfterMs?: number } & Reason>({
+    scope: 'job',
+    retry: true,
+    exitCode: 6,
+    words: (d) => `The vault ${d.address} is too busy to answer: ${d.reason}.`,
+    advice: () => 'Run this again later. What was captured stays in the cache.',
+  }),
+  'store.interrupted': spec<{ address: string } & Reason>({
+    scope: 'job',
+    retry: true,
+    exitCode: 6,
+    words: (d) => `The connection to the vault ${d.address} broke: ${d.reason}.`,
+    advice: () => 'Check the network and run this again; it goes on where it was.',
+  }),
+  'store.retained': spec<{ object: string; until: string }>({
+    scope: 'job',
+    retry: true,
+    exitCode: 5,
+    words: (d) => `${d.object} in the vault is locked until ${d.until} and cannot be deleted before.`,
+    advice: () => 'Run this again after that time; until then it takes room and harms nothing.',
   }),
 
   // chunk files looked at by themselves

@@ -12,6 +12,14 @@ export function formatSequence(sequence: number): string {
 export const vaultFileName = 'vault.json'
 export const keyspacesPrefix = 'keyspaces/'
 
+/** What a probe of the place writes, and leaves where it may not delete. */
+export const probePrefix = 'test/'
+
+/** True for an object that is kept for good once it is written: no key slot, whose old ones go, and no probe. */
+export function isKept(name: string): boolean {
+  return name.startsWith(keyspacesPrefix) ? !/^keyspaces\/[^/]+\/(?:keys\/|lease$)/.test(name) : name === vaultFileName
+}
+
 /** The names inside one keyspace. */
 export function keyspaceLayout(keyspace: KeyspaceId) {
   const root = `${keyspacesPrefix}${keyspace}/`

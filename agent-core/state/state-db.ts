@@ -12,14 +12,14 @@ import { JobTable } from './job-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { prepareState } from './state-schema.ts'
 import type { StateSql } from './state-tables.ts'
+import { type PlaceRow, placeOf, placeRowOf, type StorePlace } from './store-place.ts'
 
 /** A vault as this home knows it. */
-export interface KnownVault {
+export type KnownVault = VaultFacts & StorePlace
+
+interface VaultFacts {
   readonly name: string
   readonly id: VaultId
-  readonly kind: 'local'
-  /** Absolute folder. */
-  readonly address: string
   /** The machine whose keys are used there. */
   readonly keyspace: KeyspaceId
   readonly machine: string
@@ -66,6 +66,7 @@ export type SettingName =
   | 'instant-days'
   | 'gentle'
   | 'verify-days'
+  | 'upload-limit'
   | 'cache-folder'
   | 'cache-leftover'
   | 'trash-days'
@@ -98,11 +99,12 @@ export class StateDb implements Disposable {
   }
 
   vaults(): KnownVault[] {
-    return this.#db.prepare<[], KnownVault>('SELECT * FROM vault ORDER BY name').all()
+    return this.#db.prepare<[], VaultRow>('SELECT * FROM vault ORDER BY name').all().map(vaultOf)
   }
 
   vault(name: string): KnownVault | undefined {
-    return this.#db.prepare<[string], KnownVault>('SELECT * FROM vault WHERE name = ?').get(name)
+    const row = this.#db.prepare<[string], VaultRow>('SELECT * FROM vault WHERE name = ?').get(name)
+    return row && vaultOf(row)
   }
 
   /** Adds a vault, or replaces the one of that name, with the items that come with it. One transaction. */
@@ -110,13 +112,23 @@ export class StateDb implements Disposable {
     this.#write(() => {
       this.#db
         .prepare(
-          `INSERT INTO vault (name, id, kind, address, keyspace, machine, access)
-           VALUES (@name, @id, @kind, @address, @keyspace, @machine, @access)
+          `INSERT INTO vault (name, id, kind, address, settings, keyspace, machine, access)
+           VALUES (@name, @id, @kind, @address, @settings, @keyspace, @machine, @access)
            ON CONFLICT (name) DO UPDATE SET id = excluded.id, kind = excluded.kind, address = excluded.address,
-             keyspace = excluded.keyspace, machine = excluded.machine, access = excluded.access`,
+             settings = excluded.settings, keyspace = excluded.keyspace, machine = excluded.machine,
+             access = excluded.access`,
         )
-        .run(vault)
+        .run({ ...vault, ...placeRowOf(vault) })
       for (const item of items) this.#putItem(item)
+    })
+  }
+
+  /** Has a known vault lie at another place, or the same with other settings. */
+  putPlace(name: string, place: StorePlace): void {
+    this.#write(() => {
+      this.#db
+        .prepare('UPDATE vault SET kind = @kind, address = @address, settings = @settings WHERE name = @name')
+        .run({ name, ...placeRowOf(place) })
     })
   }
 
@@ -267,6 +279,13 @@ export class StateDb implements Disposable {
 
 const selectReplica = `SELECT vault, kind, address, every_ms AS everyMs, begun_ms AS begunMs, completed_ms AS completedMs
   FROM replica`
+
+type VaultRow = VaultFacts & PlaceRow
+
+function vaultOf(row: VaultRow): KnownVault {
+  const { name, id, keyspace, machine, access } = row
+  return { name, id, keyspace, machine, access, ...placeOf(row) }
+}
 
 interface ItemRow {
   readonly name: string

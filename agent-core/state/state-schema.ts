@@ -58,6 +58,8 @@ const steps: readonly string[] = [
      item TEXT PRIMARY KEY, rule TEXT NOT NULL, handled_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
   'ALTER TABLE item ADD COLUMN stopped TEXT',
+  // Settings of the place of a vault, as JSON.
+  'ALTER TABLE vault ADD COLUMN settings TEXT;',
 ]
 
 /**

@@ -11,8 +11,8 @@
  *  3. `put` of a name that holds the same bytes resolves `false` (a lost answer is recognised), also
  *     where the place is full; other bytes there: `store.conflict`, and what is there stays.
  *  4. `get` returns exactly the bytes that were put, or exactly the range asked for. A range past the
- *     end, or an object over `maxSizeBytes`, is `store.wrong-size`; a body that ends early is `store.failed`;
- *     never a shorter answer.
+ *     end, or an object over `maxSizeBytes`, is `store.wrong-size`; a body that ends early is `store.failed`
+ *     or `store.interrupted`; never a shorter answer.
  *  5. A missing name is `store.not-found`; `stat` of it resolves `undefined`.
  *  6. `list` yields each name under the prefix once, in ascending byte order, strictly after
  *     `startAfter`; names whose put has resolved before the call are there. The prefix is one of
@@ -20,18 +20,29 @@
  *     there; nor are links. A listing that cannot be finished throws, it never ends early.
  *  7. `delete` is durable and idempotent. An object being read while deleted is read whole or fails.
  *  8. A place that is absent is `vault.unreachable`; a full one `vault.full`; one that refuses,
- *     `vault.denied`; anything else `store.failed` with the cause kept. Nothing is created where
+ *     `vault.denied` or `vault.credentials`; one that asks for time, `store.busy`; a connection that broke,
+ *     `store.interrupted`; anything else `store.failed` with the cause kept. Nothing is created where
  *     the place itself is absent, nor where another place has come to stand at its address.
  *  9. All calls may run concurrently, from several processes.
  * 10. An aborted signal rejects with its reason; the object then is there whole or not at all.
  */
+
+import type { Pace } from '../base/pace.ts'
+import type { S3Abilities } from '../contract/s3-server.ts'
 
 /**
  * The bytes of an object: in memory (left alone by the caller until `put` has settled), or a complete
  * local file that is never changed again (a store may link it: then it *is* the object).
  * A file of another length than `sizeBytes` is `store.failed`.
  */
-export type ObjectBody = Uint8Array | { readonly path: string; readonly sizeBytes: number }
+export type ObjectBody = Uint8Array | FileBody
+
+export interface FileBody {
+  readonly path: string
+  readonly sizeBytes: number
+  /** The file's SHA-256 in lower-case hex, where the caller knows it: a server that checks it saves reading the file twice. */
+  readonly sha256?: string
+}
 
 export interface ByteRange {
   readonly offset: number
@@ -47,17 +58,24 @@ export interface ObjectInfo {
 /** What was found out about a place by trying (never by guessing from its type). */
 export interface StoreCapabilities {
   /** How a complete object gets its final name without replacing another. */
-  readonly publish: 'link' | 'rename' | 'conditional-put'
+  readonly publish: 'link' | 'rename' | 'conditional-put' | 'put'
   /** True when file modes keep other users of the machine out. */
   readonly keepsModes: boolean
   /** True when the folder itself can be synced (else durability of names is the file system's word). */
   readonly syncsFolders: boolean
   /** What protects nothing here, in plain words; empty when all is well. */
   readonly remarks: readonly string[]
+  /** What a server was found to do; absent for other places. */
+  readonly s3?: S3Abilities
 }
 
 export interface CallOptions {
   readonly signal?: AbortSignal
+}
+
+export interface PutOptions extends CallOptions {
+  /** Waited for before each piece leaves this machine; a place on this machine need not. */
+  readonly pace?: Pace
 }
 
 export interface GetOptions extends CallOptions {
@@ -78,7 +96,7 @@ export interface ObjectStore {
   readonly address: string
 
   /** Puts an object; true when this call made it, false when the same bytes were there (2, 3). */
-  put(name: string, body: ObjectBody, options?: CallOptions): Promise<boolean>
+  put(name: string, body: ObjectBody, options?: PutOptions): Promise<boolean>
   /** The object's bytes, or those of `range` (4), in a buffer that is the caller's own. */
   get(name: string, options?: GetOptions): Promise<Buffer>
   stat(name: string, options?: CallOptions): Promise<ObjectInfo | undefined>

@@ -14,7 +14,7 @@ import { encodeKeyspaceFacts } from '../format/definitions.ts'
 import { ensure } from '../format/invalid.ts'
 import { decodeKeySlot, type ScryptParameters, type SlotKind, scryptCost } from '../format/key-slot.ts'
 import { decodeVaultFile, encodeVaultFile, type VaultFile } from '../format/vault-file.ts'
-import { keyspaceLayout, keyspaceOfName, keyspacesPrefix, vaultFileName } from '../format/vault-layout.ts'
+import { keyspaceLayout, keyspaceOfName, keyspacesPrefix, probePrefix, vaultFileName } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
@@ -90,7 +90,9 @@ export async function createVault(
 
 /** Throws `vault.not-empty`. */
 export async function requireEmpty(store: ObjectStore): Promise<void> {
-  for await (const _ of store.list('')) throw new AgentError('vault.not-empty', { address: store.address })
+  for await (const { name } of store.list('')) {
+    if (!name.startsWith(probePrefix)) throw new AgentError('vault.not-empty', { address: store.address })
+  }
 }
 
 /**

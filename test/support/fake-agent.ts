@@ -273,11 +273,13 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     }
   const recorded: AgentApi = {
     createVault: answer('createVault', { ...fakeVault, recoveryCode: 'CODE-1234', remarks: ['Keep it.'] }),
+    setCredentials: answer('setCredentials', { name: 'usb', keptIn: 'a file in the home folder' }),
     connectVault: answer('connectVault', { ...fakeVault, remarks: [] }),
     listVaults: answer('listVaults', [fakeVault]),
     showVault: answer('showVault', fakeVault),
     testVault: answer('testVault', {
       name: 'usb',
+      kind: 'local',
       address: '/media/usb',
       capabilities: { publish: 'link', keepsModes: true, syncsFolders: true, remarks: ['No remark.'] },
       putMs: 1.25,
@@ -380,6 +382,7 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       cacheBudget: null,
       instantDays: 2,
       gentle: false,
+      uploadLimit: null,
       verifyDays: 30,
       trashDays: 14,
     }),
@@ -387,6 +390,7 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       cacheBudget: 2048,
       instantDays: 2,
       gentle: true,
+      uploadLimit: 64_000,
       verifyDays: 30,
       trashDays: 14,
     }),

@@ -46,6 +46,8 @@ export const settingsDocument = z.object({
   verifyDays: count,
   /** So long deleted points can be brought back. */
   trashDays: count,
+  /** Bytes a second that uploads to servers keep to; null: no limit. */
+  uploadLimit: bytes.nullable(),
 })
 export type SettingsDocument = Value<typeof settingsDocument>
 
@@ -56,6 +58,7 @@ export const settingsChange = z.object({
   gentle: optional(z.boolean().nullable()),
   verifyDays: optional(count.nullable()),
   trashDays: optional(count.nullable()),
+  uploadLimit: optional(bytes.nullable()),
 })
 export type SettingsChange = Value<typeof settingsChange>
 

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { bytes, count, id, list, name, optional, path, text, time, type Value } from '../bounds.ts'
 import type { PointId, VaultId } from '../ids.ts'
+import type { S3Abilities, S3Keys } from '../s3-server.ts'
 
 export const vaultDocument = z.object({
   name,
   id: id<VaultId>(),
-  kind: z.literal('local'),
+  kind: z.enum(['local', 's3']),
   address: path,
   /** The machine whose keys this home uses there. */
   machine: text,
@@ -83,20 +84,62 @@ export type CreatedVault = Value<typeof createdVault>
 
 export const connectedVault = vaultDocument.extend({ items: list(name), remarks: list(text) })
 
+const s3Keys = z.object({
+  accessKeyId: text,
+  secretAccessKey: text,
+  sessionToken: optional(text),
+}) satisfies z.ZodType<S3Keys>
+
+/**
+ * Keys: they are stored among the secrets of this home. Otherwise those of the environment are used (AWS_ACCESS_KEY_ID …),
+ * else a profile of the AWS files.
+ */
+export const s3Credentials = z.union([z.object({ keys: s3Keys }), z.object({ profile: optional(text) })])
+export type S3Credentials = Value<typeof s3Credentials>
+
+/** A bucket that is to become a vault, or is one. */
+export const s3PlaceRequest = z.object({
+  /** `s3://bucket/prefix` */
+  url: text,
+  endpoint: optional(text),
+  region: optional(text),
+  pathStyle: z.boolean(),
+  credentials: s3Credentials,
+  /** Objects are locked for so many days from when they are put. */
+  lockDays: optional(count),
+})
+export type S3PlaceRequest = Value<typeof s3PlaceRequest>
+
+/** A folder, or a bucket. */
+export const placeRequest = z.union([path, s3PlaceRequest])
+export type PlaceRequest = Value<typeof placeRequest>
+
+const s3Abilities = z.object({
+  conditionalPut: z.boolean(),
+  checksums: z.boolean(),
+  checksPayload: z.boolean(),
+  versions: z.boolean(),
+  objectLock: z.boolean(),
+  mayDelete: z.boolean(),
+}) satisfies z.ZodType<S3Abilities>
+
 export const storeCapabilities = z.object({
   /** How a complete object gets its final name without replacing another. */
-  publish: z.enum(['link', 'rename', 'conditional-put']),
+  publish: z.enum(['link', 'rename', 'conditional-put', 'put']),
   /** True when file modes keep other users of the machine out. */
   keepsModes: z.boolean(),
   /** True when the folder itself can be synced (else durability of names is the file system's word). */
   syncsFolders: z.boolean(),
   /** What protects nothing here, in plain words; empty when all is well. */
   remarks: list(text),
+  /** What a server was found to do; absent for other places. */
+  s3: optional(s3Abilities),
 })
 export type StoreCapabilities = Value<typeof storeCapabilities>
 
 export const vaultTest = z.object({
   name,
+  kind: z.enum(['local', 's3']),
   address: path,
   capabilities: storeCapabilities,
   freeBytes: optional(bytes),

@@ -1,12 +1,14 @@
 import { z } from 'zod'
-import { list, name, optional, passphrase, path, text } from '../bounds.ts'
+import { list, name, optional, passphrase, text } from '../bounds.ts'
 import { pruneDocument, pruneOptions } from '../documents/prune.ts'
 import {
   connectedVault,
   createdVault,
+  placeRequest,
   replicaChange,
   replicaDocument,
   replicationDocument,
+  s3Credentials,
   vaultDetails,
   vaultDocument,
   vaultTest,
@@ -17,10 +19,10 @@ import { call, task } from '../verb.ts'
 
 export const vaultVerbs = {
   createVault: call({
-    about: 'Makes a new vault in an empty folder; the recovery code in the answer is never shown again.',
+    about: 'Makes a new vault in an empty folder or bucket; the recovery code in the answer is never shown again.',
     parameters: [
       ['name', name],
-      ['directory', path],
+      ['place', placeRequest],
       ['passphrase', passphrase],
     ],
     answer: createdVault,
@@ -29,7 +31,7 @@ export const vaultVerbs = {
     about: 'Uses a vault that exists: to read the points of a machine in it, or to become that machine.',
     parameters: [
       ['name', name],
-      ['directory', path],
+      ['place', placeRequest],
       ['passphrase', passphrase],
       ['options', z.object({ read: optional(text), takeOver: optional(text) })],
     ],
@@ -97,6 +99,14 @@ export const vaultVerbs = {
       ['passphrase', passphrase],
     ],
     answer: z.object({ name, remarks: list(text) }),
+  }),
+  setCredentials: call({
+    about: 'Has a vault in S3 be opened with other credentials from now on; they are tried first.',
+    parameters: [
+      ['name', name],
+      ['credentials', s3Credentials],
+    ],
+    answer: z.object({ name, keptIn: text }),
   }),
   unlockVault: call({
     about:

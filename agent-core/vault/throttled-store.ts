@@ -1,0 +1,19 @@
+/** An object store whose puts keep to a pace, around one that does not. Reading is never held back. */
+import type { Pace } from '../base/pace.ts'
+import type { ObjectStore } from './object-store.ts'
+
+export function createThrottledStore(inner: ObjectStore, pace: Pace): ObjectStore {
+  return {
+    kind: inner.kind,
+    address: inner.address,
+    put: (name, body, options) => inner.put(name, body, { ...options, pace }),
+    get: (name, options) => inner.get(name, options),
+    stat: (name, options) => inner.stat(name, options),
+    list: (prefix, options) => inner.list(prefix, options),
+    delete: (name, options) => inner.delete(name, options),
+    sweep: (olderThanMs, options) => inner.sweep(olderThanMs, options),
+    probe: (options) => inner.probe(options),
+    close: () => inner.close(),
+    ...(inner.localPath && { localPath: inner.localPath.bind(inner) }),
+  }
+}

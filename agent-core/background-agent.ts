@@ -16,6 +16,7 @@ import { scheduleOf } from './api/item-schedules.ts'
 import { readRequest } from './api/job-verbs.ts'
 import { systemClock } from './base/clock.ts'
 import { systemRandom } from './base/random.ts'
+import type { S3Keys } from './contract/s3-server.ts'
 import type { VerbMethods } from './contract/verbs/verbs.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { acquireAgentLock } from './platform/home-lock.ts'
@@ -38,6 +39,8 @@ const pagesFolder = join(import.meta.dirname, '..', 'renderer', 'dist')
 
 export interface BackgroundOptions {
   readonly home: string
+  /** Keys of an S3 server that stood in the environment. */
+  readonly s3Keys?: S3Keys
   /** Serve browsers of this machine too. */
   readonly web?: { readonly port?: number }
   /** The wish that it ends. */
@@ -47,7 +50,7 @@ export interface BackgroundOptions {
 }
 
 /** Runs until `signal` aborts or a client stops it. Throws `agent.running` when one runs already. */
-export async function runBackgroundAgent({ home, web, signal, say }: BackgroundOptions): Promise<void> {
+export async function runBackgroundAgent({ home, s3Keys, web, signal, say }: BackgroundOptions): Promise<void> {
   const startedMs = systemClock.nowMs()
   makeAgentFolder(home)
   await using held = new AsyncDisposableStack()
@@ -55,7 +58,10 @@ export async function runBackgroundAgent({ home, web, signal, say }: BackgroundO
   const stop = new AbortController()
   const facts = { web: undefined as string | undefined }
   const downloads = new Downloads(systemClock, systemRandom)
-  const offer = web === undefined ? {} : { offerDownload: (download: Download) => downloads.offer(download) }
+  const offer = {
+    ...(s3Keys && { s3Keys }),
+    ...(web !== undefined && { offerDownload: (download: Download) => downloads.offer(download) }),
+  }
   const { open, queue } = openInBackground(home, held, offer, {
     agentStatus: async () => statusOf(open, facts.web, startedMs),
     stopAgent: async () => {
@@ -90,7 +96,7 @@ export async function runBackgroundAgent({ home, web, signal, say }: BackgroundO
 function openInBackground(
   home: string,
   held: AsyncDisposableStack,
-  offer: Pick<OpenHomeOptions, 'offerDownload'>,
+  offer: Pick<OpenHomeOptions, 'offerDownload' | 's3Keys'>,
   background: Pick<VerbMethods, 'agentStatus' | 'stopAgent'>,
 ) {
   const queues: JobQueue[] = []

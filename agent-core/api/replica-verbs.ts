@@ -50,7 +50,7 @@ export async function setReplica(
       const made: KnownReplica = { vault: known.name, kind: 'local', address, everyMs, begunMs, completedMs }
       deps.state.putReplica(made)
       deps.log.info('replica set', { vault: known.name, address })
-      const leftOut = leftOutRemarks(deps, address, `the replica of vault "${known.name}"`)
+      const leftOut = leftOutRemarks(deps, made, `the replica of vault "${known.name}"`)
       return { replica: replicaDocument(deps, made), remarks: [...remarks, ...leftOut] }
     } finally {
       await replica.close()

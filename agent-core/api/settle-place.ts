@@ -2,7 +2,7 @@
 import { AgentError } from '../base/agent-error.ts'
 import type { S3Keys } from '../contract/s3-server.ts'
 import type { S3Place, S3Settings, StorePlace } from '../state/store-place.ts'
-import type { StoreCapabilities } from '../vault/object-store.ts'
+import type { ObjectStore, StoreCapabilities } from '../vault/object-store.ts'
 import { formatS3Address, parseS3Address } from '../vault/s3-store/s3-address.ts'
 import type { S3Credentials, S3PlaceRequest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
@@ -63,6 +63,24 @@ export function placeAfterProbe<Place extends StorePlace>(place: Place, { s3 }: 
     })
   }
   return { ...place, settings: { ...place.settings, abilities: s3 } }
+}
+
+/** Puts overwritten and deleted objects right; returns sentences on it. Throws `usage.invalid` where no versions are kept. */
+export async function repairRemarks(store: ObjectStore): Promise<string[]> {
+  if (store.repairVersions === undefined) {
+    throw new AgentError('usage.invalid', {
+      problem: `${store.address} keeps no versions that could be put right.`,
+      advice: 'Leave out --repair-versions.',
+    })
+  }
+  const { repaired, lost } = await store.repairVersions()
+  const named = (names: readonly string[]): string => `${names.slice(0, 20).join(', ')}${names.length > 20 ? ' …' : ''}`
+  return [
+    repaired.length === 0
+      ? 'No object was overwritten or deleted by somebody else.'
+      : `Overwritten or deleted by somebody else, and right again (${repaired.length}): ${named(repaired)}.`,
+    ...(lost.length === 0 ? [] : [`No version is true any more (${lost.length}): ${named(lost)}.`]),
+  ]
 }
 
 /** Stores the keys that came with the place. */

@@ -34,7 +34,14 @@ import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } 
 import { requirePin } from './pin-guard.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
 import { describeReplica, openReplica } from './replica-verbs.ts'
-import { placeAfterProbe, rememberKeysOf, type SettledPlace, settingsOf, settleS3Place } from './settle-place.ts'
+import {
+  placeAfterProbe,
+  rememberKeysOf,
+  repairRemarks,
+  type SettledPlace,
+  settingsOf,
+  settleS3Place,
+} from './settle-place.ts'
 
 /** Makes a vault in a new or empty place, for this machine. */
 export async function createNewVault(
@@ -89,7 +96,7 @@ export async function connectToVault(
   givenName: string,
   request: PlaceRequest,
   passphrase: string,
-  options: { readonly read?: string; readonly takeOver?: string },
+  options: { readonly read?: string; readonly takeOver?: string; readonly repairVersions?: boolean },
 ): Promise<VaultDocument & { readonly items: readonly string[]; readonly remarks: readonly string[] }> {
   const name = checkName('vault', givenName)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
@@ -99,6 +106,7 @@ export async function connectToVault(
     typeof request === 'string' ? { place: { kind: 'local', address: request } } : settleS3Place(request)
   const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
+    const repairs = options.repairVersions ? await repairRemarks(store) : []
     const machine = options.takeOver ?? options.read
     const chosen = await chooseMachine(store, passphrase, machine, deps)
     const { vault, machineName } = chosen
@@ -130,7 +138,7 @@ export async function connectToVault(
     const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
-    const remarks = [...renamed, ...leftOutRemarks(deps, known, `the vault "${name}"`)]
+    const remarks = [...repairs, ...renamed, ...leftOutRemarks(deps, known, `the vault "${name}"`)]
     return { ...documentOf(known, secretPlace), state: 'reachable', items: items.map(({ item }) => item.name), remarks }
   } finally {
     await store.close()

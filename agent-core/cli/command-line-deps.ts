@@ -1,6 +1,7 @@
 import type { OpenAgent } from '../api/agent-api.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
+import type { S3Keys } from '../contract/s3-server.ts'
 import type { TextStream } from './output.ts'
 
 /** A terminal's keyboard, or whatever standard input is. */
@@ -14,6 +15,7 @@ export type KeyStream = NodeJS.ReadableStream & {
 /** How the process is made the agent of a home folder; resolves when that has ended. */
 export type RunAgent = (options: {
   readonly home: string
+  readonly s3Keys?: S3Keys
   /** Serve browsers of this machine too; `port` left out: the usual one. */
   readonly web?: { readonly port?: number }
   readonly signal: AbortSignal

@@ -117,7 +117,7 @@ function createSession(
     signal,
     context,
     hearWakes: () => hearWakes(deps, held),
-    runAgent: async (given) => await deps.runAgent({ ...given, home }),
+    runAgent: async (given) => await deps.runAgent({ ...given, home, ...(s3Keys && { s3Keys }) }),
     agent: () => (agent ??= openAgent()),
     confirm: async (question) => !interactive || options.yes === true || (await askYes(question, prompt)),
     confirmRemoval: async (question) => {

@@ -36,7 +36,7 @@ export interface Session {
    */
   readonly hearWakes: () => () => Promise<void>
   /** Makes this process the agent of the home folder. */
-  readonly runAgent: (options: Omit<Parameters<RunAgent>[0], 'home'>) => Promise<void>
+  readonly runAgent: (options: Omit<Parameters<RunAgent>[0], 'home' | 's3Keys'>) => Promise<void>
   /** Opens the agent; the same one each time. */
   agent(): Promise<AgentApi>
   /** True at once with `--yes` or where there is no terminal to ask on. */

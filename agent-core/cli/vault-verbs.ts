@@ -50,6 +50,7 @@ interface ConnectInput extends PlaceInput {
   readonly name: string
   readonly read?: string
   readonly takeOver?: string
+  readonly repairVersions?: true
 }
 
 export const connectVault: RunVerb<ConnectInput> = async (input, session) => {
@@ -68,6 +69,7 @@ export const connectVault: RunVerb<ConnectInput> = async (input, session) => {
   const vault = await (await session.agent()).connectVault(name, place, passphrase, {
     ...(read === undefined ? {} : { read }),
     ...(takeOver === undefined ? {} : { takeOver }),
+    ...(input.repairVersions && { repairVersions: true }),
   })
   await output.summary(vault, () => [
     `Vault "${vault.name}" (${vault.address}) is connected as machine "${vault.machine}" (${accessWords(vault)}).`,

@@ -100,6 +100,10 @@ const vaultVerbs: readonly AnyVerb[] = [
       ...s3Options,
       { flags: '--read <machine>', description: 'read the points of this machine' },
       { flags: '--take-over <machine>', description: 'become this machine' },
+      {
+        flags: '--repair-versions',
+        description: 'in a bucket with versions: put back first what somebody else has overwritten or deleted',
+      },
     ],
     examples: ['tharsis vault connect usb --local /media/usb/tharsis'],
     load: async () => (await import('./vault-verbs.ts')).connectVault,

@@ -89,6 +89,13 @@ export interface SweepOptions extends CallOptions {
   readonly folder?: string
 }
 
+export interface VersionRepair {
+  /** Names whose true version is on top again. */
+  readonly repaired: readonly string[]
+  /** Names of which no version is true any more. */
+  readonly lost: readonly string[]
+}
+
 export interface ObjectStore {
   /** `directory`, `memory`, `s3` … */
   readonly kind: string
@@ -107,6 +114,11 @@ export interface ObjectStore {
   /** Tries what the place can do; leaves nothing behind. */
   probe(options?: CallOptions): Promise<StoreCapabilities>
   close(): Promise<void>
+  /**
+   * Puts objects that somebody else overwrote or deleted right again, where the place keeps versions; absent where it never
+   * does. Deletes nothing.
+   */
+  readonly repairVersions?: (options?: CallOptions) => Promise<VersionRepair>
   /** A store of plain local files: where this process can read the object, if it is there, while the store is open. */
   readonly localPath?: (name: string) => string
 }

@@ -39,6 +39,7 @@ export function createRetryingStore(inner: ObjectStore, deps: RetryDeps): Object
       }
     }
   }
+  const repairVersions = inner.repairVersions?.bind(inner)
   return {
     kind: inner.kind,
     address: inner.address,
@@ -50,6 +51,7 @@ export function createRetryingStore(inner: ObjectStore, deps: RetryDeps): Object
     sweep: (olderThanMs, options) => retry(options, () => inner.sweep(olderThanMs, options)),
     probe: (options) => retry(options, () => inner.probe(options)),
     close: () => inner.close(),
+    ...(repairVersions && { repairVersions: (options?: CallOptions) => retry(options, () => repairVersions(options)) }),
     ...(inner.localPath && { localPath: inner.localPath.bind(inner) }),
   }
 }

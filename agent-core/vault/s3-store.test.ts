@@ -1,4 +1,5 @@
 /** The S3 store over the strict server of the tests: the contract of every store, then what only a server can do wrong. */
+import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -300,5 +301,73 @@ describe('objects in parts', () => {
     await rejectsWith(store.put('a', bytes, { pace }), 'store.interrupted')
     expect(await store.put('a', bytes, { pace })).toBe(false)
     expect((await store.get('a')).equals(bytes)).toBe(true)
+  })
+})
+
+describe('a bucket that keeps versions', () => {
+  const root = 'keyspaces/0123456789abcdef0123456789abcdef'
+  const chunkBytes = Buffer.from('a chunk file')
+  const chunk = createHash('sha256').update(chunkBytes).digest('hex')
+  const chunkName = `${root}/chunks/${chunk.slice(0, 2)}/${chunk}.tcf`
+
+  async function makeVersioned() {
+    const made = await make({ versions: true, store: { abilities: { ...all, versions: true } } })
+    const hostile = (name: string, text: string): void => {
+      const bytes = Buffer.from(text)
+      const checksum = createHash('sha256').update(bytes).digest('base64')
+      const modifiedMs = Date.now() + 1000
+      made.stub.bucket.add(`some/prefix/${name}`, {
+        body: { bytes },
+        etag: '"e"',
+        checksum,
+        modifiedMs,
+        retainUntilMs: undefined,
+      })
+    }
+    return { ...made, hostile }
+  }
+
+  test('is seen through: overwritten and deleted objects are right again, and nothing is deleted', async () => {
+    const { stub, store, hostile } = await makeVersioned()
+    const names = [chunkName, `${root}/index/000000000001`, `${root}/index/000000000002`, 'vault.json']
+    for (const name of names) await store.put(name, name === chunkName ? chunkBytes : Buffer.from(name))
+    hostile(chunkName, 'a lie')
+    hostile(`${root}/index/000000000001`, 'another')
+    stub.bucket.delete('some/prefix/vault.json', null, Date.now() + 1000)
+    expect((await store.get(chunkName)).toString()).toBe('a lie')
+    expect(await store.stat('vault.json')).toBeUndefined()
+    stub.setMayDelete(false)
+    const { repaired, lost } = (await store.repairVersions?.()) ?? {}
+    expect([repaired?.toSorted(), lost]).toEqual([[chunkName, `${root}/index/000000000001`, 'vault.json'].sort(), []])
+    for (const name of names) {
+      expect((await store.get(name)).toString()).toBe(name === chunkName ? chunkBytes.toString() : name)
+    }
+    expect(await store.repairVersions?.()).toEqual({ repaired: [], lost: [] })
+    expect(stub.counts().DeleteObject).toBeUndefined()
+  })
+
+  test('a chunk file that was put under a lie already is found by its hash; one without a true version is named', async () => {
+    const { store, hostile } = await makeVersioned()
+    hostile(chunkName, 'first lie')
+    hostile(chunkName, chunkBytes.toString())
+    hostile(chunkName, 'last lie')
+    const other = `${root}/chunks/00/${'0'.repeat(64)}.tcf`
+    hostile(other, 'x')
+    hostile(other, 'y')
+    expect(await store.repairVersions?.()).toEqual({ repaired: [chunkName], lost: [other] })
+    expect((await store.get(chunkName)).equals(chunkBytes)).toBe(true)
+  })
+
+  test('a locked object cannot be deleted before its time, and says until when', async () => {
+    const lock = { lengthMs: 30 * 86_400_000, appliesTo: (name: string) => name.endsWith('kept') }
+    const { stub, store } = await make({ lock: true, store: { lock } })
+    expect((await store.probe()).s3).toEqual({ ...all, versions: true, objectLock: true })
+    await store.put('kept', Buffer.from('x'))
+    await store.put('loose', Buffer.from('y'))
+    await rejectsWith(store.delete('kept'), 'store.retained', { object: 'kept' })
+    await store.delete('loose')
+    expect(stub.bucket.keys()).toEqual(['some/prefix/kept'])
+    const untilMs = stub.bucket.current('some/prefix/kept')?.retainUntilMs ?? 0
+    expect(Math.abs(untilMs - Date.now() - lock.lengthMs)).toBeLessThan(600_000)
   })
 })

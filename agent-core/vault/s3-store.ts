@@ -15,7 +15,9 @@ import type {
   PutOptions,
   StoreCapabilities,
   SweepOptions,
+  VersionRepair,
 } from './object-store.ts'
+import { repairVersions } from './s3-store/repair-versions.ts'
 import { formatS3Address, parseS3Address } from './s3-store/s3-address.ts'
 import { openS3Connection, type S3Connection, type S3Server } from './s3-store/s3-connection.ts'
 import { skewWords } from './s3-store/s3-errors.ts'
@@ -141,6 +143,11 @@ class S3Store implements ObjectStore {
       remarks: [...remarksOn(abilities), ...skew],
       s3: abilities,
     }
+  }
+
+  async repairVersions(options?: CallOptions): Promise<VersionRepair> {
+    const connection = this.#connection
+    return await connection.run('looking at versions', options?.signal, (guard) => repairVersions(connection, guard))
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ export function createThrottledStore(inner: ObjectStore, pace: Pace): ObjectStor
     sweep: (olderThanMs, options) => inner.sweep(olderThanMs, options),
     probe: (options) => inner.probe(options),
     close: () => inner.close(),
+    ...(inner.repairVersions && { repairVersions: inner.repairVersions.bind(inner) }),
     ...(inner.localPath && { localPath: inner.localPath.bind(inner) }),
   }
 }

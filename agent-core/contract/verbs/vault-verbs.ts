@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { list, name, optional, passphrase, text } from '../bounds.ts'
+import { list, name, optional, passphrase, path, text } from '../bounds.ts'
 import { pruneDocument, pruneOptions } from '../documents/prune.ts'
 import {
   connectedVault,
@@ -33,7 +33,7 @@ export const vaultVerbs = {
       ['name', name],
       ['place', placeRequest],
       ['passphrase', passphrase],
-      ['options', z.object({ read: optional(text), takeOver: optional(text) })],
+      ['options', z.object({ read: optional(text), takeOver: optional(text), repairVersions: optional(z.boolean()) })],
     ],
     answer: connectedVault,
   }),

@@ -66,7 +66,7 @@ export async function holdsBytes(
 }
 
 /** SHA-256 of an object's bytes, of its newest or the given version, read piece by piece. */
-async function hashOfKey(
+export async function hashOfKey(
   { client, sdk, bucket }: S3Connection,
   key: string,
   guard: Guard,

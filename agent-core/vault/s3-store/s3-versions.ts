@@ -5,7 +5,7 @@ import { isAbsent, s3StatusOf } from './s3-errors.ts'
 import { decodeKey } from './s3-list.ts'
 import type { Guard } from './stall-guard.ts'
 
-interface KeyVersion {
+export interface KeyVersion {
   readonly key: string
   readonly versionId: string
   /** True for the mark that a deletion leaves. */
@@ -16,7 +16,7 @@ interface KeyVersion {
 }
 
 /** Versions and delete markers of keys below `prefix`, key by key in ascending order, each newest first. */
-async function* listVersions(
+export async function* listVersions(
   { client, sdk, bucket }: S3Connection,
   prefix: string,
   guard: Guard,

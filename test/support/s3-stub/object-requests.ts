@@ -17,6 +17,15 @@ export async function putObject(request: StubRequest): Promise<StubAnswer> {
   return { status: 200, headers: { ...factsOf(made), 'content-length': '0' } }
 }
 
+export function copyObject({ bucket, key, message, nowMs }: StubRequest): StubAnswer {
+  const [, source = '', versionId = ''] =
+    /^[^/]+\/(.*)\?versionId=(.*)$/.exec(header(message, 'x-amz-copy-source')) ?? []
+  const copied = bucket.version(decodeURIComponent(source), decodeURIComponent(versionId))
+  const { body, etag, checksum } = copied
+  bucket.add(key, { body, etag, checksum, modifiedMs: nowMs, retainUntilMs: undefined })
+  return xmlAnswer('CopyObjectResult', { ETag: etag, LastModified: new Date(nowMs).toISOString() })
+}
+
 /** Throws 412 where the request must not replace an object and there is one. */
 export function requireFree({ message, bucket, key }: StubRequest): void {
   const condition = header(message, 'if-none-match')

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { listObjects, listUploads, listVersions } from './list-requests.ts'
-import { deleteObject, getObject, getRetention, putObject, putRetention } from './object-requests.ts'
+import { copyObject, deleteObject, getObject, getRetention, putObject, putRetention } from './object-requests.ts'
 import { receiveBody } from './receive-body.ts'
 import { checkSignature, type StubCredentials } from './request-signature.ts'
 import { StubBucket } from './stub-bucket.ts'
@@ -36,6 +36,8 @@ export interface StubOptions {
   readonly faults?: readonly StubFault[]
   /** Bodies are kept as files in it instead of in memory. */
   readonly folder?: string
+  /** Hears of each piece of a body that came. */
+  readonly onReceived?: (sizeBytes: number) => void
   /** The server's clock; the system's when left out. */
   readonly nowMs?: () => number
 }
@@ -71,6 +73,7 @@ const stubCredentials: StubCredentials = { accessKeyId: 'TESTACCESSKEY', secretA
 
 const handlers: Readonly<Record<StubOperation, (request: StubRequest) => StubAnswer | Promise<StubAnswer>>> = {
   PutObject: putObject,
+  CopyObject: copyObject,
   GetObject: getObject,
   HeadObject: getObject,
   DeleteObject: deleteObject,
@@ -124,6 +127,7 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
         checks: options.checksBodies ?? true,
         onBytes: (sizeBytes) => {
           entry.receivedBytes += sizeBytes
+          options.onReceived?.(sizeBytes)
           if (fault?.kind === 'reset' && entry.receivedBytes >= fault.afterBytes) message.socket.resetAndDestroy()
         },
       })
@@ -197,7 +201,7 @@ function parse(message: IncomingMessage, bucketName: string) {
   const isByHost = message.headers.host?.startsWith(`${bucketName}.`) === true
   const [, named = '', ...rest] = isByHost ? ['', bucketName, ...path.split('/').slice(1)] : path.split('/')
   const key = rest.join('/')
-  const operation = operationOf(message.method ?? '', key === '', url.searchParams)
+  const operation = operationOf(message, key === '', url.searchParams)
   if (named !== bucketName || operation === undefined) throw new Error(`not known: ${message.method} ${message.url}`)
   return { operation, key, query: url.searchParams }
 }

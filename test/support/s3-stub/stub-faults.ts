@@ -2,6 +2,7 @@
 
 export type StubOperation =
   | 'PutObject'
+  | 'CopyObject'
   | 'GetObject'
   | 'HeadObject'
   | 'DeleteObject'

@@ -29,7 +29,12 @@ export function xmlAnswer(root: string, tree: XmlTree): StubAnswer {
 }
 
 /** Which operation a request is; undefined: none that this server knows. */
-export function operationOf(method: string, isBucket: boolean, query: URLSearchParams): StubOperation | undefined {
+export function operationOf(
+  message: IncomingMessage,
+  isBucket: boolean,
+  query: URLSearchParams,
+): StubOperation | undefined {
+  const { method } = message
   const has = (name: string): boolean => query.has(name)
   if (isBucket) {
     if (method === 'HEAD') return 'HeadBucket'
@@ -43,6 +48,7 @@ export function operationOf(method: string, isBucket: boolean, query: URLSearchP
   if (has('retention')) return method === 'PUT' ? 'PutObjectRetention' : 'GetObjectRetention'
   if (method === 'HEAD') return 'HeadObject'
   if (method === 'GET') return has('uploadId') ? 'ListParts' : 'GetObject'
+  if (method === 'PUT' && 'x-amz-copy-source' in message.headers) return 'CopyObject'
   if (method === 'PUT') return has('uploadId') ? 'UploadPart' : 'PutObject'
   if (method === 'DELETE') return has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject'
   if (method === 'POST' && has('uploads')) return 'CreateMultipartUpload'

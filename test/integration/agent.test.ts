@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import type { AgentStatus, JobDetails, JobDocument, StatusFile } from '../../agent-core/contract/index.ts'
+import { openAgentOf } from '../../agent-core/open-agent.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -122,15 +123,15 @@ describe('an agent that is killed', () => {
   })
 
   test('a job is cancelled, and the next one goes on with what it has done', async () => {
-    for (let at = 0; at < 40; at++) writeFileSync(join(cli.source, `large ${at}`), randomBytes(3_000_000))
+    for (let at = 0; at < 80; at++) writeFileSync(join(cli.source, `large ${at}`), randomBytes(3_000_000))
     await cli.setUp()
     await cli.startAgent()
-    const started = await cli.json<JobDocument>(['backup-now', 'docs', '--no-wait'])
-    await until(
-      () => jobs(),
-      ([job]) => job?.progress?.phase === 'capture',
-    )
-    expect(await cli.json(['job', 'cancel', started.id.slice(0, 12)])).toMatchObject({ state: 'cancelled' })
+    await using agent = await openAgentOf(cli.home)
+    const { id } = await agent.startBackup('docs', { accept: false })
+    for await (const event of agent.watchJobs({})) {
+      if ('job' in event && event.job.id === id && event.job.progress?.phase === 'capture') break
+    }
+    expect(await agent.cancelJob(id)).toMatchObject({ state: 'cancelled', result: null })
     expect((await cli.backUp()).job.state).toBe('completed')
   })
 })

@@ -99,23 +99,21 @@ function openInBackground(
   offer: Pick<OpenHomeOptions, 'offerDownload' | 's3Keys'>,
   background: Pick<VerbMethods, 'agentStatus' | 'stopAgent'>,
 ) {
-  const queues: JobQueue[] = []
+  const parts: { queue?: JobQueue; journals?: ItemJournals } = {}
   const open = openHome({
     home,
     ...offer,
     background,
-    queueOf: (book, clock) => {
-      const queue = new JobQueue(book, clock)
-      queues.push(queue)
-      return queue
-    },
+    queueOf: (book, clock) => (parts.queue = new JobQueue(book, clock)),
     journals: (deps) => {
-      const journals = held.use(new ItemJournals(deps))
+      const journals = new ItemJournals(deps)
+      parts.journals = journals
       return async (item) => await journals.of(item)
     },
   })
   held.use(open.api)
-  return { open, queue: queues[0] as JobQueue }
+  held.use(parts.journals)
+  return { open, queue: parts.queue as JobQueue }
 }
 
 /** Backups that were interrupted, with their process or by its end, go on; other jobs are left to who asked for them. */

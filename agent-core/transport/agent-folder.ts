@@ -4,6 +4,8 @@
  */
 import { chmodSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AgentError } from '../base/agent-error.ts'
+import { troubleWords } from '../base/file-trouble.ts'
 import { makeFolder } from '../base/make-folder.ts'
 
 export interface AgentFolder {
@@ -25,11 +27,15 @@ export function agentFolder(home: string): AgentFolder {
   }
 }
 
-/** Makes the folder, private. */
+/** Makes the folder, private. Throws `home.unusable`. */
 export function makeAgentFolder(home: string): AgentFolder {
   const paths = agentFolder(home)
-  makeFolder(paths.folder)
-  chmodSync(paths.folder, 0o700)
+  try {
+    makeFolder(paths.folder)
+    chmodSync(paths.folder, 0o700)
+  } catch (error) {
+    throw new AgentError('home.unusable', { home, reason: troubleWords(error) }, error)
+  }
   return paths
 }
 

@@ -1,5 +1,5 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
-import type { BackupRequest, BackupResult } from '../backup/backup-request.ts'
+import type { BackupRequest, BackupResult, ItemVault } from '../backup/backup-request.ts'
 import { runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
@@ -9,6 +9,7 @@ import { createTask, type Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import { setBaseAside } from '../cache/base-file.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
+import type { Failure } from '../contract/bounds.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { JobId } from '../contract/ids.ts'
 import type { PointManifest } from '../format/point.ts'
@@ -36,48 +37,49 @@ export async function backupNow(
   const startedMs = deps.clock.nowMs()
   const item = knownItem(deps, name)
   refuseStopped(item)
-  const known = knownVault(deps, item.vaults[0] as string)
-  if (known.access !== 'owner') throw new AgentError('item.read-only', { name, vault: known.name })
+  const known = item.vaults.map((vault) => knownVault(deps, vault))
+  const foreign = known.find(({ access }) => access !== 'owner')
+  if (foreign !== undefined) throw new AgentError('item.read-only', { name, vault: foreign.name })
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const journal = watched ?? (await deps.journalOf?.(item))
-  const vault = await openItsVault(deps, known)
-  try {
-    using task = createTask({ clock: deps.clock, ...context })
-    const keys = 'store' in vault ? vault.keys : await keysOf(deps, known, undefined)
-    const request: BackupRequest = {
-      item,
-      kind: context.job === undefined || context.job.trigger === 'person' ? 'on-demand' : 'scheduled',
-      accept: options.accept,
-      ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
-      source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
-      barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
-    }
-    const result = await withBase(deps, async (base, chunks) => {
-      const policy = await cachePolicyOf(deps, base, chunks)
-      const sealPoint = (manifest: PointManifest) => sealManifest(keys, manifest, deps.random)
-      const { clock, random, log } = deps
-      const vaultId = known.id
-      return await runBackup(request, {
-        base,
-        chunks,
-        policy,
-        isGentle: isGentle(deps),
-        keys,
-        vault,
-        vaultId,
-        sealPoint,
-        clock,
-        random,
-        log,
-        task,
-        ...(journal && { journal }),
-      })
-    })
-    for (const warning of missedChanges(result)) task.warn(warning)
-    return documentOf(deps, { startedMs, item, job: context.job?.id ?? randomId<JobId>(deps.random) }, result, task)
-  } finally {
-    if ('store' in vault) await vault.store.close()
+  await using opened = new AsyncDisposableStack()
+  const vaults: ItemVault[] = []
+  for (const one of known) {
+    const vault = await openItsVault(deps, one)
+    if ('store' in vault) opened.defer(async () => await vault.store.close())
+    vaults.push({ id: one.id, vault })
   }
+  using task = createTask({ clock: deps.clock, ...context })
+  const keys = await keysOf(deps, known[0] as KnownVault, undefined)
+  const request: BackupRequest = {
+    item,
+    kind: context.job === undefined || context.job.trigger === 'person' ? 'on-demand' : 'scheduled',
+    accept: options.accept,
+    ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
+    source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
+    barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
+  }
+  const result = await withBase(deps, async (base, chunks) => {
+    const policy = await cachePolicyOf(deps, base, chunks)
+    const sealPoint = (manifest: PointManifest) => sealManifest(keys, manifest, deps.random)
+    const { clock, random, log } = deps
+    return await runBackup(request, {
+      base,
+      chunks,
+      policy,
+      isGentle: isGentle(deps),
+      keys,
+      vaults,
+      sealPoint,
+      clock,
+      random,
+      log,
+      task,
+      ...(journal && { journal }),
+    })
+  })
+  for (const warning of missedChanges(result)) task.warn(warning)
+  return documentOf(deps, { startedMs, item, job: context.job?.id ?? randomId<JobId>(deps.random) }, result, task)
 }
 
 /** Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. */
@@ -124,9 +126,9 @@ interface Run {
 }
 
 function documentOf(deps: AgentDeps, { startedMs, item, job }: Run, result: BackupResult, task: Task): BackupDocument {
-  const { manifest, counts, failure } = result
+  const { manifest, counts, failures, failure } = result
   const isWarned = task.warningCount > 0
-  const state = failure !== undefined ? 'waiting' : isWarned ? 'completed with warnings' : 'completed'
+  const state = failures.size > 0 ? 'waiting' : isWarned ? 'completed with warnings' : 'completed'
   deps.log.info('backup ended', { item: item.id, point: manifest.id, state, ...manifest.counts })
   return {
     job: {
@@ -135,7 +137,11 @@ function documentOf(deps: AgentDeps, { startedMs, item, job }: Run, result: Back
       startedAt: new Date(startedMs).toISOString(),
       finishedAt: new Date(deps.clock.nowMs()).toISOString(),
     },
-    point: { id: manifest.id, seq: manifest.sequence, kind: manifest.kind, confirmed: failure === undefined },
+    point: { id: manifest.id, seq: manifest.sequence, kind: manifest.kind, confirmed: failures.size === 0 },
+    vaults: item.vaults.map((name) => {
+      const trouble = failures.get(knownVault(deps, name).id)
+      return { name, confirmed: trouble === undefined, ...(trouble && { failure: failureOf(trouble) }) }
+    }),
     files: {
       seen: counts.files,
       read: counts.filesRead,
@@ -153,10 +159,12 @@ function documentOf(deps: AgentDeps, { startedMs, item, job }: Run, result: Back
     scan: result.scan,
     warnings: task.warnings,
     remarks: remarksOf(result),
-    ...(failure && {
-      failure: { code: failure.code, message: failure.message, advice: failure.advice, exitCode: failure.exitCode },
-    }),
+    ...(failure && { failure: failureOf(failure) }),
   }
+}
+
+function failureOf({ code, message, advice, exitCode }: AgentError): Failure {
+  return { code, message, advice, exitCode }
 }
 
 function missedChanges({ difference }: BackupResult): FileWarning[] {
@@ -166,11 +174,11 @@ function missedChanges({ difference }: BackupResult): FileWarning[] {
   return folders.map((folder) => fileWarning('journal.missed-changes', folder, `watched by ${watcher}${more}`))
 }
 
-function remarksOf({ counts, lostChunkFiles, failure }: BackupResult): string[] {
+function remarksOf({ counts, lostChunkFiles, failures, failure }: BackupResult): string[] {
   const remarks: string[] = []
   if (lostChunkFiles > 0) {
     remarks.push(
-      `The vault had lost ${lostChunkFiles} chunk file(s). Everything was read again and what was missing is stored again; ` +
+      `A vault had lost ${lostChunkFiles} chunk file(s). Everything was read again and what was missing is stored again; ` +
         'run "tharsis vault verify" to see which older points are affected.',
     )
   }
@@ -182,6 +190,10 @@ function remarksOf({ counts, lostChunkFiles, failure }: BackupResult): string[] 
   if (failure !== undefined) {
     remarks.push(
       'The point is captured in the cache and goes to the vault with the next backup; until then it is only on this machine.',
+    )
+  } else if (failures.size > 0) {
+    remarks.push(
+      'The point is safe in one vault; the next backup brings it into those that lack it, or that are away now.',
     )
   }
   return remarks

@@ -1,7 +1,7 @@
 /** Use cases of the cache: show it, move it to another folder, build its base anew from the vaults. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { findPointSeries } from '../backup/last-point.ts'
+import { decideSeries, readStanding, type VaultStanding } from '../backup/last-point.ts'
 import { recoverCache } from '../backup/recover-cache.ts'
 import { refreshIndex } from '../backup/refresh-index.ts'
 import { Transfer } from '../backup/transfer.ts'
@@ -199,9 +199,14 @@ export async function rebuildCache(deps: AgentDeps, context: CallContext): Promi
   using base = openBaseForWriting(deps)
   const rebuilt: CacheRebuilt['vaults'][number][] = []
   task.setPhase('merge')
-  for (const { known, vault } of vaults) {
+  for (const { vault } of vaults) {
     task.throwIfAborted()
-    rebuilt.push(await readAgain(deps, known, vault, base))
+    await refreshIndex(base, vault)
+  }
+  const points = await readPointsAgain(deps, vaults, base)
+  for (const { known, vault } of vaults) {
+    const chunkFiles = base.placedChunks(vault.id).size
+    rebuilt.push({ name: known.name, chunkFiles, points: points.get(known.name) ?? 0 })
   }
   return { folder: deps.paths.cache, setAside, vaults: rebuilt, remarks }
 }
@@ -223,9 +228,11 @@ async function confirmWaiting(
     try {
       await requireWriter(deps, known, vault)
       await refreshIndex(base, vault)
-      await recoverCache({ base, chunks, keys: vault.keys, vault: vault.id, signal })
+      await recoverCache({ base, chunks, keys: vault.keys, vaults: [vault.id], signal })
       const sealPoint = (manifest: Parameters<typeof sealManifest>[1]) => sealManifest(vault.keys, manifest, random)
-      await new Transfer({ vault, base, chunks, sealPoint, clock, signal, onPut: () => undefined }).confirmCaptured()
+      const others = vaults.flatMap((one) => (isSibling(one, vault) ? [one.vault] : []))
+      const onPut = () => undefined
+      await new Transfer({ vault, others, base, chunks, sealPoint, clock, signal, onPut }).confirmCaptured()
     } catch (error) {
       const isLeftOut = (['cache.damaged', 'format.invalid', 'vault.taken-over'] as const).some((code) =>
         isAgentError(error, code),
@@ -237,16 +244,29 @@ async function confirmWaiting(
   return undefined
 }
 
-async function readAgain(deps: AgentDeps, known: KnownVault, vault: Vault, base: BaseDb) {
-  await refreshIndex(base, vault)
-  let points = 0
-  if (known.access === 'owner') {
-    for (const item of deps.state.items().filter(({ vaults }) => vaults.includes(known.name))) {
-      const { last } = await findPointSeries(item.id, { base, vault, log: deps.log })
-      if (last !== undefined) points++
+/** Another vault with the same keys. */
+function isSibling({ vault }: { readonly vault: Vault }, other: Vault): boolean {
+  return vault.id !== other.id && vault.keys.keyspace === other.keys.keyspace
+}
+
+/** The latest points, each the newest of its item's vaults. Answers how many items each vault, by its name, holds a point of. */
+async function readPointsAgain(
+  deps: AgentDeps,
+  vaults: readonly { readonly known: KnownVault; readonly vault: Vault }[],
+  base: BaseDb,
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>()
+  for (const item of deps.state.items()) {
+    const standings: VaultStanding[] = []
+    for (const { known, vault } of vaults) {
+      if (known.access !== 'owner' || !item.vaults.includes(known.name)) continue
+      const standing = await readStanding(item.id, base, vault)
+      standings.push(standing)
+      if (standing.newest !== undefined) counts.set(known.name, (counts.get(known.name) ?? 0) + 1)
     }
+    decideSeries(item.id, standings, { base, log: deps.log, isComplete: true })
   }
-  return { name: known.name, chunkFiles: base.placedChunks(vault.id).size, points }
+  return counts
 }
 
 function amountOf(files: readonly PayloadFile[]): { readonly files: number; readonly bytes: number } {

@@ -102,12 +102,6 @@ function checkedVaults(deps: AgentDeps, names: readonly string[]): readonly stri
       advice: 'Name a vault with --vault NAME; points that an item has in a vault stay there.',
     })
   }
-  if (vaults.length > 1) {
-    throw new AgentError('usage.invalid', {
-      problem: 'Backups go to one vault only in this version.',
-      advice: 'Name one vault, and give it a replica with "tharsis vault set NAME --replica-local DIR".',
-    })
-  }
   for (const { name, machine, access, keyspace } of vaults) {
     if (access !== 'owner') throw new AgentError('vault.foreign', { name, machine })
     if (keyspace === first.keyspace) continue

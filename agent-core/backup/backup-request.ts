@@ -15,6 +15,12 @@ import type { ChangeJournal, JournalDifference, ScanChoice } from '../source/cha
 import type { Vault } from '../vault/vault.ts'
 import type { CaptureCounts } from './capture-counts.ts'
 
+/** A vault of the item, or why it cannot be had now: the capture needs no vault. */
+export interface ItemVault {
+  readonly id: VaultId
+  readonly vault: Vault | AgentError
+}
+
 export interface BackupDeps {
   readonly base: BaseDb
   readonly chunks: ChunkFolder
@@ -22,9 +28,8 @@ export interface BackupDeps {
   /** One thread, and only when nothing else wants the processor or the disk. */
   readonly isGentle: boolean
   readonly keys: KeyspaceKeys
-  /** The item's vault, or why it cannot be had now: the capture needs no vault. */
-  readonly vault: Vault | AgentError
-  readonly vaultId: VaultId
+  /** One at least; all of the same keyspace. */
+  readonly vaults: readonly ItemVault[]
   /** Seals a manifest; needs the keys only. */
   readonly sealPoint: (manifest: PointManifest) => Buffer
   readonly clock: Clock
@@ -63,14 +68,16 @@ export interface BackupResult {
   readonly manifest: PointManifest
   readonly counts: CaptureCounts
   readonly failedFiles: number
-  /** Bytes of objects put into the vault by this run. */
+  /** Bytes of objects put into the vaults by this run. */
   readonly transferredBytes: number
   /** How it looked for changes. */
   readonly scan: ScanChoice
   /** What a full scan has proved the journal to have missed. */
   readonly difference: JournalDifference | undefined
-  /** Chunk files that the vault had lost; what was in them was stored again where the source still has it. */
+  /** Chunk files that vaults had lost; what was in them was stored again where the source still has it. */
   readonly lostChunkFiles: number
-  /** Why the vault has not confirmed the point; undefined when it has. */
+  /** Why vaults have not confirmed the point; those that have are absent. */
+  readonly failures: ReadonlyMap<VaultId, AgentError>
+  /** Set when no vault has confirmed the point: the trouble of the first. */
   readonly failure: AgentError | undefined
 }

@@ -2,11 +2,12 @@ import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { randomId } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
+import type { BaseDb } from '../cache/base-db.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { PageStore } from '../cache/page-store.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
 import { sha256 } from '../codec/block-id.ts'
-import type { PointId } from '../contract/ids.ts'
+import type { PointId, VaultId } from '../contract/ids.ts'
 import { Engine } from '../engine/engine.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { encodePointManifest, type PointManifest } from '../format/point.ts'
@@ -22,7 +23,7 @@ import type { LastPoint } from './last-point.ts'
 import { LookAhead } from './look-ahead.ts'
 import { lookAtFolders, type SourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, type SourceFolder } from './plan-sources.ts'
-import type { VaultRun } from './vault-run.ts'
+import type { VaultRuns } from './vault-run.ts'
 import { writeList } from './write-list.ts'
 
 /** More threads than this wait for the disk and for the main thread, and each takes memory. */
@@ -35,7 +36,7 @@ const longWalkFiles = 10_000
 export interface CaptureContext {
   readonly request: BackupRequest
   readonly deps: BackupDeps
-  readonly run: VaultRun
+  readonly run: VaultRuns
   readonly pages: PageStore
   readonly tree: TreeReader
   readonly rules: SourceRules
@@ -61,9 +62,9 @@ export interface CapturedState {
  */
 export async function capturePoint(context: CaptureContext): Promise<CapturedState> {
   const { deps, run, pages } = context
-  const { base, keys, vaultId, task } = deps
+  const { base, keys, vaults, task } = deps
   const chunkFiles: CompleteChunkFile[] = []
-  const distrustSeen = base.distrustCount(vaultId)
+  const distrustSeen = new Map(vaults.map(({ id }) => [id, base.distrustCount(id)]))
   const memory = openMemory(context)
   using log = memory.log
   await using engine = openEngine(context, log, (file) => {
@@ -105,7 +106,7 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
       object: deps.sealPoint(manifest),
     },
     chunkFiles,
-    vaults: [vaultId],
+    vaults: vaults.map(({ id }) => id),
     lastFileId: chunkFiles.at(-1)?.fileId,
     distrustSeen,
   })
@@ -117,28 +118,30 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
 
 /** The log of this capture, and what an interrupted one before it has finished. */
 function openMemory({ request, deps, scanStartedMs }: CaptureContext) {
-  const { base, vaultId } = deps
+  const { base } = deps
+  const vaults = deps.vaults.map(({ id }) => id)
   const path = captureLogPath(base, request.item.id)
-  // Where the vault has lost something, everything is read again.
-  const scanned = base.mustReadAll(vaultId, request.item.id) ? undefined : scanCaptureLog(path)
+  // Where a vault has lost something, everything is read again.
+  const scanned = vaults.some((vault) => base.mustReadAll(vault, request.item.id)) ? undefined : scanCaptureLog(path)
   return {
     log: new CaptureLog(path, scanned?.endBytes ?? 0, scanStartedMs),
     openFinished: (putPage: (page: Uint8Array) => void): FinishedFiles | undefined =>
-      scanned && FinishedFiles.open(path, scanned, { base, vault: vaultId, putPage }),
+      scanned && FinishedFiles.open(path, scanned, { base, vaults, putPage }),
   }
 }
 
 function openEngine(context: CaptureContext, log: CaptureLog, onChunkFile: (file: CompleteChunkFile) => void): Engine {
   const { request, deps, run, pages, rules } = context
-  const { base, chunks, keys, vaultId, task, isGentle } = deps
+  const { base, chunks, keys, vaults, task, isGentle } = deps
+  const ids = vaults.map(({ id }) => id)
   return new Engine({
     start: {
       chunkFolder: chunks.path,
       basePath: base.path,
       keys,
       compression: request.item.compression,
-      vaults: [vaultId],
-      cachedChunks: base.waitingChunks(vaultId),
+      vaults: ids,
+      cachedChunks: underWay(base, ids),
       parentFileId: base.lastFileId(keys.keyspace),
       skipNoDump: rules.skipNoDump,
       isGentle,
@@ -158,6 +161,13 @@ function openEngine(context: CaptureContext, log: CaptureLog, onChunkFile: (file
   })
 }
 
+/** Chunk files that some of the vaults wait for and the others hold: each will have them before it confirms the point. */
+function underWay(base: BaseDb, vaults: readonly VaultId[]): ReadonlySet<number> {
+  const known = vaults.map((vault) => ({ placed: base.placedChunks(vault), waiting: base.waitingChunks(vault) }))
+  const waiting = new Set(known.flatMap((vault) => [...vault.waiting]))
+  return new Set([...waiting].filter((chunk) => known.every((one) => one.placed.has(chunk) || one.waiting.has(chunk))))
+}
+
 type WalkedFolders = Awaited<ReturnType<typeof walkFolders>>
 
 /** Walks where the journal says, or everywhere once the journal turns out not to be enough. */
@@ -167,8 +177,8 @@ async function walkFolders(
   { log, finished }: { readonly log: CaptureLog; readonly finished: FinishedFiles | undefined },
 ) {
   const { request, deps, last } = context
-  // Where the vault has lost something, nothing may be taken over from the point before.
-  const folders = deps.base.mustReadAll(deps.vaultId, request.item.id)
+  // Where a vault has lost something, nothing may be taken over from the point before.
+  const folders = deps.vaults.some(({ id }) => deps.base.mustReadAll(id, request.item.id))
     ? context.folders.map((folder) => ({ ...folder, previous: undefined }))
     : context.folders
   const walk = async (journal: JournalScan | undefined) => {

@@ -62,7 +62,7 @@ function entryOf(parts: readonly Part[] | Entry['content']): Uint8Array {
 
 function openFinished(putPage: (page: Uint8Array) => void = () => undefined): FinishedFiles | undefined {
   const places = scanCaptureLog(path)
-  return places && FinishedFiles.open(path, places, { base, vault, putPage })
+  return places && FinishedFiles.open(path, places, { base, vaults: [vault], putPage })
 }
 
 const file = (name: string): Buffer => Buffer.from(`/src/${name}`)

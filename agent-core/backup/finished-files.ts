@@ -21,8 +21,8 @@ const windowSizeBytes = 1024 * 1024
 
 export interface FinishedFilesDeps {
   readonly base: BaseDb
-  /** The vault that the blocks must be in, or wait for. */
-  readonly vault: VaultId
+  /** The vaults that the blocks must be in, or wait for. */
+  readonly vaults: readonly VaultId[]
   /** Stores a page of parts, and keeps it. */
   readonly putPage: (page: Uint8Array) => void
 }
@@ -39,7 +39,8 @@ export class FinishedFiles implements Disposable {
     this.#fd = fd
     this.#places = places
     this.#deps = deps
-    this.#known = deps.base.placedChunks(deps.vault).union(deps.base.waitingChunks(deps.vault))
+    const known = deps.vaults.map((vault) => deps.base.placedChunks(vault).union(deps.base.waitingChunks(vault)))
+    this.#known = known.reduce((common, one) => common.intersection(one))
   }
 
   /** Opens the log that was scanned; undefined when it cannot be read any more. Dispose it. */

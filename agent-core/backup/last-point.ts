@@ -3,10 +3,10 @@ import type { Log } from '../base/log.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { openObject } from '../codec/seal-object.ts'
-import type { ItemId } from '../contract/ids.ts'
+import type { ItemId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, encodePointManifest, type PointManifest } from '../format/point.ts'
 import { keyspaceLayout } from '../format/vault-layout.ts'
-import type { Vault } from '../vault/vault.ts'
+import type { ReadPoint, Vault } from '../vault/vault.ts'
 
 export interface LastPoint {
   readonly manifest: PointManifest
@@ -51,32 +51,79 @@ export function pointSeriesHere(item: ItemId, base: BaseDb): PointSeries {
   return { last, nextSequence: (local?.sequence ?? 0) + 1 }
 }
 
-/**
- * The point that the next capture is compared with: the base's latest one while it is the vault's newest
- * or waits for the vault, else the vault's newest, which becomes the base (the base was lost or put back
- * from an older copy, or the vault was). Throws what the store throws; the base is then as it was.
- */
-export async function findPointSeries(
-  item: ItemId,
-  deps: { readonly base: BaseDb; readonly vault: Vault; readonly log: Log },
-): Promise<PointSeries> {
-  const { base, vault, log } = deps
+/** What a vault says of an item's series. */
+export interface VaultStanding {
+  readonly vault: VaultId
+  /** It has confirmed the latest point here and none after it, or waits for that point. */
+  readonly isCurrent: boolean
+  /** Highest number of a point there; 0 for none. */
+  readonly highest: number
+  /** Its newest confirmed point; read only where it is not current. */
+  readonly newest: ReadPoint | undefined
+}
+
+/** Throws what the store throws. */
+export async function readStanding(item: ItemId, base: BaseDb, vault: Vault): Promise<VaultStanding> {
   const here = pointSeriesHere(item, base)
   const listed = await vault.listPoints(item)
-  const nextSequence = Math.max(here.nextSequence - 1, ...listed.map((point) => point.sequence)) + 1
+  const highest = Math.max(0, ...listed.map((point) => point.sequence))
   const newest = listed.findLast((point) => point.confirmationName !== undefined)
-  if (here.last !== undefined && (await isNewest(here.last.manifest, newest?.sequence ?? 0, base, vault))) {
-    return { last: here.last, nextSequence }
+  const isCurrent = here.last !== undefined && (await isNewest(here.last.manifest, newest?.sequence ?? 0, base, vault))
+  const read = isCurrent || newest === undefined ? undefined : await vault.readPoint(newest)
+  return { vault: vault.id, isCurrent, highest, newest: read }
+}
+
+/**
+ * The point that the next capture is compared with: the base's latest one while a vault has it and none has a newer one,
+ * else the newest of the vaults, which becomes the base (the base was lost or put back from an older copy, or the vault
+ * was). `isComplete`: all vaults of the item have answered. Tells which of those that answered lack that point.
+ */
+export function decideSeries(
+  item: ItemId,
+  standings: readonly VaultStanding[],
+  deps: { readonly base: BaseDb; readonly log: Log; readonly isComplete: boolean },
+): PointSeries & { readonly lacking: readonly VaultId[] } {
+  const { base, log, isComplete } = deps
+  const here = pointSeriesHere(item, base)
+  const nextSequence = Math.max(here.nextSequence - 1, ...standings.map(({ highest }) => highest)) + 1
+  const others = standings.filter(({ isCurrent }) => !isCurrent)
+  const [newest] = others
+    .filter((standing) => standing.newest !== undefined)
+    .toSorted((a, b) => sequenceOf(b) - sequenceOf(a))
+  const isHeld = others.length < standings.length || !isComplete
+  const isSuperseded = newest !== undefined && sequenceOf(newest) > (here.last?.manifest.sequence ?? 0)
+  if (here.last !== undefined && isHeld && !isSuperseded) {
+    return { last: here.last, nextSequence, lacking: others.map(({ vault }) => vault) }
   }
-  const last = newest && (await vault.readPoint(newest))
   if (here.last !== undefined) {
     log.warn('the last point here is not the newest of the vault; the vault decides', { point: here.last.manifest.id })
     base.forgetItem(item)
   }
-  if (last !== undefined) {
-    const { id, sequence } = last.manifest
-    base.adoptPoint(vault.id, { id, item, sequence, manifest: encodePointManifest(last.manifest), object: last.object })
-  }
+  const last = newest?.newest
+  if (newest === undefined || last === undefined) return { last: undefined, nextSequence, lacking: [] }
+  const { id, sequence } = last.manifest
+  base.adoptPoint(newest.vault, {
+    id,
+    item,
+    sequence,
+    manifest: encodePointManifest(last.manifest),
+    object: last.object,
+  })
+  const lacking = standings.filter((standing) => standing.newest?.manifest.id !== id).map(({ vault }) => vault)
+  return { last, nextSequence, lacking }
+}
+
+function sequenceOf({ newest }: VaultStanding): number {
+  return newest?.manifest.sequence ?? 0
+}
+
+/** The series with one vault alone. Throws what the store throws; the base is then as it was. */
+export async function findPointSeries(
+  item: ItemId,
+  deps: { readonly base: BaseDb; readonly vault: Vault; readonly log: Log },
+): Promise<PointSeries> {
+  const standing = await readStanding(item, deps.base, deps.vault)
+  const { last, nextSequence } = decideSeries(item, [standing], { ...deps, isComplete: true })
   return { last, nextSequence }
 }
 

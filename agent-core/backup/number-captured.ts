@@ -28,7 +28,8 @@ export async function numberCaptured(deps: {
     const before = newest.get(item)
     let manifest = decodePointManifest(point.manifest, 'captured point')
     let { object } = point
-    const isLate = before !== undefined && manifest.sequence <= before.manifest.sequence
+    // What another vault has confirmed keeps its number everywhere.
+    const isLate = before !== undefined && manifest.sequence <= before.manifest.sequence && !base.isConfirmed(id)
     if (isLate && (await vault.store.stat(vault.layout.point(item, manifest.sequence, id))) === undefined) {
       const parent = { id: before.manifest.id, sha256: sha256(before.object) }
       manifest = { ...manifest, sequence: before.manifest.sequence + 1, parent }

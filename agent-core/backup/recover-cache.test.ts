@@ -25,7 +25,7 @@ function makeCache() {
   }
   const write = (text: string) => writeChunkFile(folder.path, [Buffer.from(text)])
   const { signal } = new AbortController()
-  const recover = () => recoverCache({ base, chunks, keys: testKeys, vault: testVaultId, signal })
+  const recover = () => recoverCache({ base, chunks, keys: testKeys, vaults: [testVaultId], signal })
   return { folder, base, chunks, write, recover, [Symbol.dispose]: dispose }
 }
 

@@ -10,7 +10,7 @@ import type { BaseDb } from '../cache/base-db.ts'
 import { type CachePolicy, mayBeEvicted, planEviction } from '../cache/cache-budget.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
-import type { ChunkFileName, VaultId } from '../contract/ids.ts'
+import type { ChunkFileName, ItemId, PointId, VaultId } from '../contract/ids.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 
 export interface Recovery {
@@ -26,12 +26,12 @@ export interface RecoverDeps {
   readonly base: BaseDb
   readonly chunks: ChunkFolder
   readonly keys: KeyspaceKeys
-  readonly vault: VaultId
+  readonly vaults: readonly VaultId[]
   readonly signal: AbortSignal
 }
 
 export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
-  const { base, chunks, keys, vault, signal } = deps
+  const { base, chunks, keys, vaults, signal } = deps
   const removed = chunks.removeOpen()
   const adopted: IndexedChunkFile[] = []
   const states = base.chunkFileStates()
@@ -44,14 +44,17 @@ export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
     if (file !== undefined) adopted.push(file)
     else chunks.evict(name)
   }
-  base.adopt(vault, keys.keyspace, adopted)
-  const unconfirmed = base.unconfirmedPoints(vault)
+  for (const vault of vaults) base.adopt(vault, keys.keyspace, adopted)
+  const unconfirmed = vaults.flatMap((vault) => base.unconfirmedPoints(vault))
   const takenBack = await takeBackLost(deps, new Set(adopted.map((file) => file.name)))
   const wasInterrupted = removed > 0 || adopted.length > 0 || unconfirmed.length > 0
   return { removed, adopted: adopted.length, takenBack, wasInterrupted }
 }
 
-/** Evicts payload that no vault waits for, as the policy says; forgets chunk files that are nowhere any more. */
+/**
+ * Evicts payload that a vault holds, as the policy says; one that still waits for it gets it from there. Forgets chunk files
+ * that are nowhere any more.
+ */
 export function evictPayload(deps: {
   readonly base: BaseDb
   readonly chunks: ChunkFolder
@@ -66,20 +69,29 @@ export function evictPayload(deps: {
   if (lost.length > 0) base.forgetChunkFiles(lost.flatMap(([name]) => base.chunkFileNumber(name) ?? []))
 }
 
-/** What waits is read once more before it may be confirmed: bits rot in caches too. `checked`: read just now. */
+/**
+ * What waits and no vault holds is read once more before it may be confirmed: bits rot in caches too. `checked`: read
+ * just now. What another vault holds is checked when it is sent.
+ */
 async function takeBackLost(deps: RecoverDeps, checked: ReadonlySet<ChunkFileName>): Promise<number> {
-  const { base, chunks, vault, signal } = deps
-  const lost: ChunkFileName[] = []
-  for (const { name } of base.waitingChunkFiles(vault)) {
-    signal.throwIfAborted()
-    if (checked.has(name) || (await chunks.isWhole(name))) continue
-    lost.push(name)
-    if (chunks.has(name)) chunks.evict(name)
+  const { base, chunks, vaults, signal } = deps
+  const lost = new Set<ChunkFileName>()
+  const affected = new Map<PointId, ItemId>()
+  for (const vault of vaults) {
+    const before = lost.size
+    for (const { name } of base.waitingChunkFiles(vault)) {
+      signal.throwIfAborted()
+      if (lost.has(name) || checked.has(name) || base.isPlacedElsewhere(vault, name)) continue
+      if (await chunks.isWhole(name)) continue
+      lost.add(name)
+      if (chunks.has(name)) chunks.evict(name)
+    }
+    if (lost.size === before) continue
+    // Any point that waits may rest on any of them, and so may the ones after it; what is confirmed somewhere does not.
+    for (const { id, item } of base.unconfirmedPoints(vault)) if (!base.isConfirmed(id)) affected.set(id, item)
   }
-  if (lost.length === 0) return 0
-  // Any captured point may rest on any of them, and so may the ones after it.
-  const points = base.unconfirmedPoints(vault)
-  for (const { item } of points) base.forgetItem(item)
-  base.forgetChunkFiles(lost.flatMap((name) => base.chunkFileNumber(name) ?? []))
-  return points.length
+  if (lost.size === 0) return 0
+  for (const item of new Set(affected.values())) base.forgetItem(item)
+  base.forgetChunkFiles([...lost].flatMap((name) => base.chunkFileNumber(name) ?? []))
+  return affected.size
 }

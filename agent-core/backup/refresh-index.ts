@@ -46,8 +46,8 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
 }
 
 /**
- * Compares what the vault is known to hold with what it lists. Chunk files that are gone but whole in the cache wait
- * for the vault again; the others that are gone, and those of another length, do not count any more, so that their
+ * Compares what the vault is known to hold with what it lists. Chunk files that are gone but whole in the cache, or in
+ * another vault, wait for the vault again; the others that are gone, and those of another length, do not count any more, so that their
  * blocks are stored again. Returns how many the vault had lost, and how many of them do not count. Throws the store's error.
  */
 export async function findLostChunkFiles(
@@ -64,7 +64,8 @@ export async function findLostChunkFiles(
   const again: number[] = []
   const lost: DifferingFile[] = []
   for (const file of differing) {
-    if (!file.isListed && (await chunks.isWhole(file.name))) again.push(file.number)
+    const isElsewhere = base.isPlacedElsewhere(vault.id, file.name)
+    if (!file.isListed && (isElsewhere || (await chunks.isWhole(file.name)))) again.push(file.number)
     else lost.push(file)
   }
   if (again.length > 0) base.awaitAgain(vault.id, again)

@@ -1,56 +1,57 @@
 /**
  * One backup of one item, from source to confirmed point. In this order:
- *  1. learn what the vault holds, put the cache in order after an interrupted run, bring captured points into the vault
+ *  1. learn what the vaults hold, put the cache in order after an interrupted run, bring captured points into the vaults
  *     (recover-cache, transfer)
- *  2. find the item's last point
+ *  2. find the item's last point; a vault that lacks it will get it (last-point, seed-vault)
  *  3. look at the sources; refuse absent, replaced and emptied ones (plan-sources); ask the change journal where to look
  *  4. capture: walk, compare, read what changed, seal it into chunk files (capture-point, engine); send and index them
- *     meanwhile, and wait for the vault where the cache's budget is used up (capture-room)
+ *     meanwhile, and wait for a vault where the cache's budget is used up (capture-room)
  *  5. captured: one transaction merges the increment into the base
- *  6. chunk files → index → provisional point → second look → confirmation (transfer)
+ *  6. in each vault: chunk files → index → provisional point → second look → confirmation (transfer, vault-run)
  *  7. evict payload beyond the budget and the days of the instant tier, drop tree pages that no base needs any more
- * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits in the cache for the vault.
+ * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits for each vault that has not
+ * confirmed it: in the cache, or, once one vault holds it, there.
  */
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { PageStore } from '../cache/page-store.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
+import type { ItemId } from '../contract/ids.ts'
 import type { Entry } from '../format/tree.ts'
 import type { BackupDeps, BackupRequest, BackupResult } from './backup-request.ts'
 import { capturePoint } from './capture-point.ts'
-import { findPointSeries, mendLatestPoint, pointSeriesHere } from './last-point.ts'
+import {
+  decideSeries,
+  mendLatestPoint,
+  type PointSeries,
+  pointSeriesHere,
+  readStanding,
+  type VaultStanding,
+} from './last-point.ts'
 import { lookAtFolders, sourceRules } from './look-at-folders.ts'
 import { planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPayload, recoverCache } from './recover-cache.ts'
 import { findLostChunkFiles, refreshIndex } from './refresh-index.ts'
-import { VaultRun } from './vault-run.ts'
+import { seedVault } from './seed-vault.ts'
+import { VaultRuns } from './vault-run.ts'
 
 /** Runs a backup; warnings go to the task. Throws when no point was captured. */
 export async function runBackup(request: BackupRequest, deps: BackupDeps): Promise<BackupResult> {
-  const { base, chunks, keys, vaultId, task, log, clock } = deps
-  await using run = new VaultRun(deps)
+  const { base, chunks, keys, vaults, task, log, clock } = deps
+  await using run = new VaultRuns(deps)
   task.setPhase('estimate')
   mendLatestPoint(request.item.id, { base, keys, log })
-  await run.whileReachable(async (vault) => {
+  await run.inTurn(async (vault) => {
     await refreshIndex(base, vault)
   })
-  const recovery = await recoverCache({ base, chunks, keys, vault: vaultId, signal: task.signal })
+  const ids = vaults.map(({ id }) => id)
+  const recovery = await recoverCache({ base, chunks, keys, vaults: ids, signal: task.signal })
   if (recovery.wasInterrupted) log.info('recovered after an interrupted run', { ...recovery })
-  let lost = 0
-  await run.whileReachable(async (vault, transfer) => {
-    if (recovery.wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
-    const found = await findLostChunkFiles(base, vault, chunks)
-    lost = found.unplaced
-    if (found.lost > 0) log.warn('the vault has lost chunk files', { ...found })
-    await transfer.confirmCaptured()
-  })
-  let series = pointSeriesHere(request.item.id, base)
-  await run.whileReachable(async (vault) => {
-    series = await findPointSeries(request.item.id, { base, vault, log })
-  })
-  const { last, nextSequence } = series
-  const scanStartedMs = clock.nowMs()
+  const lost = await catchUp(run, deps, recovery.wasInterrupted)
   const pages = new PageStore(base, keys.id)
   const tree = readTree(deps, pages)
+  const series = await findSeries(request.item.id, { run, deps, tree })
+  const { last, nextSequence } = series
+  const scanStartedMs = clock.nowMs()
   const previousRoot: Entry[] = []
   for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
   const rules = sourceRules(request.item, request.barriers)
@@ -70,10 +71,13 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     folders: plan.folders,
   })
   for (const path of plan.absent) log.warn('left out an absent folder', { path: path.toString() })
-  await run.whileReachable(async (_vault, transfer) => {
-    task.setPhase('transfer')
+  task.setPhase('transfer')
+  await run.sideBySide(async (_vault, transfer) => {
     await transfer.settle()
-    task.setPhase('commit')
+    await transfer.sendWaiting()
+  })
+  task.setPhase('commit')
+  await run.inTurn(async (_vault, transfer) => {
     await transfer.confirmCaptured()
   })
   task.setPhase('merge')
@@ -82,27 +86,75 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   if (untidy !== undefined) log.warn('the cache was not cleaned', { reason: untidy.message })
   // The vault may have given the point a later number.
   const manifest = pointSeriesHere(request.item.id, base).last?.manifest ?? captured.manifest
-  return { ...captured, manifest, transferredBytes: run.transferredBytes, lostChunkFiles: lost, failure: run.failure }
+  const { transferredBytes, failures, failure } = run
+  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, failures, failure }
+}
+
+/**
+ * Brings captured points into the vaults that lack them: a vault that was away catches up, from the cache or from another
+ * vault. Answers how many chunk files vaults had lost for good.
+ */
+async function catchUp(run: VaultRuns, { base, chunks, log }: BackupDeps, wasInterrupted: boolean): Promise<number> {
+  let lost = 0
+  await run.inTurn(async (vault) => {
+    if (wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
+    const found = await findLostChunkFiles(base, vault, chunks)
+    lost += found.unplaced
+    if (found.lost > 0) log.warn('the vault has lost chunk files', { vault: vault.id, ...found })
+  })
+  await run.sideBySide(async (_vault, transfer) => {
+    await transfer.sendWaiting()
+  })
+  // One after the other: a point gets its number in the first that confirms it.
+  await run.inTurn(async (_vault, transfer) => {
+    await transfer.confirmCaptured()
+  })
+  return lost
+}
+
+/** Where the item's next point goes on; a vault that lacks the last one gets it with this run. */
+async function findSeries(
+  item: ItemId,
+  { run, deps, tree }: { readonly run: VaultRuns; readonly deps: BackupDeps; readonly tree: TreeReader },
+): Promise<PointSeries> {
+  const { base, log, vaults } = deps
+  const { keyspace } = deps.keys
+  const standings: VaultStanding[] = []
+  await run.inTurn(async (vault) => {
+    standings.push(await readStanding(item, base, vault))
+  })
+  if (standings.length === 0) return pointSeriesHere(item, base)
+  const series = decideSeries(item, standings, { base, log, isComplete: standings.length === vaults.length })
+  for (const vault of series.lacking) {
+    if (series.last === undefined) break
+    const { manifest } = series.last
+    const isSeeded = await seedVault(vault, manifest, { base, tree, keyspace, signal: deps.task.signal })
+    log.info('a vault lacks the last point', { vault, point: manifest.id, isSeeded })
+  }
+  return series
 }
 
 /** Why a change journal must not decide where to look; undefined where it may. */
 function whyFull(
   { item }: BackupRequest,
-  { base, vaultId }: BackupDeps,
+  { base, vaults }: BackupDeps,
   folders: readonly SourceFolder[],
   previousRoot: readonly Entry[],
 ): string | undefined {
-  if (base.mustReadAll(vaultId, item.id)) return 'the vault has lost something'
+  if (vaults.some(({ id }) => base.mustReadAll(id, item.id))) return 'the vault has lost something'
   const isSame = folders.every(({ found, previous }) => found.inode === previous?.inode)
   return isSame && folders.length === previousRoot.length ? undefined : 'the folders are not those of the last point'
 }
 
-/** The tree of the last point: from the base, or where that lacks a page, from cache and vault. */
-function readTree(deps: BackupDeps, pages: PageStore): TreeReader {
-  const { base, chunks, keys, vault } = deps
-  const reader =
-    'store' in vault
-      ? new BlockReader(base, [chunks.source(), vault.chunkSource()], keys)
-      : new BlockReader(base, [chunks.source()], keys, { unavailable: vault })
+/** The tree of the last point: from the base, or where that lacks a page, from cache and vaults. */
+function readTree({ base, chunks, keys, vaults }: BackupDeps, pages: PageStore): TreeReader {
+  const sources = vaults.flatMap(({ vault }) => ('store' in vault ? [vault.chunkSource()] : []))
+  const away = vaults.flatMap(({ vault }) => ('store' in vault ? [] : [vault]))[0]
+  const reader = new BlockReader(
+    base,
+    [chunks.source(), ...sources],
+    keys,
+    away === undefined ? {} : { unavailable: away },
+  )
   return new TreeReader((id) => pages.read(id, (missing) => reader.read(missing)))
 }

@@ -7,16 +7,20 @@
  * not send them again and the cache can let them go; the rest follows once the point is captured.
  */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { CapturedPoint } from '../cache/base-rows.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { ChunkSource } from '../cache/chunk-reader.ts'
+import { sha256 } from '../codec/block-id.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
+import { maxChunkFileSizeBytes } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { maxMissingInMark } from '../format/mark.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
+import type { ObjectBody } from '../vault/object-store.ts'
 import { writeMark } from '../vault/point-marks.ts'
 import type { Vault } from '../vault/vault.ts'
 import { numberCaptured } from './number-captured.ts'
@@ -35,6 +39,8 @@ const indexEveryMs = 15 * 60_000
 
 export interface TransferDeps {
   readonly vault: Vault
+  /** Vaults of the same keyspace that may hold what the cache has let go. */
+  readonly others?: readonly Vault[]
   readonly base: BaseDb
   readonly chunks: ChunkFolder
   readonly sealPoint: (manifest: PointManifest) => Buffer
@@ -115,15 +121,21 @@ export class Transfer {
    */
   async confirmCaptured(): Promise<CapturedPoint[]> {
     const { base, vault } = this.#deps
-    for (const file of base.waitingChunkFiles(vault.id)) {
-      if (!this.#sent.has(file.name)) this.send(file)
-    }
-    await this.settle()
+    await this.sendWaiting()
     await this.#writeIndex()
     await numberCaptured(this.#deps)
     const points = base.unconfirmedPoints(vault.id)
     for (const point of points) await this.#confirm(point)
     return points
+  }
+
+  /** Sends all chunk files that wait for the vault. Throws the store's error. */
+  async sendWaiting(): Promise<void> {
+    const { base, vault } = this.#deps
+    for (const file of base.waitingChunkFiles(vault.id)) {
+      if (!this.#sent.has(file.name)) this.send(file)
+    }
+    await this.settle()
   }
 
   async #run(): Promise<void> {
@@ -160,13 +172,29 @@ export class Transfer {
   }
 
   async #put(file: IndexedChunkFile): Promise<void> {
-    const { vault, chunks, signal, onPut, watcher } = this.#deps
-    const body = { path: chunks.pathOf(file.name), sizeBytes: file.sizeBytes, sha256: file.name }
-    const isNew = await vault.store.put(vault.layout.chunk(file.name), body, { signal })
+    const { vault, signal, onPut, watcher } = this.#deps
+    const put = async (body: ObjectBody) => await vault.store.put(vault.layout.chunk(file.name), body, { signal })
+    const isNew = await this.#fromCacheOrVault(file, put)
     this.#sent.add(file.name)
     this.#unindexed.push(file)
     if (isNew) onPut(file.sizeBytes)
     watcher?.sent(file.name)
+  }
+
+  /** From the cache; what that has let go, or holds damaged, from another vault. */
+  async #fromCacheOrVault(file: IndexedChunkFile, put: (body: ObjectBody) => Promise<boolean>): Promise<boolean> {
+    const { base, vault, chunks, others = [] } = this.#deps
+    const { name, sizeBytes } = file
+    const isElsewhere = base.isPlacedElsewhere(vault.id, name)
+    if (!isElsewhere || (await chunks.isWhole(name))) {
+      try {
+        return await put({ path: chunks.pathOf(name), sizeBytes, sha256: name })
+      } catch (error) {
+        // It may have been evicted just now: another vault has taken it meanwhile.
+        if (chunks.has(name) || !base.isPlacedElsewhere(vault.id, name)) throw error
+      }
+    }
+    return await put(await readFromVaults(others, vault.store.address, name))
   }
 
   /** Lists what the vault now holds; only then do the chunk files count as placed there. */
@@ -304,6 +332,21 @@ export class Transfer {
   }
 }
 
+/** The bytes of a chunk file, unchanged, from the first vault that holds it whole. Throws `vault.payload-away`. */
+async function readFromVaults(vaults: readonly Vault[], address: string, name: ChunkFileName): Promise<Buffer> {
+  let cause: AgentError | undefined
+  for (const vault of vaults) {
+    try {
+      const bytes = await vault.store.get(vault.layout.chunk(name), { maxSizeBytes: maxChunkFileSizeBytes })
+      if (toHex(sha256(bytes)) === name) return bytes
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error
+      cause ??= error
+    }
+  }
+  throw new AgentError('vault.payload-away', { address, object: name }, cause)
+}
+
 /** The vault is not what it was when the backup began: another copy of it was put in its place. */
 export function historyChanged(address: string): AgentError {
   return new AgentError('store.failed', { address, reason: 'its history changed while the backup ran' })
@@ -323,6 +366,7 @@ export function isVaultTrouble(error: unknown): error is AgentError {
     isAgentError(error, 'vault.cleaning') ||
     isAgentError(error, 'store.busy') ||
     isAgentError(error, 'store.interrupted') ||
+    isAgentError(error, 'vault.payload-away') ||
     isAgentError(error, 'store.failed') ||
     isAgentError(error, 'store.conflict')
   )

@@ -20,7 +20,7 @@ import { BlockLists } from './block-lists.ts'
 /** Extents of all chunk files that are kept as they were read: about 8 MiB. */
 const extentBudget = 65_536
 
-/** Whether a vault waits for a chunk file, or else whether one holds it, or whether a clean-up has deleted it. */
+/** `placed`: a vault holds it, whether or not others wait; `waiting`: none does, and one waits; `gone`: a clean-up has deleted it. */
 export type ChunkFileState = 'waiting' | 'placed' | 'gone' | 'nowhere'
 
 /** What changes something belongs into a transaction of the caller, who calls `reset` when it is taken back. */
@@ -157,9 +157,15 @@ export class BaseChunks {
     return this.#sql.value('SELECT placed FROM placement WHERE vault = ? AND chunk = ?', vault, number) === 1
   }
 
+  isPlacedElsewhere(vault: VaultId, name: ChunkFileName): boolean {
+    const sql = `SELECT 1 FROM placement JOIN chunk_file ON number = chunk
+      WHERE name = ? AND vault <> ? AND placed = 1 LIMIT 1`
+    return this.#sql.value(sql, fromHex(name), vault) === 1
+  }
+
   /** All chunk files, or those of one keyspace. */
   states(keyspace: KeyspaceId | undefined): Map<ChunkFileName, ChunkFileState> {
-    const sql = `SELECT name, min(placed) AS placed, name IN (SELECT name FROM gone_chunk) AS gone
+    const sql = `SELECT name, max(placed) AS placed, name IN (SELECT name FROM gone_chunk) AS gone
       FROM chunk_file LEFT JOIN placement ON chunk = number
       ${keyspace === undefined ? '' : 'WHERE keyspace = ?'} GROUP BY number`
     const rows = this.#sql.all<{ name: Buffer; placed: number | null; gone: number }>(
@@ -227,7 +233,7 @@ export class BaseChunks {
   }
 }
 
-/** `placed`: the least of its placements; null where there is none. */
+/** `placed`: the greatest of its placements; null where there is none. */
 function stateOf(placed: number | null, isGone: boolean): ChunkFileState {
   if (placed === null) return isGone ? 'gone' : 'nowhere'
   return placed === 0 ? 'waiting' : 'placed'

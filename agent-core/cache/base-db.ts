@@ -8,7 +8,7 @@
  */
 import { fromHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ChunkFileName, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import type { BlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { BaseChunks, type ChunkFileState } from './base-chunks.ts'
@@ -115,7 +115,12 @@ export class BaseDb implements Disposable {
     return this.#chunks.isPlaced(vault, name)
   }
 
-  /** All chunk files that the base knows (of one keyspace): whether a vault waits for them, or else whether one holds them. */
+  /** True when another vault than `vault` is known to hold and index the chunk file. */
+  isPlacedElsewhere(vault: VaultId, name: ChunkFileName): boolean {
+    return this.#chunks.isPlacedElsewhere(vault, name)
+  }
+
+  /** All chunk files that the base knows (of one keyspace): whether a vault holds them, or else whether one waits for them. */
   chunkFileStates(keyspace?: KeyspaceId): Map<ChunkFileName, ChunkFileState> {
     return this.#chunks.states(keyspace)
   }
@@ -146,6 +151,19 @@ export class BaseDb implements Disposable {
   /** Points that `vault` has not confirmed yet, in the order they were captured. */
   unconfirmedPoints(vault: VaultId): CapturedPoint[] {
     return this.#points.unconfirmed(vault)
+  }
+
+  /** True when a vault has confirmed the point, and it is still here because others wait for it. */
+  isConfirmed(point: PointId): boolean {
+    return this.#points.isConfirmed(point)
+  }
+
+  /** Lets the latest point of an item, and chunk files that it needs, wait for a vault that lacks them. */
+  awaitPoint(vault: VaultId, point: PointId, chunks: Iterable<number>): void {
+    this.#transaction(() => {
+      for (const chunk of chunks) this.#chunks.await(vault, chunk)
+      this.#points.setAwaited(vault, point, true)
+    })
   }
 
   /** Highest index segment of a keyspace in `vault` that was read or written; −1 for none. */
@@ -229,7 +247,10 @@ export class BaseDb implements Disposable {
       for (const vault of vaults) this.#points.await(vault, point.id)
       this.#points.setLatest(point)
       for (const vault of vaults) {
-        this.#facts.setNumber(`trust/${vault}/${point.item}`, increment.distrustSeen ?? this.distrustCount(vault))
+        this.#facts.setNumber(
+          `trust/${vault}/${point.item}`,
+          increment.distrustSeen?.get(vault) ?? this.distrustCount(vault),
+        )
       }
       if (increment.lastFileId) this.#facts.setBytes(`last-file-id/${increment.keyspace}`, increment.lastFileId)
     })
@@ -263,12 +284,14 @@ export class BaseDb implements Disposable {
   }
 
   /**
-   * Forgets what `vault` was known to hold, and the points that wait for it, since they rest on that: the
+   * Forgets what `vault` was known to hold, and the points that wait for it alone, since they rest on that: the
    * vault is not what it was (put back from an older copy). Its index is read again from the start.
    */
   forgetVault(vault: VaultId): void {
-    const waiting = this.unconfirmedPoints(vault)
-    for (const { item } of waiting) this.forgetItem(item)
+    for (const { id, item } of this.unconfirmedPoints(vault)) {
+      if (this.#points.isElsewhere(vault, id)) this.#transaction(() => this.#points.setAwaited(vault, id, false))
+      else this.forgetItem(item)
+    }
     this.#transaction(() => {
       this.#chunks.unplaceAll(vault)
       this.cleanUps.forget(vault)

@@ -52,6 +52,22 @@ export class BasePoints {
     this.#sql.run('INSERT INTO transfer (vault, point, confirmed) VALUES (?, ?, 0)', vault, point)
   }
 
+  /** True when a vault has confirmed a point that others wait for. */
+  isConfirmed(point: PointId): boolean {
+    return this.#sql.value('SELECT 1 FROM transfer WHERE point = ? AND confirmed = 1 LIMIT 1', point) === 1
+  }
+
+  /** `vault` waits for the point no more, or again. */
+  setAwaited(vault: VaultId, point: PointId, isAwaited: boolean): void {
+    this.#sql.run('DELETE FROM transfer WHERE vault = ? AND point = ?', vault, point)
+    if (isAwaited) this.await(vault, point)
+  }
+
+  /** True when another vault than `vault` has confirmed the point or waits for it. */
+  isElsewhere(vault: VaultId, point: PointId): boolean {
+    return this.#sql.value('SELECT 1 FROM transfer WHERE point = ? AND vault <> ? LIMIT 1', point, vault) === 1
+  }
+
   /** Also drops the points that nothing needs any more. */
   confirm(vault: VaultId, point: PointId): void {
     this.#sql.run('UPDATE transfer SET confirmed = 1 WHERE vault = ? AND point = ?', vault, point)

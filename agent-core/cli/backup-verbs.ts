@@ -64,9 +64,10 @@ async function watch(input: BackupInput, session: Session): Promise<number> {
 function sayOutcome(backup: BackupDocument, output: Output): number {
   sayWarnings(output, backup.warnings)
   for (const remark of backup.remarks) output.note(`Note: ${remark}`)
-  if (backup.failure !== undefined) {
-    output.error(backup.failure.message)
-    output.problemDetail(backup.failure.advice)
+  for (const { failure } of backup.vaults) {
+    if (failure === undefined) continue
+    output.error(failure.message)
+    output.problemDetail(failure.advice)
   }
   return statusOf(backup)
 }
@@ -96,12 +97,11 @@ function scanLine({ scan }: BackupDocument): string {
 function backupLines(item: string, backup: BackupDocument, output: Output): readonly string[] {
   const { job, point, files, bytes } = backup
   const took = formatTook(Date.parse(job.finishedAt) - Date.parse(job.startedAt))
-  const place = point?.confirmed === true ? 'confirmed in the vault' : 'captured here, not yet in the vault'
   const failed = files.failed > 0 ? `, ${formatCount(files.failed)} not read` : ''
   return [
     point === null
       ? `Backup of "${item}" ${job.state} after ${took}; no point was made.`
-      : `Backup of "${item}" ${job.state} in ${took}: point ${point.id.slice(0, 8)} (number ${point.seq}, ${point.kind}), ${place}.`,
+      : `Backup of "${item}" ${job.state} in ${took}: point ${point.id.slice(0, 8)} (number ${point.seq}, ${point.kind}), ${placeWords(backup)}.`,
     ...output.facts([
       ['Files', `${formatCount(files.seen)} seen, ${changeWords(files)}${failed}`],
       ['Read', `${formatSize(bytes.read)} of ${formatSize(bytes.total)} (${countOf(files.read, 'file')})`],
@@ -109,6 +109,15 @@ function backupLines(item: string, backup: BackupDocument, output: Output): read
       ['Transferred', formatSize(backup.transferred)],
     ]),
   ]
+}
+
+/** Where the point is safe by now. */
+function placeWords({ vaults }: BackupDocument): string {
+  const names = (confirmed: boolean) =>
+    vaults.flatMap((vault) => (vault.confirmed === confirmed ? [`"${vault.name}"`] : [])).join(', ')
+  const [safe, waiting] = [names(true), names(false)]
+  if (safe === '') return `captured here, not yet in ${waiting}`
+  return waiting === '' ? `confirmed in ${safe}` : `confirmed in ${safe}, not yet in ${waiting}`
 }
 
 function changeWords(files: BackupDocument['files']): string {

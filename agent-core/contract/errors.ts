@@ -496,6 +496,15 @@ export const errorTable = {
     advice: () =>
       'Run this again later; what was captured stays in the cache. If it goes on, "tharsis vault verify" says what is damaged, and a newer Tharsis may be needed.',
   }),
+  'vault.payload-away': spec<{ address: string; object: string }>({
+    scope: 'job',
+    retry: true,
+    exitCode: 6,
+    words: (d) =>
+      `The vault ${d.address} still lacks chunk file ${d.object.slice(0, 16)}…, which the cache has let go and no other vault of the item gives now.`,
+    advice: () =>
+      'Make the other vaults of the item reachable and run the backup again; if they are, run "tharsis vault verify" on them.',
+  }),
   'vault.denied': spec<{ address: string } & Reason>({
     scope: 'job',
     retry: false,

@@ -44,12 +44,14 @@ export class BackupPlace implements Disposable {
   readonly source: string
   readonly #vaultId: VaultId
   readonly #keys: KeyspaceKeys
+  readonly #masterKey: Buffer
 
-  private constructor(folder: string, vaultId: VaultId, keys: KeyspaceKeys) {
+  private constructor(folder: string, vaultId: VaultId, keys: KeyspaceKeys, masterKey: Buffer) {
     this.folder = folder
     this.source = join(folder, 'source')
     this.#vaultId = vaultId
     this.#keys = keys
+    this.#masterKey = masterKey
   }
 
   /** Makes a vault in `store`, and empty folders beside it. */
@@ -63,16 +65,32 @@ export class BackupPlace implements Disposable {
       { machine: 'test', home },
       { clock: systemClock, random: systemRandom, scrypt: { log2N: 14, r: 8, p: 1 } },
     )
-    return new BackupPlace(folder, vaultId, deriveKeys(masterKey, keyspace))
+    return new BackupPlace(folder, vaultId, deriveKeys(masterKey, keyspace), masterKey)
   }
 
-  vaultOf(store: ObjectStore): Vault {
-    return new Vault({ store, id: this.#vaultId, keys: this.#keys, random: systemRandom })
+  /** Makes another vault with the same keys in `store`. */
+  async addVault(store: ObjectStore): Promise<VaultId> {
+    const keyspace = { id: this.#keys.keyspace, masterKey: this.#masterKey }
+    const deps = { clock: systemClock, random: systemRandom, scrypt: { log2N: 14, r: 8, p: 1 } }
+    const owner = { machine: 'test', home, keyspace }
+    return (await createVault(store, 'a passphrase for the tests only', owner, deps)).vaultId
+  }
+
+  vaultOf(store: ObjectStore, id = this.#vaultId): Vault {
+    return new Vault({ store, id, keys: this.#keys, random: systemRandom })
   }
 
   /** Backs the source up into `store`; a fault of the vault after the capture is in `failure`. */
   async backUp(
     store: ObjectStore,
+    policy: CachePolicy = { budgetBytes: Number.POSITIVE_INFINITY, instantMs: 0 },
+  ): Promise<BackupResult> {
+    return await this.backUpInto([this.vaultOf(store)], policy)
+  }
+
+  /** Backs the source up into several vaults. */
+  async backUpInto(
+    vaults: readonly Vault[],
     policy: CachePolicy = { budgetBytes: Number.POSITIVE_INFINITY, instantMs: 0 },
   ): Promise<BackupResult> {
     using base = openBase(join(this.folder, 'cache', 'base.db'))
@@ -99,8 +117,7 @@ export class BackupPlace implements Disposable {
         policy,
         isGentle: false,
         keys: this.#keys,
-        vault: this.vaultOf(store),
-        vaultId: this.#vaultId,
+        vaults: vaults.map((vault) => ({ id: vault.id, vault })),
         sealPoint: (manifest) => sealManifest(this.#keys, manifest, systemRandom),
         clock: systemClock,
         random: systemRandom,

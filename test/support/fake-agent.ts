@@ -184,6 +184,7 @@ export const fakePoint: PointDetails = {
 export const fakeBackup: BackupDocument = {
   job,
   point: { id: fakePoint.id, seq: 7, kind: 'incremental', confirmed: true },
+  vaults: [{ name: 'usb', confirmed: true }],
   files: { seen: 1000, read: 3, changed: 2, deleted: 1, failed: 0 },
   bytes: { read: 2048, new: 1024, stored: 512, total: 4096 },
   transferred: 700,

@@ -1,5 +1,18 @@
 import { z } from 'zod'
-import { bytes, count, failure, fileWarning, id, instantMs, list, optional, text, time, type Value } from '../bounds.ts'
+import {
+  bytes,
+  count,
+  failure,
+  fileWarning,
+  id,
+  instantMs,
+  list,
+  name,
+  optional,
+  text,
+  time,
+  type Value,
+} from '../bounds.ts'
 import type { JobId, PointId } from '../ids.ts'
 
 /** How a job that was waited for has ended. */
@@ -21,10 +34,12 @@ export const backupDocument = z.object({
       id: id<PointId>(),
       seq: count,
       kind: text,
-      /** True once the vault has confirmed it; false: captured in the cache only. */
+      /** True once every vault of the item has confirmed it; false: `vaults` says which wait. */
       confirmed: z.boolean(),
     })
     .nullable(),
+  /** The vaults of the item; `failure` says why one waits. None has confirmed it: the point is in the cache only. */
+  vaults: list(z.object({ name, confirmed: z.boolean(), failure: optional(failure) }), 100),
   files: z.object({ seen: count, read: count, changed: count, deleted: count, failed: count }),
   /** `read` from the source, `new` before compression, `stored` in chunk files, `total` of the point. */
   bytes: z.object({ read: bytes, new: bytes, stored: bytes, total: bytes }),
@@ -38,7 +53,7 @@ export const backupDocument = z.object({
   }),
   warnings: list(fileWarning),
   remarks: list(text),
-  /** Set when the point was captured but the vault did not take it (yet). */
+  /** Set when the point was captured but no vault took it (yet). */
   failure: optional(failure),
 })
 export type BackupDocument = Value<typeof backupDocument>

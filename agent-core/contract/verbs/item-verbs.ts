@@ -32,8 +32,7 @@ export const itemVerbs = {
   }),
 
   backupNow: task({
-    about:
-      'Backs an item up. Fails when no point was captured; a point that the vault did not take (yet) is told in `failure`.',
+    about: 'Backs an item up. Fails when no point was captured; a point that no vault took (yet) is told in `failure`.',
     parameters: [
       ['item', name],
       ['options', backupOptions],

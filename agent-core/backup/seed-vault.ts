@@ -1,0 +1,77 @@
+/**
+ * A vault that lacks the last point of an item, because it was added to the item or put back from an older copy, gets
+ * that point: the chunk files that the point needs wait for it, and the point does. Earlier points stay where they are.
+ */
+import type { BaseDb } from '../cache/base-db.ts'
+import type { TreeReader } from '../cache/tree-reader.ts'
+import type { KeyspaceId, VaultId } from '../contract/ids.ts'
+import type { ListRef } from '../format/paged-list.ts'
+import type { PointManifest } from '../format/point.ts'
+
+export interface SeedDeps {
+  readonly base: BaseDb
+  /** Reads the tree of the point. */
+  readonly tree: TreeReader
+  readonly keyspace: KeyspaceId
+  readonly signal: AbortSignal
+}
+
+/**
+ * Lets the point, the latest of its item, wait for `vault`; answers false when the base does not know where all of it is:
+ * the vault is then distrusted, so that the next capture reads everything.
+ */
+export async function seedVault(vault: VaultId, manifest: PointManifest, deps: SeedDeps): Promise<boolean> {
+  const { base } = deps
+  const needs = new ChunkNeeds(vault, deps)
+  for (const list of [manifest.chunkFiles, manifest.warnings, manifest.missing]) await needs.addList(list)
+  await needs.addDirectory(manifest.root)
+  if (needs.isIncomplete) {
+    base.distrust(vault)
+    return false
+  }
+  base.awaitPoint(vault, manifest.id, needs.chunks)
+  return true
+}
+
+/** Chunk files that must come into a vault, so that it holds all blocks that are added. */
+class ChunkNeeds {
+  readonly chunks = new Set<number>()
+  /** A block is nowhere. */
+  isIncomplete = false
+  readonly #deps: SeedDeps
+  readonly #held: ReadonlySet<number>
+
+  constructor(vault: VaultId, deps: SeedDeps) {
+    this.#deps = deps
+    this.#held = new Set([...deps.base.placedChunks(vault), ...deps.base.waitingChunks(vault)])
+  }
+
+  async addList(list: ListRef | undefined): Promise<void> {
+    if (list === undefined) return
+    for await (const id of this.#deps.tree.pageIds(list)) this.#add(id)
+  }
+
+  async addDirectory(root: ListRef | undefined): Promise<void> {
+    const { tree, signal } = this.#deps
+    const open = root === undefined ? [] : [root]
+    for (let list = open.pop(); list !== undefined; list = open.pop()) {
+      signal.throwIfAborted()
+      await this.addList(list)
+      for await (const { entry } of tree.entries(list)) {
+        if (entry.directory?.list !== undefined) open.push(entry.directory.list)
+        if (entry.content === undefined) continue
+        if ('id' in entry.content.parts) await this.addList(entry.content.parts)
+        for await (const { id } of tree.parts(entry.content)) if (id !== null) this.#add(id)
+      }
+    }
+  }
+
+  #add(id: Uint8Array): void {
+    const { base, keyspace } = this.#deps
+    const places = base.locate(id).filter(({ chunk }) => base.chunkFile(chunk).keyspace === keyspace)
+    if (places.some(({ chunk }) => this.#held.has(chunk) || this.chunks.has(chunk))) return
+    const [place] = places
+    if (place === undefined) this.isIncomplete = true
+    else this.chunks.add(place.chunk)
+  }
+}

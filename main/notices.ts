@@ -1,0 +1,24 @@
+import type { OverviewDocument, ProtectionState } from '../agent-core/contract/documents/overview.ts'
+
+export interface Notice {
+  readonly title: string
+  readonly body: string
+  /** The page that it leads to. */
+  readonly page: string
+}
+
+/** States that a person must hear of, in words. */
+const bad: Partial<Record<ProtectionState, string>> = {
+  failed: 'The last backup failed',
+  overdue: 'A backup is overdue',
+}
+
+/** What to tell a person who sees no window: each item that has come into a bad state since `before`. */
+export function noticesOf(before: OverviewDocument | undefined, now: OverviewDocument): Notice[] {
+  const last = new Map(before?.items.map(({ item, protection }) => [item, protection]))
+  return now.items.flatMap(({ item, protection, reason }) => {
+    const title = bad[protection]
+    if (title === undefined || last.get(item) === protection) return []
+    return [{ title: `${title}: ${item}`, body: reason, page: 'overview' }]
+  })
+}

@@ -32,6 +32,7 @@ const systemTools: readonly SystemTool[] = [
   program('getfattr', 'attr', 'extended attributes'),
   program('setfacl', 'acl', 'access control lists'),
   program('getfacl', 'acl', 'access control lists'),
+  program('Xvfb', 'xvfb', 'the desktop shell'),
   {
     name: 'python3-cryptography',
     aptPackage: 'python3-cryptography',

@@ -1,9 +1,9 @@
 /**
- * `npm run package [-- electron-builder arguments]`: an installable desktop app for this platform.
+ * The first half of `npm run package [-- electron-builder arguments]`, which makes an installable desktop app for this
+ * platform; electron-builder packs what this lays out (electron-builder.yml).
  *
  *   1. builds pages and shell
  *   2. lays out dist/agent: agent-core without tests, its production packages, and the Node that this runs on
- *   3. electron-builder packs both (electron-builder.yml)
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync } from 'node:fs'
@@ -32,8 +32,6 @@ mkdirSync(nodeFolder)
 const node = join(nodeFolder, basename(process.execPath))
 copyFileSync(process.execPath, node)
 chmodSync(node, 0o755)
-
-run('electron-builder', process.argv.slice(2), projectFolder)
 
 function run(command: string, parameters: readonly string[], cwd: string): void {
   const { status, error } = spawnSync(command, parameters, { cwd, stdio: ['ignore', 'inherit', 'inherit'] })

@@ -8,7 +8,7 @@ import { createAgentClient } from '../agent-core/contract/agent-client.ts'
 import type { OverviewDocument } from '../agent-core/contract/documents/overview.ts'
 import type { VerbMethods } from '../agent-core/contract/verbs/verbs.ts'
 import { openAgentSocket } from './agent-socket.ts'
-import { delay } from './delay.ts'
+import { clock } from './clock.ts'
 import { type Notice, noticesOf } from './notices.ts'
 import type { ShellLog } from './shell-log.ts'
 
@@ -134,7 +134,7 @@ export class AgentLink {
 
   async #pause(ms: number): Promise<void> {
     await Promise.race([
-      delay(ms),
+      clock.delay(ms),
       new Promise<void>((resolve) => {
         this.#wake = resolve
       }),

@@ -57,7 +57,9 @@ export function pipePort(port: Port, socket: WebSocket): void {
     else port.close()
   })
   port.on('close', () => socket.close())
-  socket.on('message', (data, isBinary) => port.postMessage(isBinary ? data : data.toString()))
+  socket.on('message', (data: ArrayBuffer, isBinary) =>
+    port.postMessage(isBinary ? data : Buffer.from(data).toString()),
+  )
   socket.on('close', () => port.close())
   port.start()
 }

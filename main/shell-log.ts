@@ -10,7 +10,7 @@ const maxSizeBytes = 512 * 1024
 export function shellLog(path: string): ShellLog {
   mkdirSync(dirname(path), { recursive: true })
   return (words, error) => {
-    const reason = error === undefined ? '' : `: ${error instanceof Error ? error.message : String(error)}`
+    const reason = error === undefined ? '' : `: ${error instanceof Error ? error.message : JSON.stringify(error)}`
     const line = `${new Date().toISOString()} ${words}${reason}`.replaceAll(/[\r\n]+/g, ' ')
     try {
       if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxSizeBytes) renameSync(path, `${path}.1`)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Menu, type MenuItemConstructorOptions, nativeImage, Tray } from 'electron'
 import type { StatusFile } from '../agent-core/contract/documents/overview.ts'
 import type { AgentLink } from './agent-link.ts'
-import { delay } from './delay.ts'
+import { clock } from './clock.ts'
 import { tomorrowMs } from './time-words.ts'
 import { type TrayAction, type TrayEntry, trayModel } from './tray-model.ts'
 import type { MainWindow } from './window.ts'
@@ -42,7 +42,7 @@ export class AppTray {
     const { agent, readStatus } = this.#options
     if (this.#isEnded) return
     const left = agent.state === 'connected' ? undefined : readStatus()
-    const model = trayModel({ agent: agent.state, overview: agent.overview, left, nowMs: Date.now() })
+    const model = trayModel({ agent: agent.state, overview: agent.overview, left, nowMs: clock.nowMs() })
     const shown = JSON.stringify(model)
     // A menu that is open closes when it is replaced.
     if (shown === this.#shown) return
@@ -54,7 +54,7 @@ export class AppTray {
 
   async #lookAgain(): Promise<void> {
     while (!this.#isEnded) {
-      await delay(lookAgainMs)
+      await clock.delay(lookAgainMs)
       this.#update()
     }
   }
@@ -73,7 +73,7 @@ export class AppTray {
 
   async #act(action: TrayAction): Promise<void> {
     const { agent, window, quit } = this.#options
-    const nowMs = Date.now()
+    const nowMs = clock.nowMs()
     try {
       switch (action.does) {
         case 'open':

@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
     target: 'es2021',
     minify: false,
     ssr: join(import.meta.dirname, mode === 'preload' ? 'preload.ts' : 'main.ts'),
-    rollupOptions: {
+    rolldownOptions: {
       external: ['electron'],
       output: { format: 'cjs', entryFileNames: mode === 'preload' ? 'preload.cjs' : 'main.cjs' },
     },

@@ -60,7 +60,10 @@ function arrange(unpacked: string): void {
     join(resources, 'app', 'package.json'),
     JSON.stringify({ name: 'tharsis', version: '0.0.0', main: 'main.cjs' }),
   )
-  copyFileSync(join(projectFolder, 'test', 'support', 'old-electron', 'main.cjs'), join(resources, 'app', 'main.cjs'))
+  copyFileSync(
+    join(projectFolder, 'test', 'support', 'fixtures', 'old-electron.cjs'),
+    join(resources, 'app', 'main.cjs'),
+  )
 }
 
 function find(below: string, ending: string): string {

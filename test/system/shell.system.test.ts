@@ -16,6 +16,8 @@ const canRun = electron === undefined ? needsThat(false, 'no Electron on this ma
 
 declare global {
   var tharsisShell: PageShell | undefined
+  var location: { href: string }
+  var open: (address: string) => unknown
 }
 
 describe('the desktop shell', canRun, () => {
@@ -37,7 +39,7 @@ describe('the desktop shell', canRun, () => {
     await _electron.launch({
       executablePath: electron as string,
       args: ['--no-sandbox', '--disable-gpu'],
-      env: environment() as Record<string, string>,
+      env: environment(),
     })
   const agentPid = () => (JSON.parse(readFileSync(join(home, 'agent', 'status.json'), 'utf8')) as { pid: number }).pid
 
@@ -96,8 +98,8 @@ describe('the desktop shell', canRun, () => {
     expect(opened).toBe(true)
     expect(page.url()).toBe(before)
     const refused = await page.evaluate(async () => {
-      const reveal = globalThis.tharsisShell?.reveal as unknown as (path: unknown) => Promise<unknown>
-      return await reveal({ path: '/etc' }).catch((error: Error) => error.message)
+      const shell = globalThis.tharsisShell as unknown as { reveal(path: unknown): Promise<unknown> }
+      return await shell.reveal({ path: '/etc' }).catch((error: Error) => error.message)
     })
     expect(refused).toContain('the shell does not do that')
     expect(await page.evaluate(async () => await globalThis.tharsisShell?.reveal('/nowhere'))).toBe(false)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findHomeFolder } from '../agent-core/cli/home-folder.ts'
-import { homeFolder } from './shell-paths.ts'
+import { findHomeFolder } from '../../agent-core/cli/home-folder.ts'
+import { homeFolder } from '../../main/shell-paths.ts'
 
 test.each([
   ['linux', {}],

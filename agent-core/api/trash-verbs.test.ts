@@ -202,7 +202,7 @@ test('what a clean-up has removed is told as gone, not as brought back', async (
     { point: point as never, item: listed?.item as never, sequence: listed?.sequence as number, ...tombstone },
   ])
   await vault.store.close()
-  await expect(undeletePoint(deps, 'mine', point)).rejects.toEqual(code('point.removed'))
+  await expect(undeletePoint(deps, 'mine', point)).rejects.toEqual(code('point.leaving'))
 })
 
 test('a clean-up removes what was in the trash to the end of its window, nothing before, and nothing that came back', async () => {

@@ -2,11 +2,8 @@
 import { AgentError } from '../base/agent-error.ts'
 import type { PointId } from '../contract/ids.ts'
 import type { MarkContent } from '../format/mark.ts'
-import { readOpenIntents } from '../vault/clean-ups.ts'
 import { writeMark } from '../vault/point-marks.ts'
 import { type PointState, readPointStates } from '../vault/point-states.ts'
-import { readLedger } from '../vault/tombstone-ledger.ts'
-import type { Vault } from '../vault/vault.ts'
 import type { PointDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { openMarkMemory } from './mark-memory.ts'
@@ -55,7 +52,7 @@ export async function deletePoint(
   })
 }
 
-/** Brings a point back from the trash. Throws `point.not-deleted`, `point.removed` when a clean-up was faster. */
+/** Brings a point back from the trash. Throws `point.not-deleted`, `point.leaving` when a clean-up was faster. */
 export async function undeletePoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDocument> {
   return await markPoint(deps, { item, wanted, act: 'point undelete', reason: undefined }, (point, { deleted }) =>
     deleted === undefined ? new AgentError('point.not-deleted', { point }) : { kind: 'undelete' },
@@ -88,22 +85,9 @@ async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<Poi
     }
     await audit(deps, vault, { act: act.act, subject: `item "${reading.item.name}", point ${id}`, detail: act.reason })
     await writeMark(vault, markOf(deps, id, content, act.reason))
-    if (content.kind === 'undelete') await requireInTime(deps, vault, id)
     state = (await readPointStates(vault, { memory: await openMarkMemory(deps, vault) })).of(id)
   })
   if (state === undefined) throw refusal ?? new Error('no vault was marked, and none refused')
   deps.log.info(act.act, { item: reading.item.id, point: id })
   return pointDocumentOf({ ...point, state })
-}
-
-/**
- * Looks whether a clean-up was faster than the undelete mark, which is durable by now (docs/format/write-order.md,
- * *Deleting*). Throws `point.removed`; one that has only announced the point is told as a remark.
- */
-async function requireInTime(deps: AgentDeps, vault: Vault, point: PointId): Promise<void> {
-  const isAnnounced = (await readOpenIntents(vault)).some(({ points }) => points.some((place) => place.point === point))
-  const { tombstones } = await readLedger(vault, () => undefined)
-  if (tombstones.has(point)) throw new AgentError('point.removed', { point })
-  if (!isAnnounced) return
-  deps.remark?.('A clean-up that is under way had chosen this point; look again when it has ended whether it is there.')
 }

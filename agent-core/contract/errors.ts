@@ -333,14 +333,6 @@ export const errorTable = {
     words: (d) => `Point ${d.point} is not in the trash.`,
     advice: () => 'See "tharsis point list ITEM --deleted".',
   }),
-  'point.removed': spec<{ point: string }>({
-    scope: 'agent',
-    retry: false,
-    exitCode: 4,
-    words: (d) =>
-      `Point ${d.point} cannot be brought back: its time in the trash is over, and a clean-up has removed it.`,
-    advice: () => 'Restore from another point or another vault.',
-  }),
 
   // PIN: what takes something away asks for it
   'pin.needed': spec<Record<never, never>>({

@@ -228,6 +228,7 @@ describe('exit statuses of backup-now', () => {
         backupNow: async () => ({
           ...fakeBackup,
           failure,
+          vaults: fakeBackup.vaults.map((vault) => ({ ...vault, confirmed: false, failure })),
           point: { id: fakePoint.id, seq: 7, kind: 'full', confirmed: false },
         }),
       },

@@ -5,7 +5,13 @@ export default defineConfig({
   // Outside node_modules: what lies there is part of what the demo backs up.
   cacheDir: '.tmp/vite',
   test: {
-    include: ['agent-core/**/*.test.ts', 'build/**/*.test.ts', 'main/**/*.test.ts', 'test/**/*.test.ts'],
+    include: [
+      'agent-core/**/*.test.ts',
+      'build/**/*.test.ts',
+      'main/**/*.test.ts',
+      'renderer/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', 'test/system/**'],
     pool: 'forks',
     // As agent-core/cli/tharsis.mjs does: V8 can crash where many worker threads have come and gone.

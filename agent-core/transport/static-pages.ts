@@ -22,7 +22,7 @@ const notBuilt = `<!doctype html>
 <meta charset="utf-8">
 <title>Tharsis</title>
 <h1>The agent runs. Its pages are not built yet.</h1>
-<p>In the project's folder: <code>npm run build:ui</code>. Then load this page again.</p>
+<p>In the project's folder: <code>npm run build:renderer</code>. Then load this page again.</p>
 <p>Until then everything is in the command line: <code>tharsis --help</code>.</p>
 </html>
 `

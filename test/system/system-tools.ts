@@ -33,6 +33,7 @@ const systemTools: readonly SystemTool[] = [
   program('setfacl', 'acl', 'access control lists'),
   program('getfacl', 'acl', 'access control lists'),
   program('Xvfb', 'xvfb', 'the desktop shell'),
+  program('chromium', 'chromium', 'the pages of the user interface'),
   {
     name: 'python3-cryptography',
     aptPackage: 'python3-cryptography',

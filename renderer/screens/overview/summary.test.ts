@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import type { ProtectionState } from '../../../agent-core/contract/index.ts'
+import { growthPath } from '../../ui/growth-path.ts'
+import { summarize } from './summary.ts'
+
+const items = (...states: readonly ProtectionState[]) => states.map((protection) => ({ protection, liveJob: null }))
+
+test('the worst is said first, and good only when everything is', () => {
+  expect(summarize(items('protected', 'failed', 'warnings'))).toEqual({ tone: 'bad', words: '1 item needs you' })
+  expect(summarize(items('overdue', 'failed')).words).toBe('2 items need you')
+  expect(summarize(items('protected', 'captured')).tone).toBe('warning')
+  expect(summarize(items('protected', 'unknown')).tone).toBe('quiet')
+  expect(summarize(items('protected'))).toEqual({ tone: 'good', words: 'Your item is protected' })
+})
+
+test('a growth line stays inside of its picture', () => {
+  const path = growthPath(
+    [0, 5, 10].map((value) => ({ timeMs: value * 1000, value })),
+    100,
+    40,
+  )
+  expect(path?.line).toBe('M3 37L50 20L97 3')
+  expect(path?.last).toEqual({ x: 97, y: 3 })
+  expect(growthPath([{ timeMs: 1, value: 5 }], 100, 40)).toBeUndefined()
+  expect(
+    growthPath(
+      [
+        { timeMs: 1, value: 0 },
+        { timeMs: 1, value: 0 },
+      ],
+      100,
+      40,
+    )?.line,
+  ).not.toContain('NaN')
+})

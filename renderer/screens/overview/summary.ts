@@ -1,0 +1,22 @@
+/** The one sentence above all items. Pure. */
+import type { ItemOverview } from '../../../agent-core/contract/index.ts'
+import { countOf } from '../../text/amounts.ts'
+import { protectionWords, type Tone } from '../../text/words.ts'
+
+export interface Summary {
+  readonly tone: Tone
+  readonly words: string
+}
+
+export function summarize(items: readonly Pick<ItemOverview, 'protection' | 'liveJob'>[]): Summary {
+  const count = (tone: Tone) => items.filter(({ protection }) => protectionWords[protection].tone === tone).length
+  const [bad, warning, quiet] = [count('bad'), count('warning'), count('quiet')]
+  if (bad > 0) return { tone: 'bad', words: `${countOf(bad, 'item')} ${bad === 1 ? 'needs' : 'need'} you` }
+  if (items.some(({ liveJob }) => liveJob?.state === 'running')) return { tone: 'busy', words: 'Backing up' }
+  if (warning > 0) return { tone: 'warning', words: `${countOf(warning, 'item')} with something to look at` }
+  if (quiet > 0) return { tone: 'quiet', words: `Nothing is known of ${countOf(quiet, 'item')}` }
+  return {
+    tone: 'good',
+    words: items.length === 1 ? 'Your item is protected' : `All ${items.length} items are protected`,
+  }
+}

@@ -1,0 +1,321 @@
+/**
+ * The user interface as a person meets it: a real agent with `--web`, Debian's Chromium, a real vault, real files. The
+ * tests are one story, in order. Pictures go to .tmp/screens; with THARSIS_PICTURES=1 the best ones to docs/pictures too.
+ */
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CliHome } from '../support/cli-home.ts'
+import { needs } from '../support/needs.ts'
+import {
+  findAccessFaults,
+  firstPaint,
+  measureScrolling,
+  openUiBrowser,
+  screensFolder,
+  takePictures,
+  type UiBrowser,
+} from '../support/ui-browser.ts'
+
+const projectFolder = join(import.meta.dirname, '..', '..')
+const manyEntries = 100_000
+const pages = [
+  '/',
+  '/items',
+  '/protect',
+  '/restore',
+  '/jobs',
+  '/vaults',
+  '/vaults-new',
+  '/connect',
+  '/settings',
+] as const
+
+let cli: CliHome
+let ui: UiBrowser
+let page: Page
+let address = ''
+
+const go = async (path: string): Promise<void> => {
+  await page.goto(`${address}/#${path}`)
+}
+const press = async (name: string | RegExp): Promise<void> => await page.getByRole('button', { name }).click()
+
+/** Waits until the page shows what it was to load. */
+async function nothingLoads(): Promise<void> {
+  await expect.poll(async () => await page.locator('.loading').count(), { timeout: 30_000 }).toBe(0)
+}
+
+async function startAgent(port: number): Promise<string> {
+  const said = await cli.startAgent(['--web', '--port', String(port)], { env: { HOME: cli.folder } })
+  const login = /http:\/\/127\.0\.0\.1:\d+\/login\?token=\S+/.exec(said)?.[0]
+  if (login === undefined) throw new Error(`the agent told no address: ${said}`)
+  address = new URL(login).origin
+  return login
+}
+
+/** The last job of a kind in the state that it must come to. */
+async function jobEnds(state: string, kind = 'backup'): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const [job] = await cli.json<readonly { kind: string; state: string }[]>(['job', 'list', '--limit', '1'])
+        return job?.kind === kind ? job.state : undefined
+      },
+      { timeout: 240_000, interval: 500 },
+    )
+    .toBe(state)
+}
+
+function makeFiles(): void {
+  for (const folder of ['Letters', 'Pictures/2025', 'Pictures/2026']) {
+    mkdirSync(join(cli.source, folder), { recursive: true })
+  }
+  for (let at = 1; at <= 12; at++) {
+    writeFileSync(join(cli.source, 'Letters', `letter ${at}.txt`), `Letter number ${at}\n`.repeat(40))
+    writeFileSync(join(cli.source, 'Pictures', '2026', `IMG_${1000 + at}.jpg`), randomBytes(300_000))
+  }
+  writeFileSync(join(cli.source, 'Letters', 'invoice\u202egnp.exe'), 'a name that turns around')
+  writeFileSync(join(cli.source, 'two\nlines.txt'), 'a name of two lines')
+}
+
+describe('the pages, in Chromium', needs('chromium'), () => {
+  beforeAll(async () => {
+    const built = spawnSync('npm', ['run', '-s', 'build:renderer'], { cwd: projectFolder, encoding: 'utf8' })
+    if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`)
+    cli = new CliHome('/var/tmp')
+    makeFiles()
+    ui = await openUiBrowser()
+    page = ui.page
+    await page.goto(await startAgent(0))
+  })
+
+  afterAll(async () => {
+    await ui?.[Symbol.asyncDispose]()
+    cli?.[Symbol.dispose]()
+  })
+
+  test('the first run offers two doors; every page says what it is when it is empty', async () => {
+    await page.getByRole('heading', { name: 'Welcome' }).waitFor()
+    expect(await page.getByRole('link', { name: /Protect this computer|I already have a vault/ }).count()).toBe(2)
+    const faults: string[] = []
+    for (const path of pages) {
+      await go(path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await nothingLoads()
+      await takePictures(page, `empty-${path.slice(1) || 'overview'}`)
+      faults.push(...(await findAccessFaults(page)).map((fault) => `${path} ${fault}`))
+    }
+    expect(faults).toEqual([])
+  })
+
+  test('from the first door to the first point', async () => {
+    await go('/')
+    await page.getByRole('link', { name: /Protect this computer/ }).click()
+    await press('Add a folder…')
+    await page.getByRole('button', { name: 'source' }).click()
+    await page
+      .getByText('No folders in here')
+      .or(page.getByRole('button', { name: 'Letters' }))
+      .first()
+      .waitFor()
+    await press('Add this folder')
+    await page
+      .getByRole('status')
+      .filter({ hasText: /26 files/ })
+      .waitFor()
+    await page.getByLabel('Name of the item').fill('documents')
+    await takePictures(page, 'wizard-folders')
+    await press('Go on')
+    await page.getByLabel('Folder of the vault').fill(cli.vault)
+    await page.getByLabel('Name of the vault').fill('usb')
+    await takePictures(page, 'wizard-vault')
+    await press('Go on')
+    await takePictures(page, 'wizard-passphrase')
+    cli.passphrase = (await page.getByLabel('Passphrase', { exact: true }).last().textContent()) ?? ''
+    await press('Make the vault')
+    await page.getByRole('heading', { name: 'Your recovery kit' }).waitFor()
+    await takePictures(page, 'wizard-kit')
+    expect(await findAccessFaults(page)).toEqual([])
+    const [download] = await Promise.all([page.waitForEvent('download'), press('Save the kit')])
+    const kit = readFileSync(await download.path(), 'utf8')
+    const code = /Recovery code {2}(\S+)/.exec(kit)?.[1] ?? ''
+    expect(code.split('-')).toHaveLength(7)
+    await press('I have it in a safe place')
+    await page.getByLabel(/Last two groups/).fill('AAAAA-BBBBB')
+    expect(await page.getByRole('button', { name: 'Go on' }).isDisabled()).toBe(true)
+    await page.getByLabel(/Last two groups/).fill(code.split('-').slice(-2).join(' ').toLowerCase())
+    await press('Go on')
+    await takePictures(page, 'wizard-summary')
+    await press('Protect and back up now')
+    await page.getByText('Backup of documents: completed').waitFor()
+    await takePictures(page, 'wizard-done')
+    expect(await cli.json<readonly unknown[]>(['point', 'list', 'documents'])).toHaveLength(1)
+  })
+
+  test('files change, and the next backup takes what changed', async () => {
+    writeFileSync(join(cli.source, 'Letters', 'letter 1.txt'), 'changed')
+    await cli.letTimesSettle()
+    await page.getByRole('link', { name: 'Go to the overview' }).click()
+    await page.getByText('Your item is protected').waitFor()
+    await press('Back up documents now')
+    await expect.poll(async () => (await cli.points('documents')).length, { timeout: 60_000 }).toBe(2)
+    await jobEnds('completed')
+    await page.getByText('Your item is protected').waitFor()
+  })
+
+  test('one file and a folder come back; what is in the way stays, a copy is put beside it', async () => {
+    const target = join(cli.folder, 'back')
+    mkdirSync(join(target, 'Letters'), { recursive: true })
+    writeFileSync(join(target, 'Letters', 'letter 1.txt'), 'in the way')
+    await go('/restore/documents')
+    const tree = page.getByRole('treegrid')
+    await tree.waitFor()
+    expect(await tree.getByText('U+202E').count()).toBe(0)
+    await tree.focus()
+    await page.keyboard.press('ArrowRight')
+    await tree.getByText('letter 12.txt').waitFor()
+    expect(await tree.getByText('U+202E').count()).toBe(1)
+    await page.keyboard.press('Space')
+    await tree.getByRole('row', { name: /two/ }).locator('.check-box').click()
+    await page.getByRole('list', { name: 'Chosen files and folders' }).waitFor()
+    await press('Choose the folder…')
+    await page.getByRole('button', { name: 'back' }).click()
+    await page.getByRole('button', { name: 'Letters' }).waitFor()
+    await press('Restore into this folder')
+    await press('Show what would happen')
+    await page.getByRole('button', { name: /^Restore \d+ entr/ }).waitFor()
+    await takePictures(page, 'restore-plan')
+    expect(await findAccessFaults(page)).toEqual([])
+    await press(/^Restore \d+ entr/)
+    await page.getByText('Restore of documents: completed').waitFor()
+    await takePictures(page, 'restore-result')
+    const letters = readdirSync(join(target, 'Letters'))
+    expect(readFileSync(join(target, 'Letters', 'letter 1.txt'), 'utf8')).toBe('in the way')
+    const copy = letters.find((name) => name.endsWith('Copy of letter 1.txt'))
+    expect(readFileSync(join(target, 'Letters', copy ?? ''), 'utf8')).toBe('changed')
+    expect(letters).toContain('letter 12.txt')
+    expect(readFileSync(join(target, 'two\nlines.txt'), 'utf8')).toBe('a name of two lines')
+  })
+
+  test('a job is cancelled; a large folder is backed up, and its tree scrolls', async () => {
+    const many = join(cli.folder, 'many')
+    mkdirSync(join(many, 'photos'), { recursive: true })
+    for (let at = 0; at < manyEntries; at++) {
+      writeFileSync(join(many, 'photos', `photo-${String(at).padStart(6, '0')}.jpg`), `${at}`)
+    }
+    await cli.json(['item', 'enable', 'archive', '--vault', 'usb', many])
+    await go('/items/archive')
+    await press('Back up now')
+    await press('Cancel Backup of archive')
+    await jobEnds('cancelled')
+    await press('Back up now')
+    await page.getByRole('list', { name: 'Phases' }).waitFor()
+    await takePictures(page, 'item-live')
+    await jobEnds('completed')
+    await go('/restore/archive')
+    const tree = page.getByRole('treegrid')
+    await tree.focus()
+    await page.keyboard.press('ArrowRight')
+    await page.getByText(`${(manyEntries + 1).toLocaleString('en')} rows`, { exact: true }).waitFor()
+    const frames = await measureScrolling(page, '.tree', 120)
+    const rows = await page.locator('.tree-row').count()
+    const at = (share: number) => Math.round(frames[Math.floor((frames.length - 1) * share)] ?? 0)
+    console.log(
+      `scrolling ${manyEntries} entries: frames of ${at(0.5)} ms (median), ${at(0.95)} ms (95 %); ${rows} rows in the page`,
+    )
+    expect(rows).toBeLessThan(100)
+    expect(at(0.5)).toBeLessThan(34)
+    await page.keyboard.press('End')
+    await tree.getByText(`photo-${String(manyEntries - 1).padStart(6, '0')}.jpg`).waitFor()
+    await takePictures(page, 'restore-many')
+  })
+
+  test('every page full of data; nothing for axe in either theme; the first paint comes within a second', async () => {
+    const faults: string[] = []
+    const jobs = await cli.json<readonly { id: string }[]>(['job', 'list'])
+    for (const path of [...pages, '/items/documents', '/vaults/usb', `/jobs/${jobs.at(-1)?.id ?? ''}`]) {
+      await go(path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await nothingLoads()
+      await takePictures(
+        page,
+        `full-${
+          path
+            .slice(1)
+            .replace(/\/[0-9a-f]{32}$/, '-one')
+            .replaceAll('/', '-') || 'overview'
+        }`,
+      )
+      faults.push(...(await findAccessFaults(page)).map((fault) => `${path} ${fault}`))
+    }
+    expect(faults).toEqual([])
+    const paints: number[] = []
+    for (let round = 0; round < 5; round++) {
+      await page.goto('about:blank')
+      await go('/')
+      await page.getByText(/items are protected|item is protected/).waitFor()
+      paints.push(await firstPaint(page))
+    }
+    console.log(`first paint: ${paints.map((ms) => Math.round(ms)).join(', ')} ms`)
+    expect(Math.min(...paints)).toBeLessThan(1000)
+  })
+
+  test('the agent is killed under the open page, and comes back', async () => {
+    await go('/')
+    await page.getByText('All 2 items are protected').waitFor()
+    const { port } = new URL(address)
+    await cli.endAgent('SIGKILL')
+    await page.getByRole('alert').filter({ hasText: 'The agent does not answer' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Back up documents now' }).isDisabled()).toBe(true)
+    expect(await page.getByText('All 2 items are protected').count()).toBe(1)
+    await takePictures(page, 'offline')
+    expect(await findAccessFaults(page)).toEqual([])
+    await startAgent(Number(port))
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await press('Back up documents now')
+    await jobEnds('completed')
+  })
+
+  test('the vault is unplugged, and comes back', async () => {
+    await page.getByText('All 2 items are protected').waitFor()
+    const away = `${cli.vault}.away`
+    renameSync(cli.vault, away)
+    writeFileSync(join(cli.source, 'Letters', 'letter 2.txt'), 'written while the vault was away')
+    await cli.letTimesSettle()
+    await press('Back up documents now')
+    await page.getByText(/needs? you|something to look at/).waitFor()
+    await takePictures(page, 'vault-away')
+    await go('/vaults/usb')
+    await page.getByRole('alert').filter({ hasText: 'cannot be reached' }).waitFor()
+    renameSync(away, cli.vault)
+    await go('/')
+    await press('Back up documents now')
+    await page.getByText('All 2 items are protected').waitFor()
+    await jobEnds('completed')
+  })
+
+  test('no script of the pages complained', async () => {
+    if (process.env['THARSIS_PICTURES'] === '1') keepPictures()
+    expect(ui.complaints).toEqual([])
+  })
+})
+
+const best = [
+  ['full-overview-light-1280', 'overview'],
+  ['full-overview-dark-1280', 'overview-dark'],
+  ['restore-plan-light-1280', 'restore'],
+  ['wizard-folders-light-1280', 'protect'],
+] as const
+
+function keepPictures(): void {
+  const folder = join(projectFolder, 'docs', 'pictures')
+  mkdirSync(folder, { recursive: true })
+  for (const [from, to] of best) {
+    const picture = join(screensFolder, `${from}.png`)
+    if (existsSync(picture)) copyFileSync(picture, join(folder, `${to}.png`))
+  }
+}

@@ -15,7 +15,6 @@
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { PageStore } from '../cache/page-store.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
-import type { ItemId } from '../contract/ids.ts'
 import type { Entry } from '../format/tree.ts'
 import type { BackupDeps, BackupRequest, BackupResult } from './backup-request.ts'
 import { capturePoint } from './capture-point.ts'
@@ -31,7 +30,7 @@ import { lookAtFolders, sourceRules } from './look-at-folders.ts'
 import { planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPayload, recoverCache } from './recover-cache.ts'
 import { findLostChunkFiles, refreshIndex } from './refresh-index.ts'
-import { seedVault } from './seed-vault.ts'
+import { excuseParent, seedVault } from './seed-vault.ts'
 import { VaultRuns } from './vault-run.ts'
 
 /** Runs a backup; warnings go to the task. Throws when no point was captured. */
@@ -49,7 +48,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const lost = await catchUp(run, deps, recovery.wasInterrupted)
   const pages = new PageStore(base, keys.id)
   const tree = readTree(deps, pages)
-  const series = await findSeries(request.item.id, { run, deps, tree })
+  const series = await findSeries(request, { run, deps, tree })
   const { last, nextSequence } = series
   const scanStartedMs = clock.nowMs()
   const previousRoot: Entry[] = []
@@ -114,23 +113,28 @@ async function catchUp(run: VaultRuns, { base, chunks, log }: BackupDeps, wasInt
 
 /** Where the item's next point goes on; a vault that lacks the last one gets it with this run. */
 async function findSeries(
-  item: ItemId,
+  request: BackupRequest,
   { run, deps, tree }: { readonly run: VaultRuns; readonly deps: BackupDeps; readonly tree: TreeReader },
 ): Promise<PointSeries> {
   const { base, log, vaults } = deps
   const { keyspace } = deps.keys
+  const { machine } = request.source
+  const item = request.item.id
   const standings: VaultStanding[] = []
   await run.inTurn(async (vault) => {
     standings.push(await readStanding(item, base, vault))
   })
   if (standings.length === 0) return pointSeriesHere(item, base)
   const series = decideSeries(item, standings, { base, log, isComplete: standings.length === vaults.length })
-  for (const vault of series.lacking) {
-    if (series.last === undefined) break
-    const { manifest } = series.last
-    const isSeeded = await seedVault(vault, manifest, { base, tree, keyspace, signal: deps.task.signal })
-    log.info('a vault lacks the last point', { vault, point: manifest.id, isSeeded })
-  }
+  const { last, lacking } = series
+  if (last === undefined || lacking.length === 0) return series
+  await run.inTurn(async (vault) => {
+    if (!lacking.includes(vault.id)) return
+    const isNew = standings.some((standing) => standing.vault === vault.id && standing.highest === 0)
+    if (isNew) await excuseParent(vault, last.manifest, { clock: deps.clock, machine })
+    const isSeeded = await seedVault(vault.id, last.manifest, { base, tree, keyspace, signal: deps.task.signal })
+    log.info('a vault lacks the last point', { vault: vault.id, point: last.manifest.id, isSeeded })
+  })
   return series
 }
 

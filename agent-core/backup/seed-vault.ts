@@ -2,11 +2,14 @@
  * A vault that lacks the last point of an item, because it was added to the item or put back from an older copy, gets
  * that point: the chunk files that the point needs wait for it, and the point does. Earlier points stay where they are.
  */
+import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
 import type { KeyspaceId, VaultId } from '../contract/ids.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import type { PointManifest } from '../format/point.ts'
+import { writeTombstones } from '../vault/tombstone-ledger.ts'
+import type { Vault } from '../vault/vault.ts'
 
 export interface SeedDeps {
   readonly base: BaseDb
@@ -31,6 +34,30 @@ export async function seedVault(vault: VaultId, manifest: PointManifest, deps: S
   }
   base.awaitPoint(vault, manifest.id, needs.chunks)
   return true
+}
+
+/**
+ * Tells a vault that has no point of the item yet why the one before its first is missing there; without a word it would be
+ * told as lost. Throws the store's errors.
+ */
+export async function excuseParent(
+  vault: Vault,
+  { item, sequence, parent }: PointManifest,
+  { clock, machine }: { readonly clock: Clock; readonly machine: string },
+): Promise<void> {
+  if (parent === undefined) return
+  const reason = 'made before this vault was added to the item'
+  const removedAtMs = clock.nowMs()
+  const tombstone = {
+    point: parent.id,
+    item,
+    sequence: sequence - 1,
+    sha256: parent.sha256,
+    removedAtMs,
+    who: machine,
+    reason,
+  }
+  await writeTombstones(vault, [tombstone])
 }
 
 /** Chunk files that must come into a vault, so that it holds all blocks that are added. */

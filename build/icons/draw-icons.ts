@@ -1,6 +1,6 @@
 /**
- * Draws the icons: `npm run icons`. The mark is two half rings around a core, one of them open: what is there, and what
- * comes back. The tray's pictures add a badge that tells the state by colour and by shape.
+ * Draws the icons: `npm run icons`. The mark is that of the pages (renderer/public/icon.svg): two peaks and a sun. The
+ * tray's pictures add a badge that tells the state by colour and by shape.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,8 +14,9 @@ interface Layer {
   readonly colour: Colour | 'clear'
 }
 
-const rust: Colour = [196, 77, 43]
-const sand: Colour = [247, 238, 227]
+const rust: Colour = [143, 61, 31]
+const sand: Colour = [246, 233, 223]
+const sun: Colour = [240, 180, 143]
 const grey: Colour = [128, 132, 140]
 const states: Readonly<Record<string, { readonly colour: Colour; readonly sign: Shape }>> = {
   good: { colour: [38, 150, 84], sign: tick(0.73, 0.73, 0.13) },
@@ -28,8 +29,8 @@ const states: Readonly<Record<string, { readonly colour: Colour; readonly sign: 
 const projectFolder = join(import.meta.dirname, '..', '..')
 
 write(join(projectFolder, 'build', 'icon.png'), 512, [
-  { shape: square(0.5, 0.5, 0.46, 0.1), colour: rust },
-  ...mark(sand, 0.72),
+  { shape: square(0.5, 0.5, 0.5, 0.25), colour: rust },
+  ...mark({ peaks: sand, sun }, 1),
 ])
 for (const [state, { colour, sign }] of Object.entries(states)) {
   const badge: Layer[] = [
@@ -41,21 +42,36 @@ for (const [state, { colour, sign }] of Object.entries(states)) {
     ['', 24],
     ['@2x', 48],
   ] as const) {
-    write(join(projectFolder, 'main', 'pictures', `tray-${state}${suffix}.png`), size, [...mark(grey, 0.94), ...badge])
+    write(join(projectFolder, 'main', 'pictures', `tray-${state}${suffix}.png`), size, [
+      ...mark({ peaks: grey, sun: grey }, 1.3),
+      ...badge,
+    ])
   }
 }
 
-function mark(colour: Colour, scale: number): Layer[] {
-  const ring =
-    (radius: number, width: number): Shape =>
-    (x, y) =>
-      Math.abs(Math.hypot(x - 0.5, y - 0.5) - radius * scale) - (width * scale) / 2
-  const gap: Shape = (x, y) => Math.max(0.5 - x, Math.abs(y - 0.5) - 0.09 * scale)
-  const openRing: Shape = (x, y) => Math.max(ring(0.4, 0.12)(x, y), -gap(x, y))
+/** Two peaks and a sun; places in 32nds of the picture's width, as in icon.svg. */
+function mark(colours: { readonly peaks: Colour; readonly sun: Colour }, scale: number): Layer[] {
+  const at = (place: number) => 0.5 + (place / 32 - 0.5) * scale
+  const peak = (left: number, top: number, topY: number, right: number) =>
+    triangleOf([at(left), at(24)], [at(top), at(topY)], [at(right), at(24)])
   return [
-    { shape: openRing, colour },
-    { shape: circle(0.5, 0.5, 0.19 * scale), colour },
+    { shape: union(peak(4, 13.5, 9.9, 22.5), peak(9.5, 18.1, 10.4, 28)), colour: colours.peaks },
+    { shape: circle(at(23), at(9), (2.6 / 32) * scale), colour: colours.sun },
   ]
+}
+
+type Point = readonly [x: number, y: number]
+
+/** Its corners run clockwise (y grows downwards). */
+function triangleOf(...corners: readonly [Point, Point, Point]): Shape {
+  return (x, y) =>
+    Math.max(
+      ...corners.map(([fromX, fromY], index) => {
+        const [toX, toY] = corners[(index + 1) % 3] as Point
+        const [alongX, alongY] = [toX - fromX, toY - fromY]
+        return ((x - fromX) * alongY - (y - fromY) * alongX) / Math.hypot(alongX, alongY)
+      }),
+    )
 }
 
 function circle(centreX: number, centreY: number, radius: number): Shape {

@@ -16,6 +16,8 @@ export interface StorePlace {
   readonly store: ObjectStore
   /** A second store on the same place, as another process would open it. */
   openAnother(): Promise<ObjectStore>
+  /** Set where the server itself lets two writers of one name win: the test of that does not run, for this reason. */
+  readonly racesBecause?: string
   /** Takes the place away while the stores are open. */
   takeAway(): Promise<void>
   /** Leaves what a crashed writer of `name` leaves, `ageMs` old; undefined where nothing is ever left. */
@@ -312,8 +314,9 @@ function describeDelete(current: () => { store: ObjectStore; place: StorePlace }
     const bytes = patternOf(20 * MIB)
     await store.put('object', bytes)
     const [read] = await Promise.allSettled([store.get('object'), store.delete('object')])
+    const failures = ['store.failed', 'store.not-found', 'store.busy', 'store.interrupted']
     if (read.status === 'fulfilled') expect(read.value.equals(bytes)).toBe(true)
-    else expect(['store.failed', 'store.not-found']).toContain((read.reason as AgentError).code)
+    else expect(failures).toContain((read.reason as AgentError).code)
     await rejectsWith(store.get('object'), 'store.not-found')
   })
 
@@ -343,8 +346,12 @@ function describeDelete(current: () => { store: ObjectStore; place: StorePlace }
 }
 
 function describeConcurrency(current: () => { store: ObjectStore; place: StorePlace }): void {
-  test('9. of several writers of one name exactly one wins, and its bytes stay', async () => {
+  test('9. of several writers of one name exactly one wins, and its bytes stay', async (context) => {
     const { store, place } = current()
+    if (place.racesBecause !== undefined) {
+      context.task.meta.skipReason = place.racesBecause
+      context.skip(place.racesBecause)
+    }
     const stores = [store, await place.openAnother(), await place.openAnother()]
     for (let round = 0; round < 10; round++) {
       const name = `race/${round}`

@@ -40,6 +40,7 @@ function installMissing(): void {
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   apt(['update', '-q'], environment)
   apt(['install', '-q', '-y', '--no-install-recommends', ...packages], environment)
+  for (const tool of missingSystemTools()) tool.installMore?.()
 }
 
 /** A failed apt-get ends nothing here: what is missing afterwards is reported by name. */

@@ -1,12 +1,16 @@
 /** What the system tier needs from a Debian machine, and the package each tool comes with. */
 
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { motoFolder, motoPython, motoRequirement } from '../support/moto-server.ts'
 import { isInstalled } from '../support/needs.ts'
 
 export type SystemTool = {
   readonly name: string
   /** Debian package to install. */
   readonly aptPackage: string
+  /** What is installed beside it. */
+  readonly installMore?: () => void
   /** What of the tier does not run without it. */
   readonly neededFor: string
   readonly isPresent: () => boolean
@@ -46,7 +50,21 @@ const systemTools: readonly SystemTool[] = [
     neededFor: 'the independent reader of a vault',
     isPresent: () => knowsPythonModule('zstandard'),
   },
+  {
+    name: 'moto',
+    aptPackage: 'python3-venv',
+    installMore: installMoto,
+    neededFor: 'the store contract over a second S3 server',
+    isPresent: () => motoPython() !== undefined,
+  },
 ]
+
+/** moto in a Python environment of its own, from the registry of Python packages. */
+function installMoto(): void {
+  spawnSync('/usr/bin/python3', ['-m', 'venv', motoFolder], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const pip = ['-m', 'pip', 'install', '-q', motoRequirement]
+  spawnSync(join(motoFolder, 'bin', 'python'), pip, { stdio: ['ignore', 'inherit', 'inherit'] })
+}
 
 /** The tools that are not on this machine. */
 export function missingSystemTools(): readonly SystemTool[] {

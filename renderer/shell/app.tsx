@@ -9,6 +9,7 @@ import { OverviewPage } from '../screens/overview/overview-page.tsx'
 import { WelcomePage } from '../screens/welcome/welcome-page.tsx'
 import { Loading } from '../ui/notes.tsx'
 import { ConnectionBanner } from './connection-banner.tsx'
+import { PageBoundary } from './page-boundary.tsx'
 import { SecretPrompt } from './secret-prompt.tsx'
 import { Sidebar } from './sidebar.tsx'
 
@@ -51,13 +52,17 @@ function Main() {
   const [location] = useLocation()
   const place = location.split('/').slice(0, 3).join('/')
   // A new page is read from its beginning.
-  useEffect(() => main.current?.scrollTo(0, 0), [place])
+  useEffect(() => {
+    main.current?.scrollTo(0, 0)
+  }, [place])
   return (
     <main className="main" ref={main}>
       <ConnectionBanner />
-      <Suspense fallback={<Loading what="the page" />}>
-        <Pages />
-      </Suspense>
+      <PageBoundary key={place}>
+        <Suspense fallback={<Loading what="the page" />}>
+          <Pages />
+        </Suspense>
+      </PageBoundary>
     </main>
   )
 }

@@ -29,7 +29,7 @@ export async function openUiBrowser(): Promise<UiBrowser> {
     locale: 'en-GB',
     colorScheme: 'light',
   })
-  context.setDefaultTimeout(30_000)
+  context.setDefaultTimeout(15_000)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))

@@ -84,7 +84,12 @@ function makeFiles(): void {
 
 describe('the pages, in Chromium', needs('chromium'), () => {
   beforeAll(async () => {
-    const built = spawnSync('npm', ['run', '-s', 'build:renderer'], { cwd: projectFolder, encoding: 'utf8' })
+    const built = spawnSync('npm', ['run', '-s', 'build:renderer'], {
+      cwd: projectFolder,
+      encoding: 'utf8',
+      // Not the tests' own: React would be built for development.
+      env: { ...process.env, NODE_ENV: 'production' },
+    })
     if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`)
     cli = new CliHome('/var/tmp')
     makeFiles()

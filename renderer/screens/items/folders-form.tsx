@@ -25,7 +25,13 @@ export function FoldersForm(props: {
   readonly onChange: (change: Partial<Omit<FoldersValue, 'folders'>>) => void
 }) {
   const { value } = props
-  const { measures, error } = useMeasure({ ...value, excludes: parseExcludes(value.excludes) })
+  const { folders, defaultExcludes, crossMounts } = value
+  const { measures, error } = useMeasure({
+    folders,
+    excludes: parseExcludes(value.excludes),
+    defaultExcludes,
+    crossMounts,
+  })
   return (
     <>
       <div className="list-box">

@@ -70,7 +70,9 @@ test('a replica tells its lag, and restores when the vault is gone, here and els
   expect(existsSync(cli.vault)).toBe(false)
 })
 
-test('what is damaged or missing in the vault is read from the replica, which is told', async () => {
+test('what is damaged or missing in the vault is read from the replica, which is told', {
+  timeout: 180_000,
+}, async () => {
   await replicate()
   const state = snapshotTree(cli.source)
   dropCache()
@@ -91,7 +93,9 @@ test('what is damaged or missing in the vault is read from the replica, which is
   expect(snapshotTree(target)).toEqual(state)
 })
 
-test('a vault that was emptied, and a disk that is not there, leave the replica as it is', async () => {
+test('a vault that was emptied, and a disk that is not there, leave the replica as it is', {
+  timeout: 180_000,
+}, async () => {
   await replicate()
   const before = objectsIn(replica)
   const [keyspace] = readdirSync(join(cli.vault, 'keyspaces'))
@@ -122,7 +126,7 @@ test('a place that holds something else, or that went its own way, is left alone
   expect((await cli.fails(['vault', 'replicate', 'v'], 8)).code).toBe('replica.diverged')
 })
 
-test('a new passphrase opens the replica too, and the old one no more', async () => {
+test('a new passphrase opens the replica too, and the old one no more', { timeout: 180_000 }, async () => {
   await replicate()
   await cli.json(['vault', 'set-passphrase', 'v'], 0, {
     env: { THARSIS_NEW_PASSPHRASE: 'another passphrase for tests' },

@@ -2,6 +2,7 @@
  * The use case of verification: reads the vault itself and trusts no cache. Takes no lock, unless it heals: then it
  * writes to the vault and to the base.
  */
+import { join } from 'node:path'
 import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
@@ -14,6 +15,7 @@ import type { KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkVault, type VaultCheck, type VaultCheckRequest } from '../verify/check-vault.ts'
 import { ifReadable } from '../verify/heal-source.ts'
+import { HealSpool } from '../verify/heal-spool.ts'
 import { healVault, type VaultHealing } from '../verify/heal-vault.ts'
 import type { CallContext, DamagedObject, VerifyDocument, VerifyLevel, VerifyOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
@@ -87,6 +89,7 @@ async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCh
     ...request,
     sources: sources.all,
     target: healTarget({ vault, base, chunks, signal: task.signal }),
+    spool: new HealSpool(join(deps.paths.proofs, `${known.id}-${known.keyspace}.healing`)),
     definitions: await definitionsOf(deps, known, vault),
     who: deps.machine,
     clock: deps.clock,

@@ -23,16 +23,22 @@ import {
   vaultFileName,
 } from '../format/vault-layout.ts'
 import { readObject } from '../vault/read-object.ts'
+import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultCheck } from './check-vault.ts'
 import type { Damage } from './damage-log.ts'
 import { describeStored } from './describe-stored.ts'
 import type { HealTarget } from './heal-blocks.ts'
 import { type HealSource, ifReadable } from './heal-source.ts'
+import type { HealSpool } from './heal-spool.ts'
 import { VaultView } from './vault-view.ts'
 
-export interface HealObjectsDeps {
+interface ReplaceDeps {
   readonly vault: Vault
+  readonly spool: HealSpool
+}
+
+export interface HealObjectsDeps extends ReplaceDeps {
   readonly sources: readonly HealSource[]
   readonly target: HealTarget
   /** What the newest definitions of this vault are to say, as this home knows it. */
@@ -72,7 +78,7 @@ export async function healConfirmations(check: VaultCheck, deps: HealObjectsDeps
     if (own.length === 0 || own.some((damage) => damage.object !== okName)) continue
     const payload = encodeConfirmation({ point: manifest.id, sha256: sha256(object), confirmedAtMs: nowMs() })
     const sealed = sealObject(vault.keys, 'confirmation', okName, payload, random)
-    if (!(await replace(okName, sealed, vault))) continue
+    if (!(await replace(okName, sealed, deps))) continue
     deeds.set(okName, 'made anew, since the point was proven')
     healed++
   }
@@ -86,12 +92,13 @@ async function readAgain(name: string, { vault }: HealObjectsDeps): Promise<stri
 }
 
 /** Puts the object's own bytes under its name again; undefined when no source has them. */
-async function putAgain(name: string, { vault, sources }: HealObjectsDeps): Promise<string | undefined> {
+async function putAgain(name: string, deps: HealObjectsDeps): Promise<string | undefined> {
+  const { vault, sources } = deps
   if (kindOf(name, vault) === undefined) return undefined
   for (const { label, object } of sources) {
     const bytes = await object?.(name)
     if (bytes === undefined || !(await isAuthentic(name, bytes, vault))) continue
-    if (await replace(name, bytes, vault)) return `put again from ${label}`
+    if (await replace(name, bytes, deps)) return `put again from ${label}`
   }
   return undefined
 }
@@ -101,7 +108,7 @@ async function makeAgain(name: string, check: VaultCheck, deps: HealObjectsDeps)
   const isDefinitions = name.startsWith(vault.layout.definitions) && parseSequenceName(name) !== undefined
   if (!isDefinitions || !check.damaged.some(({ object }) => object === name)) return undefined
   const sealed = sealObject(vault.keys, 'definitions', name, encodeDefinitions(definitions), random)
-  return (await replace(name, sealed, vault)) ? 'made anew from what this home knows' : undefined
+  return (await replace(name, sealed, deps)) ? 'made anew from what this home knows' : undefined
 }
 
 /**
@@ -133,11 +140,27 @@ async function rebuildIndex(check: VaultCheck, deps: HealObjectsDeps, deeds: Dee
 }
 
 /** Gives `name` these bytes, in place of damaged ones or none. False when what is there turns out to be whole. */
-async function replace(name: string, bytes: Buffer, vault: Vault): Promise<boolean> {
+async function replace(name: string, bytes: Buffer, { vault, spool }: ReplaceDeps): Promise<boolean> {
   if (!(await isDamagedStill(name, vault))) return false
+  await spool.keep({ name, bytes })
   await vault.store.delete(name)
   await vault.store.put(name, bytes)
+  spool.drop(name)
   return true
+}
+
+/** Puts what an interrupted healing had in hand; what was removed since stays removed. */
+export async function finishInterrupted(deps: ReplaceDeps): Promise<void> {
+  const { vault, spool } = deps
+  const kept = spool.kept()
+  if (kept.length === 0) return
+  const { tombstones } = await readLedger(vault)
+  for (const { name, bytes } of kept) {
+    const point = parsePointName(name)?.point ?? parseMarkName(name)?.point
+    const isRemoved = point !== undefined && tombstones.has(point)
+    if (!isRemoved && (await isAuthentic(name, bytes, vault))) await replace(name, bytes, deps)
+    spool.drop(name)
+  }
 }
 
 /** Reads once more: true when the object is damaged, or missing, again; one that cannot be read is tried twice. */

@@ -71,7 +71,7 @@ describe('with a replica', () => {
         await one.expectUnhurt()
       }
     }
-  }, 120_000)
+  }, 300_000)
 
   test('all at once: every chunk file, index segment, point and confirmation', async () => {
     for (const name of await made.names(made.vault.layout.root)) flip(name, 8 * 100)

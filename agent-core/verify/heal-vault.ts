@@ -17,13 +17,16 @@ import { readPointStates } from '../vault/point-states.ts'
 import { type VaultCheck, VaultChecker, type VaultCheckRequest } from './check-vault.ts'
 import type { Damage, DamageState } from './damage-log.ts'
 import { type HealTarget, healBlocks } from './heal-blocks.ts'
-import { type Deeds, healConfirmations, healObjects } from './heal-objects.ts'
-import type { HealSource } from './heal-source.ts'
+import { type Deeds, finishInterrupted, healConfirmations, healObjects } from './heal-objects.ts'
+import { type HealSource, ifReadable } from './heal-source.ts'
+import type { HealSpool } from './heal-spool.ts'
 
 export interface HealRequest extends VaultCheckRequest {
   /** Where lost blocks and objects may still be, the cheapest first. */
   readonly sources: readonly HealSource[]
   readonly target: HealTarget
+  /** Holds small objects between the deletion of damaged ones and the put. */
+  readonly spool: HealSpool
   /** What the newest definitions of this vault are to say, as this home knows it. */
   readonly definitions: Definitions
   /** Who is named in marks. */
@@ -55,6 +58,8 @@ const maxRounds = 12
 
 /** Checks and heals. Throws what the vault, the cache and the abort throw; what was done until then stays. */
 export async function healVault(request: HealRequest): Promise<VaultHealing> {
+  // What cannot be put now, because the ledger itself is damaged, is put next time.
+  await ifReadable(() => finishInterrupted(request))
   const checker = new VaultChecker(request)
   const found = new Map<string, HealedDamage>()
   const deeds: Deeds = new Map()

@@ -63,7 +63,7 @@ async function failEachCall(damage: (one: HealPlace) => Promise<void>): Promise<
   return runs
 }
 
-test('every call of a healing of small objects', { timeout: 170_000 }, async () => {
+test('every call of a healing of small objects', { timeout: 600_000 }, async () => {
   const small = (await made.names()).filter((name) => name.includes('/points/') || name.includes('/index/'))
   const runs = await failEachCall(async ({ store }) => {
     for (const name of small) store.damage(name, spoil)
@@ -71,7 +71,7 @@ test('every call of a healing of small objects', { timeout: 170_000 }, async () 
   expect(runs).toBeGreaterThan(60)
 })
 
-test('every call of a healing of chunk files, one damaged and one gone', { timeout: 170_000 }, async () => {
+test('every call of a healing of chunk files, one damaged and one gone', { timeout: 600_000 }, async () => {
   const [damaged, gone] = made.chunkFiles.map((chunk) => made.objectOf(chunk)) as [string, string]
   const runs = await failEachCall(async ({ store }) => {
     store.damage(damaged, (bytes) => bytes.fill(1, 600, 700))

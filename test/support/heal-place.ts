@@ -16,6 +16,7 @@ import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { Vault } from '../../agent-core/vault/vault.ts'
 import { checkVault } from '../../agent-core/verify/check-vault.ts'
 import type { HealSource } from '../../agent-core/verify/heal-source.ts'
+import { HealSpool } from '../../agent-core/verify/heal-spool.ts'
 import { healVault, type VaultHealing } from '../../agent-core/verify/heal-vault.ts'
 import { LiveSource } from '../../agent-core/verify/live-source.ts'
 import { vaultSource } from '../../agent-core/verify/vault-source.ts'
@@ -91,6 +92,7 @@ export class HealPlace {
       readDataPercent: 100,
       sources,
       target: healTarget({ vault, base, chunks, signal: task.signal }),
+      spool: new HealSpool(join(this.#cache, 'healing')),
       definitions: { writer, items },
       who: 'a test',
       clock: systemClock,

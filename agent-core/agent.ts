@@ -37,6 +37,8 @@ const folders = () => import('./api/folder-verbs.ts')
 const items = () => import('./api/item-verbs.ts')
 const openVaults = () => import('./api/open-vault.ts')
 const overviews = () => import('./api/overview.ts')
+const policies = () => import('./api/policy-verbs.ts')
+const simulation = () => import('./api/simulate-policy.ts')
 const points = () => import('./api/point-verbs.ts')
 const prune = () => import('./api/prune-verbs.ts')
 const replicas = () => import('./api/replica-verbs.ts')
@@ -99,6 +101,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     uptime: systemUptime,
     machine: hostname(),
     platform: `${type()} ${release()} ${arch()}`,
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
     askPassphrase: () => api.onPassphraseNeeded,
     askPin: () => api.onPinNeeded,
     remark: (text) => api.onRemark?.(text),
@@ -129,6 +132,12 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     changeItem: async (name, changes) => (await items()).changeItem(deps, name, changes),
     listItems: async () => (await items()).listItems(deps),
     showItem: async (name) => (await items()).showItem(deps, name),
+    createPolicy: async (name, change) => (await policies()).createPolicy(deps, name, change),
+    changePolicy: async (name, change) => (await policies()).changePolicy(deps, name, change),
+    listPolicies: async () => (await policies()).listPolicies(deps),
+    showPolicy: async (name) => (await policies()).showPolicy(deps, name),
+    removePolicy: async (name) => (await policies()).removePolicy(deps, name),
+    simulatePolicy: async (name, item) => (await simulation()).simulatePolicy(deps, name, item),
     backupNow: async (item, options, context) => (await backups()).backupNow(deps, item, options, context),
     stopItem: async (name, options) => (await stops()).stopItem(deps, name, options),
     resumeItem: async (name) => (await stops()).resumeItem(deps, name),

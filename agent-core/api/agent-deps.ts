@@ -74,6 +74,8 @@ export interface AgentDeps {
   /** This machine's name. */
   readonly machine: string
   readonly platform: string
+  /** Name of this system's time zone (IANA). */
+  readonly timeZone: string
   /** Cost of new key slots; the format's default when left out. */
   readonly scrypt?: ScryptParameters
   /** Keys of an S3 server that stood in the environment (AWS_ACCESS_KEY_ID …). */

@@ -12,16 +12,19 @@ import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Failure } from '../contract/bounds.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { JobId } from '../contract/ids.ts'
+import { mostOnDemandADay } from '../contract/policy.ts'
 import type { PointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
+import { dayOf, startOfDayMs } from '../retention/calendar-day.ts'
 import type { ChangeJournal } from '../source/change-journal.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
-import type { BackupDocument, CallContext } from './agent-api.ts'
+import type { BackupDocument, BackupOptions, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { barriersOf, knownItem } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
+import { policyOf } from './policies.ts'
 import { refreshDefinitions } from './publish-items.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 import { refuseStopped } from './stopped-items.ts'
@@ -30,7 +33,7 @@ import { refuseStopped } from './stopped-items.ts'
 export async function backupNow(
   deps: AgentDeps,
   name: string,
-  options: { readonly keepUntilMs?: number; readonly accept: boolean },
+  options: BackupOptions,
   context: CallContext,
   watched?: ChangeJournal,
 ): Promise<BackupDocument> {
@@ -41,6 +44,11 @@ export async function backupNow(
   const foreign = known.find(({ access }) => access !== 'owner')
   if (foreign !== undefined) throw new AgentError('item.read-only', { name, vault: foreign.name })
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const isOnDemand = options.scheduled !== true && (context.job === undefined || context.job.trigger === 'person')
+  const today = todayOf(deps, item)
+  if (isOnDemand && deps.state.countOnDemand(item.id, today.startMs, today.endMs) >= mostOnDemandADay) {
+    throw new AgentError('backup.too-many', { item: name, most: mostOnDemandADay })
+  }
   const journal = watched ?? (await deps.journalOf?.(item))
   await using opened = new AsyncDisposableStack()
   const vaults: ItemVault[] = []
@@ -53,7 +61,7 @@ export async function backupNow(
   const keys = await keysOf(deps, known[0] as KnownVault, undefined)
   const request: BackupRequest = {
     item,
-    kind: context.job === undefined || context.job.trigger === 'person' ? 'on-demand' : 'scheduled',
+    kind: isOnDemand ? 'on-demand' : 'scheduled',
     accept: options.accept,
     ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
     source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
@@ -78,8 +86,16 @@ export async function backupNow(
       ...(journal && { journal }),
     })
   })
+  if (isOnDemand) deps.state.noteOnDemand(item.id, result.manifest.timeMs, today.startMs)
   for (const warning of missedChanges(result)) task.warn(warning)
   return documentOf(deps, { startedMs, item, job: context.job?.id ?? randomId<JobId>(deps.random) }, result, task)
+}
+
+/** When today begins and when tomorrow does, by the item's policy (ms since 1970 UTC). */
+function todayOf(deps: AgentDeps, item: Item): { readonly startMs: number; readonly endMs: number } {
+  const { timeZone } = policyOf(deps, item)
+  const day = dayOf(deps.clock.nowMs(), timeZone)
+  return { startMs: startOfDayMs(day, timeZone), endMs: startOfDayMs(day + 1, timeZone) }
 }
 
 /** Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. */

@@ -12,13 +12,13 @@ export function isInside(inner: string, outer: string): boolean {
   return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path)
 }
 
-/** A name in the one form in which vaults and items are called and found, however it was typed (Unicode NFC). */
+/** A name in the one form in which vaults, items and policies are called and found, however it was typed (Unicode NFC). */
 export function plainName(name: string): string {
   return name.normalize('NFC')
 }
 
 /** The plain form of a new name: what is easy to type and to read out in any shell. Throws `usage.invalid`. */
-export function checkName(what: 'vault' | 'item', given: string): string {
+export function checkName(what: 'vault' | 'item' | 'policy', given: string): string {
   const name = plainName(given)
   if (/^[\p{L}\p{N}][\p{L}\p{M}\p{N}._ -]{0,63}$/u.test(name) && !name.endsWith(' ')) return name
   throw new AgentError('usage.invalid', {

@@ -1,9 +1,13 @@
 /** When the items of this home are backed up by themselves. */
+import { knownZone } from '../retention/calendar-day.ts'
 import type { ScheduleRule } from '../schedule/schedule-rule.ts'
 import type { Item } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { policyOf } from './policies.ts'
 
-/** The schedule of an item whose points another machine makes, or that has none, is `none`. */
-export function scheduleOf(_deps: AgentDeps, _item: Item): ScheduleRule {
-  return { timeZone: 'UTC', schedule: { kind: 'none' } }
+/** The schedule of its policy; of an item whose points another machine makes, or that has none, `none`. */
+export function scheduleOf(deps: AgentDeps, item: Item): ScheduleRule {
+  const { timeZone, schedule } = policyOf(deps, item)
+  const isOwn = item.vaults.some((name) => deps.state.vault(name)?.access === 'owner')
+  return isOwn ? { timeZone: knownZone(timeZone), schedule } : { timeZone: 'UTC', schedule: { kind: 'none' } }
 }

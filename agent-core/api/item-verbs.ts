@@ -1,10 +1,11 @@
-/** Use cases of items: enable, change, list, show. Definitions go to the vault, so that a new machine can take over. */
+/** Use cases of items: enable, change, list, show. */
 import { realpathSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { type BaseDb, openBase } from '../cache/base-db.ts'
 import type { ItemId } from '../contract/ids.ts'
+import { defaultPolicyName } from '../contract/policy.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { listDefaultExclusions } from '../source/default-exclusions.ts'
 import { createExclusions } from '../source/exclusions.ts'
@@ -17,6 +18,7 @@ import { type Barrier, ItemSurroundings } from './item-surroundings.ts'
 import { itemVaultsIn } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { knownVault } from './open-vault.ts'
+import { policyNamed, policyOf } from './policies.ts'
 import { publishItem } from './publish-items.ts'
 import { shownStop } from './stopped-items.ts'
 
@@ -38,7 +40,10 @@ export async function enableItem(
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.item(name) !== undefined) throw new AgentError('item.exists', { name })
   const vaults = checkedVaults(deps, vaultNames)
-  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vaults }, settings)
+  const policy = policyNamed(deps, settings.policy ?? defaultPolicyName)
+  const chosen = { ...settings, compression: settings.compression ?? policy.compression, policy: policy.name }
+  const item = checkedItem(deps, { name, id: randomId<ItemId>(deps.random), vaults }, chosen)
+  deps.state.putPolicy(policy)
   await publishItem(deps, item)
   using around = new Around(deps)
   return documentOf(deps, item, null, around)
@@ -50,11 +55,13 @@ export async function changeItem(deps: AgentDeps, name: string, changes: ItemCha
   const known = knownItem(deps, name)
   const item = changes.vaults === undefined ? known : { ...known, vaults: checkedVaults(deps, changes.vaults) }
   const kept = { ...item, folders: undefined }
-  const settings: ItemSettings = { ...kept, folders: item.folders.map(String), ...changes }
+  const policy = changes.policy === undefined ? policyOf(deps, item) : policyNamed(deps, changes.policy)
+  const settings: ChosenSettings = { ...kept, folders: item.folders.map(String), ...changes, policy: policy.name }
   const unchanged = changes.folders === undefined
   const checked = unchanged
     ? { ...item, ...checkedRules(settings) }
     : checkedItem(deps, item, settings, new Set(item.folders.map(String)))
+  deps.state.putPolicy(policy)
   await publishItem(deps, checked)
   return await describe(deps, checked)
 }
@@ -113,10 +120,13 @@ function checkedVaults(deps: AgentDeps, names: readonly string[]): readonly stri
   return vaults.map(({ name }) => name)
 }
 
+/** Settings with nothing left to the policy. */
+type ChosenSettings = Required<ItemSettings>
+
 function checkedItem(
   deps: AgentDeps,
   identity: Pick<Item, 'name' | 'id' | 'vaults' | 'stopped'>,
-  settings: ItemSettings,
+  settings: ChosenSettings,
   keptFolders: ReadonlySet<string> = new Set(),
 ): Item {
   const { name, id, vaults, stopped } = identity
@@ -135,10 +145,10 @@ function checkedItem(
   return { name, id, vaults, folders: paths, ...checkedRules(settings), ...(stopped && { stopped }) }
 }
 
-function checkedRules(settings: ItemSettings) {
-  const { excludes, defaultExcludes, crossMounts, compression } = settings
+function checkedRules(settings: ChosenSettings) {
+  const { excludes, defaultExcludes, crossMounts, compression, policy } = settings
   createExclusions({ patterns: excludes, useDefaults: defaultExcludes, platform: process.platform })
-  return { excludes, defaultExcludes, crossMounts, compression }
+  return { excludes, defaultExcludes, crossMounts, compression, policy }
 }
 
 function refuseOverlap(folders: readonly string[]): void {
@@ -192,6 +202,7 @@ function documentOf(
     defaultExcludes: item.defaultExcludes,
     crossMounts: item.crossMounts,
     compression: item.compression,
+    policy: item.policy,
     access: known.access,
     machine: known.machine,
     lastPoint: lastPoint ?? null,

@@ -1,18 +1,22 @@
 import { isoTime } from '../base/date-text.ts'
+import type { PointId } from '../contract/ids.ts'
 import type { PointDocument } from './agent-api.ts'
+import { type KeptFacts, notKnownKept } from './kept-points.ts'
 import type { ReadablePoint } from './open-reading.ts'
 
-/** A point as documents show it, with what has become of it since it was made. */
-export function pointDocumentOf({ manifest, tiers, vaults, state }: ReadablePoint): PointDocument {
+/** A point as documents show it, with what has become of it since it was made; `kept` are the facts of all points. */
+export function pointDocumentOf(
+  { manifest, tiers, vaults, state }: ReadablePoint,
+  kept: ReadonlyMap<PointId, KeptFacts>,
+): PointDocument {
   const { counts } = manifest
-  const keptUntilMs = state.keepUntilMs ?? manifest.keepUntilMs
   const { deleted } = state
   return {
     id: manifest.id,
     seq: manifest.sequence,
     time: isoTime(manifest.timeMs),
     kind: manifest.kind,
-    keptUntil: keptUntilMs === undefined ? null : isoTime(keptUntilMs),
+    ...(kept.get(manifest.id) ?? notKnownKept),
     held: state.held,
     deleted:
       deleted === undefined

@@ -11,12 +11,15 @@ import type { Entry } from '../format/tree.ts'
 import { joinPath, type ResolvedPath, resolvePaths } from '../restore/resolve-path.ts'
 import type { PointDetails, PointDocument, PointFile, ShownPath } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { keptFacts } from './kept-points.ts'
 import { type ItemReading, openItemReading } from './open-reading.ts'
 import { pointDocumentOf } from './point-document.ts'
 
 export async function listPoints(deps: AgentDeps, item: string): Promise<readonly PointDocument[]> {
   await using reading = await openItemReading(deps, item)
-  return (await reading.points()).map(pointDocumentOf)
+  const points = await reading.points()
+  const kept = keptFacts(deps, reading.item, points)
+  return points.map((point) => pointDocumentOf(point, kept))
 }
 
 export async function showPoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDetails> {
@@ -29,7 +32,7 @@ export async function showPoint(deps: AgentDeps, item: string, wanted: string): 
     if (entry.origin !== undefined) folders.push(shownPath(entry.origin.path))
   }
   return {
-    ...pointDocumentOf(point),
+    ...pointDocumentOf(point, keptFacts(deps, reading.item, await reading.points())),
     item: reading.item.name,
     machine: manifest.source.machine,
     platform: manifest.source.platform,

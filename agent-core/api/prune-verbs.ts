@@ -11,7 +11,6 @@ import { BlockReader } from '../cache/chunk-reader.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
 import { blockId } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
-import type { PointId } from '../contract/ids.ts'
 import { decodePointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { chooseExpired, type ExpiryRules } from '../retention/choose-expired.ts'
@@ -30,6 +29,7 @@ import { Vault } from '../vault/vault.ts'
 import { unlockKeyspaces } from '../vault/vault-keys.ts'
 import type { CallContext, PruneDocument, PruneOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { expiryIn } from './expired-points.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownStore } from './open-vault.ts'
@@ -57,7 +57,8 @@ export async function pruneVault(
     using task = createTask({ clock: deps.clock, ...context })
     const { vault, isOwn, machine } = await openKeyspace(deps, known, store, options.keyspace)
     using base = openBaseForWriting(deps)
-    const request = requestOf(deps, base, { vault, isOwn, machine, options })
+    const expiredOf = await expiryIn(deps, vault)
+    const request = requestOf(deps, base, { vault, isOwn, machine, options, expiredOf })
     const { clock } = deps
     const workFolder = `${deps.paths.cache}/merging`
     const pruneDeps: PruneDeps = { vault, pagesOf: pagesOf(base, vault, deps), workFolder, clock, task }
@@ -118,7 +119,12 @@ function isNamed(wanted: string, { machine, keyspace }: Pick<KnownVault, 'machin
 function requestOf(
   deps: AgentDeps,
   base: BaseDb,
-  { vault, isOwn, options }: OpenedKeyspace & { readonly options: PruneOptions },
+  {
+    vault,
+    isOwn,
+    options,
+    expiredOf,
+  }: OpenedKeyspace & Pick<ExpiryRules, 'expiredOf'> & { readonly options: PruneOptions },
 ): PruneRequest {
   const nowMs = deps.clock.nowMs()
   const captured = isOwn ? base.unconfirmedPoints(vault.id) : []
@@ -126,7 +132,7 @@ function requestOf(
   const rules: ExpiryRules = {
     nowMs,
     captured: new Set(captured.map(({ id }) => id)),
-    expiredOf: () => new Map<PointId, string>(),
+    expiredOf,
   }
   const graceMs = (options.graceDays ?? defaultGraceDays) * dayMs
   return {

@@ -1,14 +1,17 @@
 /**
- * The definitions in a vault: which items the machine protects into it, so that a new machine can take over, and which
- * home folder may write.
+ * The definitions in a vault: which items the machine protects into it, by which policies, so that a new machine can take
+ * over, and which home folder may write.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
+import type { Policy } from '../contract/policy.ts'
 import type { ItemDefinition } from '../format/definitions.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { ReadDefinitions, Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
+import { policyOf } from './policies.ts'
 
 /**
  * Writes an item into the definitions of its vaults, then into the state. Vaults that are away hear of it with the next
@@ -33,6 +36,39 @@ export async function publishItem(deps: AgentDeps, item: Item): Promise<void> {
   deps.state.putItem(item)
 }
 
+/**
+ * Keeps a policy and tells the vaults of its items. Vaults that are away hear of it with the next backup. Throws
+ * `vault.taken-over`; then the policy is what it was.
+ */
+export async function publishPolicy(deps: AgentDeps, policy: Policy): Promise<void> {
+  const before = deps.state.policy(policy.name)
+  deps.state.putPolicy(policy)
+  const vaults = new Set(deps.state.items().flatMap((item) => (item.policy === policy.name ? item.vaults : [])))
+  try {
+    for (const known of deps.state.vaults()) {
+      if (vaults.has(known.name) && known.access === 'owner') await tell(deps, known, policy)
+    }
+  } catch (error) {
+    if (before === undefined) deps.state.removePolicy(policy.name)
+    else deps.state.putPolicy(before)
+    throw error
+  }
+}
+
+async function tell(deps: AgentDeps, known: KnownVault, policy: Policy): Promise<void> {
+  try {
+    const vault = await openKnownVault(deps, known)
+    try {
+      await refreshDefinitions(deps, known, vault)
+    } finally {
+      await vault.store.close()
+    }
+  } catch (error) {
+    if (!isVaultTrouble(error)) throw error
+    deps.remark?.(`${error.message} The change of policy "${policy.name}" goes there with the next backup.`)
+  }
+}
+
 /** Throws `vault.foreign` where this home only reads, `vault.taken-over` when another home writes now. */
 export async function requireWriter(
   deps: AgentDeps,
@@ -53,7 +89,12 @@ export async function refreshDefinitions(deps: AgentDeps, known: KnownVault, vau
   const current = await requireWriter(deps, known, vault)
   const here = deps.state.items().filter((item) => item.vaults.includes(known.name))
   const there = new Map((current?.definitions.items ?? []).map((item) => [item.id, textOf(item)]))
-  if (here.every((item) => there.get(item.id) === textOf(item))) return
+  const policiesThere = new Map((current?.definitions.policies ?? []).map((policy) => [policy.name, policy]))
+  const knowsItems = here.every((item) => there.get(item.id) === textOf(item))
+  const knowsPolicies = policiesOf(deps, here).every((policy) =>
+    isDeepStrictEqual(policiesThere.get(policy.name), policy),
+  )
+  if (knowsItems && knowsPolicies) return
   await write(deps, vault, current, here)
 }
 
@@ -78,15 +119,35 @@ async function write(
 ): Promise<void> {
   const written = new Set(items.map(({ id }) => id))
   const others = (current?.definitions.items ?? []).filter(({ id }) => !written.has(id))
+  const policies = policiesOf(deps, items)
+  const otherPolicies = (current?.definitions.policies ?? []).filter(
+    ({ name }) => others.some(({ policy }) => policy === name) && policies.every((policy) => policy.name !== name),
+  )
   await vault.writeDefinitions(current, {
     writer: deps.state.homeId,
     items: [...items.map(definitionOf), ...others],
+    policies: [...policies, ...otherPolicies],
   })
 }
 
+/** The policies of these items, each once. */
+function policiesOf(deps: AgentDeps, items: readonly Item[]): Policy[] {
+  return [...new Map(items.map((item) => policyOf(deps, item)).map((policy) => [policy.name, policy])).values()]
+}
+
 function definitionOf(item: ItemDefinition): ItemDefinition {
-  const { id, name, folders, excludes, defaultExcludes, crossMounts, compression, stopped } = item
-  return { id, name, folders, excludes, defaultExcludes, crossMounts, compression, ...(stopped && { stopped }) }
+  const { id, name, folders, excludes, defaultExcludes, crossMounts, compression, policy, stopped } = item
+  return {
+    id,
+    name,
+    folders,
+    excludes,
+    defaultExcludes,
+    crossMounts,
+    compression,
+    ...(policy !== undefined && { policy }),
+    ...(stopped && { stopped }),
+  }
 }
 
 function textOf(item: ItemDefinition): string {

@@ -10,6 +10,7 @@ import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { SettingsChange, SettingsDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { requirePin } from './pin-guard.ts'
+import { policyOf } from './policies.ts'
 import { checkUploadLimit, uploadLimitOf } from './upload-limit.ts'
 
 const dayMs = 86_400_000
@@ -83,8 +84,12 @@ export function trashDaysOf(deps: AgentDeps): number {
   return Number(deps.state.setting('trash-days') ?? leastTrashDays)
 }
 
+/** The most that the setting and the policies of the items ask for. */
 export function instantDaysOf(deps: AgentDeps): number {
-  return Number(deps.state.setting('instant-days') ?? defaultInstantDays)
+  const set = deps.state.setting('instant-days')
+  const policies = deps.state.items().flatMap((item) => policyOf(deps, item).instantDays ?? [])
+  const asked = [...(set === undefined ? [] : [Number(set)]), ...policies]
+  return asked.length === 0 ? defaultInstantDays : Math.max(...asked)
 }
 
 /** Every chunk file of a vault is to be read once in so many days. */

@@ -6,6 +6,7 @@ import { writeMark } from '../vault/point-marks.ts'
 import { type PointState, readPointStates } from '../vault/point-states.ts'
 import type { PointDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { keptFacts } from './kept-points.ts'
 import { openMarkMemory } from './mark-memory.ts'
 import { audit, eachVault, endOfWindowMs, markOf } from './mark-points.ts'
 import { openItemReading } from './open-reading.ts'
@@ -88,6 +89,8 @@ async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<Poi
     state = (await readPointStates(vault, { memory: await openMarkMemory(deps, vault) })).of(id)
   })
   if (state === undefined) throw refusal ?? new Error('no vault was marked, and none refused')
+  const marked: PointState = state
   deps.log.info(act.act, { item: reading.item.id, point: id })
-  return pointDocumentOf({ ...point, state })
+  const points = (await reading.points()).map((each) => (each.manifest.id === id ? { ...each, state: marked } : each))
+  return pointDocumentOf({ ...point, state: marked }, keptFacts(deps, reading.item, points))
 }

@@ -5,6 +5,7 @@ import { AgentError } from '../base/agent-error.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
+import { defaultPolicyName, type Policy } from '../contract/policy.ts'
 import type { Definitions } from '../format/definitions.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
@@ -32,6 +33,7 @@ import { openBaseForWriting } from './open-base.ts'
 import { openStoreAt, rememberS3Keys } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
+import { adoptPolicies } from './policies.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
 import { describeReplica, openReplica } from './replica-verbs.ts'
 import {
@@ -127,14 +129,15 @@ export async function connectToVault(
       machine: machineName,
       access: isOwner ? 'owner' : 'read-only',
     }
-    const items = itemsOf(deps, known, definitions?.definitions)
+    const { policies, nameHere } = adoptPolicies(deps, definitions?.definitions.policies ?? [], isOwner)
+    const items = itemsOf(deps, known, definitions?.definitions, nameHere)
     using base = openBaseForWriting(deps)
     await refreshIndex(base, vault)
     const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
     await rememberKeysOf(deps, settled)
     const added = items.map(({ item }) => item)
-    if (isTaken) await addAndTakeOver(deps, { known, items: added }, vault, definitions)
-    else deps.state.addVault(known, added)
+    if (isTaken) await addAndTakeOver(deps, { known, items: added, policies }, vault, definitions)
+    else deps.state.addVault(known, added, policies)
     const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
@@ -317,7 +320,7 @@ function requireConnectable(deps: AgentDeps, name: string, vault: Vault, isOwner
 /** The vault is told last, when all is safe here; if it refuses, what was known here before is put back. */
 async function addAndTakeOver(
   deps: AgentDeps,
-  added: { readonly known: KnownVault; readonly items: readonly Item[] },
+  added: { readonly known: KnownVault; readonly items: readonly Item[]; readonly policies: readonly Policy[] },
   vault: Vault,
   current: ReadDefinitions | undefined,
 ): Promise<void> {
@@ -325,9 +328,9 @@ async function addAndTakeOver(
   const { name } = added.known
   const before = state.vault(name)
   const itemsBefore = state.items().filter((item) => item.vaults.includes(name))
-  state.addVault(added.known, added.items)
+  state.addVault(added.known, added.items, added.policies)
   try {
-    await vault.writeDefinitions(current, { writer: state.homeId, items: current?.definitions.items ?? [] })
+    await vault.writeDefinitions(current, { items: [], ...current?.definitions, writer: state.homeId })
   } catch (error) {
     state.removeVault(name)
     if (before !== undefined) state.addVault(before, itemsBefore)
@@ -343,6 +346,7 @@ function itemsOf(
   deps: AgentDeps,
   vault: KnownVault,
   definitions: Definitions | undefined,
+  policyNames: ReadonlyMap<string, string>,
 ): { readonly item: Item; readonly renamedFrom: string | undefined }[] {
   const here = deps.state.items()
   const taken = new Set(here.map((item) => item.name))
@@ -360,11 +364,13 @@ function itemsOf(
     const name = known?.name ?? freeName(plainName(definition.name), taken)
     taken.add(name)
     const folders = definition.folders.map((folder) => Buffer.from(folder))
+    const policy = policyNames.get(definition.policy ?? '') ?? known?.policy ?? defaultPolicyName
     const item: Item = {
       ...definition,
       name,
       vaults: known?.vaults.includes(vault.name) ? known.vaults : [...others, vault.name],
       folders,
+      policy,
     }
     return { item, renamedFrom: name === plainName(definition.name) ? undefined : definition.name }
   })

@@ -37,7 +37,7 @@ async function backUpOnce(
 ): Promise<WatchOutcome> {
   try {
     const journal = await journals.of(knownItem(deps, name))
-    return { backup: await backupNow(deps, name, { accept: options.accept }, context, journal) }
+    return { backup: await backupNow(deps, name, { scheduled: true, accept: options.accept }, context, journal) }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error
     const { code, message, advice, exitCode } = error as AgentError

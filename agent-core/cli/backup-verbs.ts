@@ -6,8 +6,9 @@ import type { Output } from './output.ts'
 import type { RunVerb, Session } from './session.ts'
 import { sayWarnings } from './warning-lines.ts'
 
-type BackupInput = RetainOptions & {
+interface BackupInput extends RetainOptions {
   readonly item: string
+  readonly scheduled?: true
   readonly watch?: true
   readonly wait: boolean
   readonly every: string
@@ -20,7 +21,17 @@ export const backupNow: RunVerb<BackupInput> = async (input, session) => {
   if (input.watch === true) return await watch(input, session)
   const { output } = session
   const keepUntilMs = keepUntil(input, session.clock.nowMs())
-  const options = { accept: session.options.accept === true, ...(keepUntilMs === undefined ? {} : { keepUntilMs }) }
+  if (input.scheduled === true && keepUntilMs !== undefined) {
+    throw usageError(
+      'A scheduled point is kept by the rules of the policy; --retain-until and --retain-days are for those on demand.',
+      'Leave out --scheduled, or the date.',
+    )
+  }
+  const options = {
+    accept: session.options.accept === true,
+    ...(input.scheduled === true && { scheduled: true }),
+    ...(keepUntilMs === undefined ? {} : { keepUntilMs }),
+  }
   if (!input.wait) {
     const job = await (await session.agent()).startBackup(input.item, options)
     await output.summary(job, () => [`Backup of "${input.item}" is queued as job ${job.id.slice(0, 8)}.`])

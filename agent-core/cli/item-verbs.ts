@@ -12,7 +12,8 @@ interface EnableInput {
   readonly exclude?: readonly string[]
   readonly defaultExcludes: boolean
   readonly crossMounts?: boolean
-  readonly compression: 'lz4' | 'zstd'
+  readonly compression?: 'lz4' | 'zstd'
+  readonly policy?: string
 }
 
 export const enableItem: RunVerb<EnableInput> = async (input, session) => {
@@ -22,7 +23,8 @@ export const enableItem: RunVerb<EnableInput> = async (input, session) => {
     excludes: input.exclude ?? [],
     defaultExcludes: input.defaultExcludes,
     crossMounts: input.crossMounts === true,
-    compression: input.compression,
+    ...(input.compression === undefined ? {} : { compression: input.compression }),
+    ...(input.policy === undefined ? {} : { policy: input.policy }),
   })
   await output.summary(item, () => [
     `Item "${item.name}" is protected into ${vaultNames(item)}:`,
@@ -43,6 +45,7 @@ export const listItems: RunVerb<object> = async (_input, session) => {
           [
             { title: 'ITEM' },
             { title: 'VAULT' },
+            { title: 'POLICY' },
             { title: 'LAST POINT' },
             { title: 'TIERS' },
             { title: 'WAITS FOR' },
@@ -52,6 +55,7 @@ export const listItems: RunVerb<object> = async (_input, session) => {
           items.map((item) => [
             item.stopped === null ? item.name : `${item.name} (stopped)`,
             item.vaults.map(({ name }) => name).join(', '),
+            item.policy,
             item.lastPoint === null ? noPointWords(item) : formatTime(item.lastPoint.time),
             item.lastPoint === null ? '' : item.lastPoint.tiers.join('+'),
             behindWords(item),
@@ -124,6 +128,7 @@ function settingFacts(item: ItemDocument): readonly (readonly [string, string | 
     ['Defaults', item.defaultExcludes ? 'caches, trash and temporary files are left out' : 'not left out'],
     ['Other mounts', item.crossMounts ? 'protected too' : 'not entered'],
     ['Compression', item.compression],
+    ['Policy', item.policy],
   ]
 }
 
@@ -149,6 +154,7 @@ interface ChangeInput {
   readonly defaultExcludes?: boolean
   readonly crossMounts?: boolean
   readonly compression?: 'lz4' | 'zstd'
+  readonly policy?: string
 }
 
 export const changeItem: RunVerb<ChangeInput> = async (input, session) => {
@@ -189,6 +195,7 @@ function planChanges(item: ItemDocument, input: ChangeInput, cwd: string): ItemC
     ...(input.defaultExcludes === undefined ? {} : { defaultExcludes: input.defaultExcludes }),
     ...(input.crossMounts === undefined ? {} : { crossMounts: input.crossMounts }),
     ...(input.compression === undefined ? {} : { compression: input.compression }),
+    ...(input.policy === undefined ? {} : { policy: input.policy }),
   }
 }
 

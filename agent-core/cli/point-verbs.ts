@@ -43,7 +43,7 @@ export const listPoints: RunVerb<ListInput> = async ({ item, deleted }, session)
             formatSize(point.bytes.new),
             formatSize(point.bytes.stored),
             point.tiers.join('+'),
-            point.keptUntil === null ? '' : formatTime(point.keptUntil).slice(0, 10),
+            keptUntilWords(point),
             pointRemarks(point),
           ]),
         ),
@@ -51,6 +51,13 @@ export const listPoints: RunVerb<ListInput> = async ({ item, deleted }, session)
   const hidden = all.length - points.length
   if (hidden > 0) output.note(`${countOf(hidden, 'point')} in the trash; "--deleted" shows them.`)
   return exitStatus.done
+}
+
+/** The day, or why there is none. */
+function keptUntilWords(point: PointDocument): string {
+  if (point.expiredSince !== null) return 'expired'
+  if (point.keptUntil !== null) return formatTime(point.keptUntil).slice(0, 10)
+  return point.keptBecause.some(({ rule }) => rule === 'hold') ? 'held' : 'no end'
 }
 
 function pointRemarks({ partial, held, deleted }: PointDocument): string {
@@ -83,7 +90,13 @@ function pointLines(point: PointDetails, output: Output): readonly string[] {
     ['Snapshot', point.snapshot],
     ['Parent', point.parent ?? 'none'],
     ['Tiers', point.tiers.join(', ')],
-    ['Kept until', point.keptUntil === null ? 'no date of its own' : formatTime(point.keptUntil)],
+    ['Kept until', point.keptUntil === null ? keptUntilWords(point) : formatTime(point.keptUntil)],
+    [
+      'Because',
+      point.expiredSince === null
+        ? point.keptBecause.map(({ words, until }) => (until === null ? words : `${words}: ${formatTime(until)}`))
+        : `expired since ${formatTime(point.expiredSince)}: the next clean-up takes it away`,
+    ],
     ['Held', point.held ? 'yes' : 'no'],
     ...(point.deleted === null ? [] : [['In the trash', trashWords(point.deleted)] as const]),
     ['Whole', point.partial ? 'no, some files could not be read' : 'yes'],

@@ -34,7 +34,6 @@ const settings = {
   excludes: [],
   defaultExcludes: true,
   crossMounts: false,
-  compression: 'lz4',
 }
 const request = {
   item: 'docs',
@@ -112,8 +111,63 @@ describe('verbs ask the agent', () => {
         { ...settings, excludes: ['*.iso', 'tmp'], defaultExcludes: false, crossMounts: true, compression: 'zstd' },
       ],
     ],
+    [
+      'item enable docs --vault usb a /b --policy long',
+      ['enableItem', 'docs', ['usb'], { ...settings, policy: 'long' }],
+    ],
     ['item list', ['listItems']],
     ['item show docs', ['showItem', 'docs']],
+    ['policy list', ['listPolicies']],
+    ['policy show long', ['showPolicy', 'long']],
+    ['policy remove long', ['removePolicy', 'long']],
+    ['policy simulate long', ['simulatePolicy', 'long', undefined]],
+    ['policy simulate long --item docs --points', ['simulatePolicy', 'long', 'docs']],
+    ['policy create long', ['createPolicy', 'long', {}]],
+    [
+      'policy create long --daily 2:00,14:00 --time-zone Europe/Berlin --keep-daily 60 --keep-weekly 0 --compression zstd',
+      [
+        'createPolicy',
+        'long',
+        {
+          schedule: { kind: 'daily', times: ['02:00', '14:00'] },
+          keep: { days: 60, weekly: null },
+          timeZone: 'Europe/Berlin',
+          compression: 'zstd',
+        },
+      ],
+    ],
+    [
+      'policy set long --weekly Sun@03:00 --every-weeks 2 --keep-monthly 24 --monthly-on last,first-sun --instant-days 9',
+      [
+        'changePolicy',
+        'long',
+        {
+          schedule: {
+            kind: 'weekly',
+            on: [{ day: 'sun', time: '03:00' }],
+            everyWeeks: 2,
+            countedFrom: new Date(nowMs).toLocaleDateString('en-CA'),
+          },
+          keep: { monthly: { months: 24, on: ['last', 'first-sun'] } },
+          instantDays: 9,
+        },
+      ],
+    ],
+    [
+      'policy set long --every 6h --keep-yearly 9 --yearly-in mar,12 --yearly-on last --keep-at-least 3 --instant-days default',
+      [
+        'changePolicy',
+        'long',
+        {
+          schedule: { kind: 'interval', everyMinutes: 360 },
+          keep: { yearly: { years: 9, in: [3, 12], on: ['last'] }, atLeast: 3 },
+          instantDays: null,
+        },
+      ],
+    ],
+    ['policy set long --no-schedule', ['changePolicy', 'long', { schedule: { kind: 'none' } }]],
+    ['policy set long --weekly-on sat', ['changePolicy', 'long', { keep: { weekly: { on: ['sat'] } } }]],
+    ['backup-now docs --scheduled', ['backupNow', 'docs', { accept: false, scheduled: true }]],
     ['backup-now docs', ['backupNow', 'docs', { accept: false }]],
     ['backup-now docs --accept', ['backupNow', 'docs', { accept: true }]],
     ['backup-now docs --retain-days 3', ['backupNow', 'docs', { accept: false, keepUntilMs: nowMs + 3 * 86_400_000 }]],
@@ -163,6 +217,32 @@ describe('verbs ask the agent', () => {
   test('a date without a time means the end of that day', async () => {
     const [backup] = await asked('backup-now docs --retain-until 2027-01-31')
     expect(backup?.[2]).toEqual({ accept: false, keepUntilMs: new Date(2027, 1, 1).getTime() - 1 })
+  })
+})
+
+describe('policy options that cannot be', () => {
+  test.each([
+    ['--daily 25:00', 'no time of a day'],
+    ['--daily 02:00 --every 15m', 'one schedule'],
+    ['--every-weeks 2', 'goes with --weekly'],
+    ['--weekly 03:00', 'no weekday'],
+    ['--every 1m', 'no interval'],
+    ['--keep-daily 6', 'from 7 to 9999'],
+    ['--keep-weekly 5164', 'from 4 to 5163'],
+    ['--keep-monthly 2', 'from 3 to 1188'],
+    ['--keep-yearly 100', 'from 1 to 99'],
+    ['--keep-yearly 0 --yearly-in jan', 'keeps nothing'],
+    ['--yearly-in foo', 'no month'],
+  ])('%s', async (options, words) => {
+    const { status, stderr, calls } = await call(`policy create long ${options}`)
+    expect([status, calls]).toEqual([2, []])
+    expect(stderr).toContain(words)
+  })
+
+  test('a change of nothing', async () => {
+    expect((await call('policy set long')).status).toBe(2)
+    const dated = await call('backup-now docs --scheduled --retain-days 3')
+    expect(dated.stderr).toContain('rules of the policy')
   })
 })
 
@@ -450,13 +530,18 @@ describe('listings', () => {
 
   test('a point is marked as partial and held; an unreachable vault says why', async () => {
     const answers: Partial<AgentApi> = {
-      listPoints: async () => [{ ...fakePoint, partial: true, held: true, keptUntil: '2027-01-31T12:00:00Z' }],
+      listPoints: async () => [
+        { ...fakePoint, expiredSince: '2026-11-25T12:00:00Z', keptUntil: null, keptBecause: [] },
+        { ...fakePoint, keptUntil: null },
+        { ...fakePoint, partial: true, held: true, keptUntil: '2027-01-31T12:00:00Z' },
+      ],
       listVaults: async () => [{ ...fakeVault, state: 'unreachable', reason: 'no such folder' }],
       listItems: async () => [{ ...fakeItem, access: 'read-only', lastPoint: null }],
     }
-    expect((await call('point list docs', { answers })).stdout).toMatch(
-      /c0ffee00 .*instant\+vault {2}2027-01-31 {2}partial, held/,
-    )
+    const { stdout } = await call('point list docs', { answers })
+    expect(stdout).toMatch(/c0ffee00 .*instant\+vault {2}2027-01-31 {2}partial, held/)
+    expect(stdout).toMatch(/c0ffee00 .*instant\+vault {2}expired\n/)
+    expect(stdout).toMatch(/c0ffee00 .*instant\+vault {2}no end\n/)
     expect((await call('vault list', { answers })).stderr).toContain('no such folder')
     expect((await call('item list', { answers })).stdout).toContain('none yet')
   })

@@ -16,6 +16,7 @@ export const verbGroups: readonly VerbGroup[] = [
     nouns: [
       ['vault', 'Places that keep the points: create, connect, check'],
       ['item', 'Sets of folders that are protected'],
+      ['policy', 'When items are backed up, and how long points are kept'],
     ],
   },
   {
@@ -248,6 +249,10 @@ const excludeOption: VerbOption = {
   repeatable: true,
 }
 const compressionHelp = 'lz4 is fast, zstd is smaller'
+const policyOption: VerbOption = {
+  flags: '--policy <name>',
+  description: 'the policy that it is backed up and kept by (see "tharsis policy list"; "default" is always there)',
+}
 
 const itemVerbs: readonly AnyVerb[] = [
   {
@@ -271,10 +276,10 @@ const itemVerbs: readonly AnyVerb[] = [
       { flags: '--cross-mounts', description: 'also protect other file systems mounted below the folders' },
       {
         flags: '--compression <method>',
-        description: compressionHelp,
+        description: `${compressionHelp} (default: as the policy says)`,
         choices: ['lz4', 'zstd'],
-        default: 'lz4',
       },
+      policyOption,
     ],
     examples: ["tharsis item enable documents --vault usb ~/Documents ~/Pictures --exclude '*.iso'"],
     load: async () => (await import('./item-verbs.ts')).enableItem,
@@ -323,9 +328,95 @@ const itemVerbs: readonly AnyVerb[] = [
       { flags: '--cross-mounts', description: 'also protect other file systems mounted below the folders' },
       { flags: '--no-cross-mounts', description: 'stay on the file system of each folder' },
       { flags: '--compression <method>', description: compressionHelp, choices: ['lz4', 'zstd'] },
+      policyOption,
     ],
-    examples: ['tharsis item change documents --add-folder ~/Music'],
+    examples: ['tharsis item change documents --add-folder ~/Music', 'tharsis item change documents --policy long'],
     load: async () => (await import('./item-verbs.ts')).changeItem,
+  },
+]
+
+const policyOptions: readonly VerbOption[] = [
+  { flags: '--daily <times>', description: 'back up every day at these times: 02:00,14:00' },
+  { flags: '--weekly <times>', description: 'back up every week at these times: sun@03:00,wed@03:00' },
+  { flags: '--every-weeks <weeks>', description: 'with --weekly: only every 2nd, 3rd, … week, counted from this one' },
+  { flags: '--every <interval>', description: 'back up so often, day and night: 15m, 6h' },
+  { flags: '--no-schedule', description: 'back up on demand only' },
+  { flags: '--time-zone <zone>', description: 'where the times and days are those of: Europe/Berlin' },
+  { flags: '--keep-daily <days>', description: 'keep every point so many days (7 to 9999)' },
+  { flags: '--keep-weekly <weeks>', description: 'keep one point of a week so many weeks (4 to 5163; 0: none)' },
+  { flags: '--weekly-on <weekdays>', description: 'which: sun, or wed,sat' },
+  { flags: '--keep-monthly <months>', description: 'keep one point of a month so many months (3 to 1188; 0: none)' },
+  { flags: '--monthly-on <days>', description: 'which: first-sun, last-fri, 1 to 28, last' },
+  { flags: '--keep-yearly <years>', description: 'keep one point of a year so many years (1 to 99; 0: none)' },
+  { flags: '--yearly-in <months>', description: 'in which months: jan, or 3,9' },
+  { flags: '--yearly-on <days>', description: 'on which days of them: first-sun, last-fri, 1 to 28, last' },
+  { flags: '--keep-at-least <points>', description: 'never let go of so many of the newest good points' },
+  { flags: '--instant-days <days>', description: 'payload stays in the cache at least so long (1 to 30; default)' },
+  { flags: '--compression <method>', description: 'what items enabled with it use', choices: ['lz4', 'zstd'] },
+]
+
+const policyVerbs: readonly AnyVerb[] = [
+  {
+    name: 'policy create',
+    summary: 'Make a policy: when to back up, and how long to keep points',
+    details:
+      'What is not given: every day at 12:30, every point for 30 days, the newest 7 whatever their age; weekly, monthly ' +
+      'and yearly points only where asked for, those of Sunday, of the first Sunday of a month, and of January. A weekly, ' +
+      'monthly or yearly point that was missed is replaced by the next one. "tharsis policy simulate" shows what comes of it.',
+    arguments: [['<name>', 'what this policy is called']],
+    options: policyOptions,
+    examples: [
+      'tharsis policy create long --daily 02:00,14:00 --keep-daily 60 --keep-monthly 36 --keep-yearly 10',
+      'tharsis policy create nas --weekly sun@03:00 --every-weeks 2 --keep-daily 90 --keep-monthly 24 --monthly-on last',
+    ],
+    load: async () => (await import('./policy-verbs.ts')).createPolicy,
+  },
+  {
+    name: 'policy set',
+    summary: 'Change a policy',
+    details:
+      'What is not given stays. Points that are there already go by the new rules at once; what they keep no longer goes ' +
+      'with the next clean-up.',
+    arguments: [['<name>', 'the policy; "default" is the one that items have which were given none']],
+    options: policyOptions,
+    examples: ['tharsis policy set default --keep-yearly 10', 'tharsis policy set long --keep-weekly 0 --every 6h'],
+    load: async () => (await import('./policy-verbs.ts')).setPolicy,
+  },
+  {
+    name: 'policy show',
+    summary: 'Show one policy',
+    arguments: [['<name>', 'the policy']],
+    options: [],
+    examples: ['tharsis policy show default'],
+    load: async () => (await import('./policy-verbs.ts')).showPolicy,
+  },
+  {
+    name: 'policy list',
+    summary: 'List the policies and their items',
+    arguments: [],
+    options: [],
+    examples: ['tharsis policy list'],
+    load: async () => (await import('./policy-verbs.ts')).listPolicies,
+  },
+  {
+    name: 'policy simulate',
+    summary: 'Show which points will exist in 1 month, 1, 5 and 10 years',
+    details: 'Assumes that every scheduled backup succeeds; nothing is changed.',
+    arguments: [['<name>', 'the policy']],
+    options: [
+      { flags: '--item <name>', description: 'begin with the points that this item has, instead of none' },
+      { flags: '--points', description: 'also list every point, until when it is kept and why' },
+    ],
+    examples: ['tharsis policy simulate default', 'tharsis policy simulate long --item documents --points'],
+    load: async () => (await import('./policy-verbs.ts')).simulatePolicy,
+  },
+  {
+    name: 'policy remove',
+    summary: 'Remove a policy that no item has',
+    arguments: [['<name>', 'the policy']],
+    options: [],
+    examples: ['tharsis policy remove long'],
+    load: async () => (await import('./policy-verbs.ts')).removePolicy,
   },
 ]
 
@@ -488,6 +579,7 @@ export const verbs: readonly AnyVerb[] = [
   ...vaultVerbs,
   ...keyVerbs,
   ...itemVerbs,
+  ...policyVerbs,
   ...stopVerbs,
   {
     name: 'backup-now',
@@ -495,11 +587,16 @@ export const verbs: readonly AnyVerb[] = [
     details:
       'The first backup is full, every later one stores only what changed. Ends with exit status 3 when some files ' +
       'could not be read. When a protected folder is absent, replaced or nearly emptied, no point is made; --accept ' +
-      'goes on. With --watch, SIGUSR2 asks for a backup at once, and "--output json" prints one document a line.',
+      'goes on. The point is kept until the date that is given, else as long as the policy keeps every point; an item is ' +
+      'backed up on demand at most 9 times a day. With --watch, SIGUSR2 asks for a backup at once, and "--output json" prints one document a line.',
     arguments: [['<item>', 'the item']],
     options: [
       { flags: '--retain-until <date>', description: 'keep this point until then' },
       { flags: '--retain-days <days>', description: 'keep this point so many days (1 or more)' },
+      {
+        flags: '--scheduled',
+        description: 'a run of a schedule of your own (cron, a timer): kept by all rules of the policy',
+      },
       { flags: '--no-wait', description: 'with a running agent: start it and do not wait for its end' },
       { flags: '--watch', description: 'go on until interrupted: watch the folders, and look only where they changed' },
       { flags: '--every <minutes>', description: 'with --watch: back up so often', default: '15' },

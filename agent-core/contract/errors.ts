@@ -176,6 +176,39 @@ export const errorTable = {
     advice: (d) => `Single points are brought back with "tharsis point undelete ${d.name} POINT".`,
   }),
 
+  // policy: when items are backed up, and how long their points are kept
+  'policy.not-found': spec<{ name: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 4,
+    words: (d) => `There is no policy named "${d.name}".`,
+    advice: () => 'See "tharsis policy list".',
+  }),
+  'policy.exists': spec<{ name: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `There is a policy named "${d.name}" already.`,
+    advice: (d) => `Choose another name, or change that one with "tharsis policy set ${d.name}".`,
+  }),
+  'policy.in-use': spec<{ name: string; items: readonly string[] }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `Policy "${d.name}" cannot be removed: it is that of ${d.items.join(', ')}.`,
+    advice: () => 'Give the items another one with "tharsis item change ITEM --policy POLICY" first.',
+  }),
+
+  'backup.too-many': spec<{ item: string; most: number }>({
+    scope: 'job',
+    retry: true,
+    exitCode: 5,
+    words: (d) => `"${d.item}" has been backed up on demand ${d.most} times today, which is the most.`,
+    advice: () =>
+      'Wait for tomorrow or for the next scheduled backup. A run that a schedule of your own starts (cron, a timer) is ' +
+      'called with --scheduled and does not count.',
+  }),
+
   // source: the folders that are protected
   'source.missing': spec<File>({
     scope: 'job',

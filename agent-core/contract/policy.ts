@@ -114,7 +114,34 @@ export function parseDayOfMonth(
 
 /** What is wrong with a policy, in sentences; none: it can be used. The time zone's existence is the caller's to check. */
 export function policyProblems(policy: Policy): readonly string[] {
-  return [...keepProblems(policy.keep), ...scheduleProblems(policy.schedule), ...optionProblems(policy)]
+  const problems = [...keepProblems(policy.keep), ...scheduleProblems(policy.schedule), ...optionProblems(policy)]
+  return problems.length > 0 ? problems : countProblems(policy)
+}
+
+/** Points of long-term rules count as far as they are older than the days of the daily one. */
+function countProblems({ keep, schedule }: Policy): string[] {
+  const { days, weekly, monthly, yearly } = keep
+  const older = (count: number, everyDays: number) => Math.max(0, count - Math.floor(days / everyDays))
+  const count =
+    Math.ceil(days * runsADay(schedule)) +
+    older(weekly?.weeks ?? 0, 7) * (weekly?.on.length ?? 0) +
+    older(monthly?.months ?? 0, 30) * (monthly?.on.length ?? 0) +
+    older(yearly?.years ?? 0, 365) * (yearly?.in.length ?? 0) * (yearly?.on.length ?? 0)
+  if (count <= mostPointsOfItem) return []
+  return [`This asks for about ${count} points; an item has at most ${mostPointsOfItem}.`]
+}
+
+function runsADay(schedule: Schedule): number {
+  switch (schedule.kind) {
+    case 'none':
+      return 1
+    case 'daily':
+      return schedule.times.length
+    case 'weekly':
+      return schedule.on.length / 7 / schedule.everyWeeks
+    case 'interval':
+      return (24 * 60) / schedule.everyMinutes
+  }
 }
 
 function keepProblems({ days, weekly, monthly, yearly, atLeast }: KeepRules): string[] {

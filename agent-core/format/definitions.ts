@@ -1,13 +1,15 @@
 /**
  * What a new machine must know to take over: docs/format/vault-layout.md. `keyspace` (written once)
  * names the machine and holds the hash of vault.json; `defs/<seq>` (the newest counts) holds the
- * machine's items and which home folder writes.
+ * machine's items, their policies and which home folder writes.
  */
 
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { HomeId, ItemId } from '../contract/ids.ts'
+import type { Policy } from '../contract/policy.ts'
 import { CborFields, type CborMap, cborMap, decodeCbor, encodeCbor } from './cbor.ts'
 import { ensure } from './invalid.ts'
+import { policyFromCbor, policyKeys, policyToCbor } from './policy.ts'
 
 export interface KeyspaceFacts {
   readonly machine: string
@@ -54,6 +56,8 @@ export interface ItemDefinition {
   /** Whether folders on other file systems below are entered. */
   readonly crossMounts: boolean
   readonly compression: 'lz4' | 'zstd'
+  /** Name of its policy; absent in definitions from before there were policies. */
+  readonly policy?: string
   /** Set while it is not backed up. */
   readonly stopped?: StoppedItem
 }
@@ -62,6 +66,8 @@ export interface Definitions {
   /** The home folder that may write to this keyspace. */
   readonly writer: HomeId
   readonly items: readonly ItemDefinition[]
+  /** The policies of the items, each name once; absent as above. */
+  readonly policies?: readonly Policy[]
   /** A newer writer put in what this version cannot carry over: nothing may be written in their place. */
   readonly hasUnknownFields?: true
 }
@@ -81,10 +87,12 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
             [5, item.defaultExcludes],
             [6, item.crossMounts],
             [7, item.compression],
+            [8, item.policy],
             [9, item.stopped && encodeStopped(item.stopped)],
           ]),
         ),
       ],
+      [3, definitions.policies?.map(policyToCbor)],
     ]),
   )
 }
@@ -92,10 +100,15 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
 export function decodeDefinitions(bytes: Uint8Array, what: string): Definitions {
   const fields = new CborFields(decodeCbor(bytes, what), what)
   const items = fields.array(2).map((value) => new CborFields(value, what))
-  const hasUnknownFields = fields.hasOtherThan(1, 2) || items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7, 9))
+  const policies = fields.has(3) ? fields.array(3) : undefined
+  const hasUnknownFields =
+    fields.hasOtherThan(1, 2, 3) ||
+    items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7, 8, 9)) ||
+    policies?.some((policy) => new CborFields(policy, what).hasOtherThan(...policyKeys))
   return {
     writer: toHex(fields.bytes(1, 16)) as HomeId,
     items: items.map((item) => decodeItem(item, what)),
+    ...(policies && { policies: policies.map((policy) => policyFromCbor(policy, what)) }),
     ...(hasUnknownFields && { hasUnknownFields }),
   }
 }
@@ -117,6 +130,7 @@ function decodeItem(fields: CborFields, what: string): ItemDefinition {
     defaultExcludes: fields.boolean(5),
     crossMounts: fields.boolean(6),
     compression,
+    ...(fields.has(8) && { policy: fields.text(8) }),
     ...(fields.has(9) && { stopped: decodeStopped(fields.fields(9)) }),
   }
 }

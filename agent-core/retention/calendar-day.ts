@@ -1,7 +1,7 @@
 /**
  * Calendar days in a time zone. A day is its number: whole days since 1970-01-01 in the proleptic Gregorian calendar,
- * which has no zone and no daylight saving; only `dayOf` and `startOfDayMs` know of those. Nothing throws: times
- * outside of the years 0 to 9999 count as the first or last day of them.
+ * which has no zone and no daylight saving; only the functions that take a zone know of those. Nothing throws: times
+ * outside of the years 0 to 9999 count as the first or last day of them, and a zone that this system does not know as UTC.
  */
 import { Temporal } from 'temporal-polyfill'
 import { parseDayOfMonth, type Weekday, weekdays } from '../contract/policy.ts'
@@ -13,26 +13,38 @@ const dayMs = 86_400_000
 const firstDay: Day = dayOfDate(0, 1, 1)
 const lastDay: Day = dayOfDate(9999, 12, 31)
 
-/** Whether the system knows a time zone of that name. */
+const zones = new Map<string, boolean>()
+
+/** Whether this system knows a time zone of that name. */
 export function isTimeZone(name: string): boolean {
-  try {
-    new Temporal.ZonedDateTime(0n, name)
-    return true
-  } catch {
-    return false
+  let isKnown = zones.get(name)
+  if (isKnown === undefined) {
+    try {
+      isKnown = /^[A-Z]/i.test(name) && new Temporal.ZonedDateTime(0n, name).timeZoneId !== ''
+    } catch {
+      isKnown = false
+    }
+    zones.set(name, isKnown)
   }
+  return isKnown
 }
 
 /** The calendar day of an instant (ms since 1970 UTC) in the zone. */
 export function dayOf(timeMs: number, timeZone: string): Day {
   const clampedMs = Math.max(firstDay * dayMs, Math.min(lastDay * dayMs, timeMs))
-  const { year, month, day } = Temporal.Instant.fromEpochMilliseconds(clampedMs).toZonedDateTimeISO(timeZone)
+  const { year, month, day } = Temporal.Instant.fromEpochMilliseconds(clampedMs).toZonedDateTimeISO(knownZone(timeZone))
   return dayOfDate(year, month, day)
 }
 
 /** The instant (ms since 1970 UTC) at which a day begins: not always at 00:00, where daylight saving begins at midnight. */
 export function startOfDayMs(day: Day, timeZone: string): number {
-  return plainDate(day).toZonedDateTime(timeZone).epochMilliseconds
+  return plainDate(day).toZonedDateTime(knownZone(timeZone)).epochMilliseconds
+}
+
+/** The instant so many months later at the same time of day; of a month that is too short, its last day. */
+export function addMonths(timeMs: number, months: number, timeZone: string): number {
+  const instant = Temporal.Instant.fromEpochMilliseconds(timeMs)
+  return instant.toZonedDateTimeISO(knownZone(timeZone)).add({ months }).epochMilliseconds
 }
 
 /** `YYYY-MM-DD`. */
@@ -41,7 +53,7 @@ export function dayText(day: Day): string {
 }
 
 /** The day of a date; `month` is 1 to 12, and a day beyond the month's end runs into the next. */
-export function dayOfDate(year: number, month: number, day: number): Day {
+function dayOfDate(year: number, month: number, day: number): Day {
   const date = new Date(0)
   // Date.UTC would take the years 0 to 99 for 1900 to 1999.
   date.setUTCFullYear(year, month - 1, day)
@@ -55,7 +67,7 @@ export function monthOf(day: Day): number {
 }
 
 /** 0 is Monday. */
-export function weekdayOf(day: Day): number {
+function weekdayOf(day: Day): number {
   // 1970-01-01 was a Thursday.
   return (((day + 3) % 7) + 7) % 7
 }
@@ -74,6 +86,11 @@ export function dayInMonth(month: number, named: string): Day {
 /** Days from the last such weekday, on or before the day, to the day. */
 export function daysFrom(weekday: Weekday, day: Day): number {
   return (weekdayOf(day) - weekdays.indexOf(weekday) + 7) % 7
+}
+
+/** The zone, or UTC where this system does not know it. */
+export function knownZone(name: string): string {
+  return isTimeZone(name) ? name : 'UTC'
 }
 
 function firstOfMonth(month: number): Day {

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import { everyZone, seededZones } from '../../test/support/time-zones.ts'
+import type { Schedule } from '../contract/policy.ts'
 import { lastRun, nextRun, nextRuns } from './next-run.ts'
-import type { Schedule, ScheduleRule } from './schedule-rule.ts'
+import type { ScheduleRule } from './schedule-rule.ts'
 
 const dayMs = 86_400_000
 const utc = (text: string): number => Date.parse(`${text}Z`)

@@ -10,7 +10,8 @@
  * Rules 2 and 3 are Temporal's disambiguation `compatible` (RFC 5545, section 3.3.5).
  */
 import { Temporal } from 'temporal-polyfill'
-import type { ScheduleRule, Weekday } from './schedule-rule.ts'
+import type { Weekday } from '../contract/policy.ts'
+import type { ScheduleRule } from './schedule-rule.ts'
 
 const minuteMs = 60_000
 const dayMs = 86_400_000

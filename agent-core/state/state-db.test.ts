@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { systemRandom } from '../base/random.ts'
 import type { ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import { defaultPolicy } from '../contract/policy.ts'
 import { type Item, type KnownVault, openState } from './state-db.ts'
 
 const vault: KnownVault = {
@@ -24,6 +25,7 @@ const item: Item = {
   defaultExcludes: false,
   crossMounts: true,
   compression: 'zstd',
+  policy: 'long',
 }
 
 test('keeps who it is, and what it was told, across a restart', () => {
@@ -120,7 +122,37 @@ test('a state of the first version keeps its vaults and items', () => {
   using state = openState(folder.at('state.db'), systemRandom)
   expect(state.homeId).toBe('9'.repeat(32))
   expect(state.vaults()).toMatchObject([vault])
-  expect(state.items()).toMatchObject([{ ...item, folders: [Buffer.from('/a')], excludes: ['*.tmp'] }])
+  expect(state.items()).toMatchObject([
+    { ...item, folders: [Buffer.from('/a')], excludes: ['*.tmp'], policy: 'default' },
+  ])
+})
+
+test('policies come with a vault, are replaced as a whole and removed', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  const long = { ...defaultPolicy('Europe/Berlin'), name: 'long', instantDays: 9 }
+  state.addVault(vault, [item], [long])
+  expect([state.policies(), state.policy('long'), state.policy('short')]).toEqual([[long], long, undefined])
+  const changed = { ...long, keep: { days: 9, atLeast: 1 }, schedule: { kind: 'none' } as const }
+  state.putPolicy(changed)
+  expect(state.policies()).toEqual([changed])
+  state.removePolicy('long')
+  expect(state.policies()).toEqual([])
+})
+
+test('on-demand points are counted by item and time; old ones are forgotten', () => {
+  using folder = new TestFolder()
+  using state = openState(folder.at('state.db'), systemRandom)
+  const other = '4'.repeat(32) as ItemId
+  for (const timeMs of [100, 200, 300]) state.noteOnDemand(item.id, timeMs, 150)
+  state.noteOnDemand(other, 250, 0)
+  const counts = [
+    [0, 400],
+    [300, 400],
+    [0, 300],
+  ].map(([since = 0, until = 0]) => state.countOnDemand(item.id, since, until))
+  expect(counts).toEqual([2, 1, 1])
+  expect(state.countOnDemand(other, 0, 400)).toBe(1)
 })
 
 test('two processes can have it open', () => {

@@ -1,5 +1,5 @@
 /**
- * `state.db`: what this home folder has been told — vaults, items, settings — and who it is. The only file that
+ * `state.db`: what this home folder has been told — vaults, items, policies, settings — and who it is. The only file that
  * speaks SQLite in state/. Unlike the base it is no cache, but all of it can be had again from a
  * vault with its passphrase.
  */
@@ -7,7 +7,10 @@ import Database from 'better-sqlite3'
 import { AgentError } from '../base/agent-error.ts'
 import { type Random, randomId } from '../base/random.ts'
 import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
+import type { Policy } from '../contract/policy.ts'
+import { decodeCbor, encodeCbor } from '../format/cbor.ts'
 import type { StoppedItem } from '../format/definitions.ts'
+import { policyFromCbor, policyToCbor } from '../format/policy.ts'
 import { JobTable } from './job-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { prepareState } from './state-schema.ts'
@@ -39,6 +42,8 @@ export interface Item {
   readonly defaultExcludes: boolean
   readonly crossMounts: boolean
   readonly compression: 'lz4' | 'zstd'
+  /** Name of its policy. */
+  readonly policy: string
   /** Set while it is not backed up. */
   readonly stopped?: StoppedItem
 }
@@ -107,9 +112,10 @@ export class StateDb implements Disposable {
     return row && vaultOf(row)
   }
 
-  /** Adds a vault, or replaces the one of that name, with the items that come with it. One transaction. */
-  addVault(vault: KnownVault, items: readonly Item[]): void {
+  /** Adds a vault, or replaces the one of that name, with the items and policies that come with it. One transaction. */
+  addVault(vault: KnownVault, items: readonly Item[], policies: readonly Policy[] = []): void {
     this.#write(() => {
+      for (const policy of policies) this.#putPolicy(policy)
       this.#db
         .prepare(
           `INSERT INTO vault (name, id, kind, address, settings, keyspace, machine, access)
@@ -184,6 +190,42 @@ export class StateDb implements Disposable {
     this.#write(() => this.#putItem(item))
   }
 
+  /** By name. */
+  policies(): Policy[] {
+    return this.#db.prepare<[], PolicyRow>('SELECT * FROM policy ORDER BY name').all().map(policyOf)
+  }
+
+  policy(name: string): Policy | undefined {
+    const row = this.#db.prepare<[string], PolicyRow>('SELECT * FROM policy WHERE name = ?').get(name)
+    return row && policyOf(row)
+  }
+
+  /** Adds a policy or replaces the one of that name. */
+  putPolicy(policy: Policy): void {
+    this.#write(() => this.#putPolicy(policy))
+  }
+
+  removePolicy(name: string): void {
+    this.#write(() => this.#db.prepare('DELETE FROM policy WHERE name = ?').run(name))
+  }
+
+  /** How many on-demand points of an item were noted from `sinceMs` on, before `untilMs`. */
+  countOnDemand(item: ItemId, sinceMs: number, untilMs: number): number {
+    return this.#db
+      .prepare<[string, number, number], { count: number }>(
+        'SELECT count(*) AS count FROM on_demand_point WHERE item = ? AND time_ms >= ? AND time_ms < ?',
+      )
+      .get(item, sinceMs, untilMs)?.count as number
+  }
+
+  /** Notes an on-demand point that was captured, and forgets those of the item from before `sinceMs`. */
+  noteOnDemand(item: ItemId, timeMs: number, sinceMs: number): void {
+    this.#write(() => {
+      this.#db.prepare('DELETE FROM on_demand_point WHERE item = ? AND time_ms < ?').run(item, sinceMs)
+      this.#db.prepare('INSERT INTO on_demand_point (item, time_ms) VALUES (?, ?)').run(item, timeMs)
+    })
+  }
+
   setting(name: SettingName): string | undefined {
     const key = `setting/${name}`
     return this.#db.prepare<[string], { value: string }>('SELECT value FROM fact WHERE key = ?').get(key)?.value
@@ -222,11 +264,12 @@ export class StateDb implements Disposable {
   #putItem(item: Item): void {
     this.#db
       .prepare(
-        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, stopped)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, policy, stopped)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET id = excluded.id, folders = excluded.folders,
            excludes = excluded.excludes, default_excludes = excluded.default_excludes,
-           cross_mounts = excluded.cross_mounts, compression = excluded.compression, stopped = excluded.stopped`,
+           cross_mounts = excluded.cross_mounts, compression = excluded.compression, policy = excluded.policy,
+           stopped = excluded.stopped`,
       )
       .run(
         item.name,
@@ -236,6 +279,7 @@ export class StateDb implements Disposable {
         item.defaultExcludes ? 1 : 0,
         item.crossMounts ? 1 : 0,
         item.compression,
+        item.policy,
         item.stopped === undefined ? null : JSON.stringify(item.stopped),
       )
     this.#db.prepare('DELETE FROM item_vault WHERE item = ?').run(item.id)
@@ -248,6 +292,12 @@ export class StateDb implements Disposable {
     const sql = 'SELECT vault FROM item_vault WHERE item = ? ORDER BY place'
     const vaults = this.#db.prepare<[string], { vault: string }>(sql).all(row.id)
     return { ...itemOf(row), vaults: vaults.map(({ vault }) => vault) }
+  }
+
+  #putPolicy(policy: Policy): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO policy (name, definition) VALUES (?, ?)')
+      .run(policy.name, encodeCbor(policyToCbor(policy)))
   }
 
   #sql(): StateSql {
@@ -295,7 +345,19 @@ interface ItemRow {
   readonly default_excludes: number
   readonly cross_mounts: number
   readonly compression: 'lz4' | 'zstd'
+  readonly policy: string
   readonly stopped: string | null
+}
+
+interface PolicyRow {
+  readonly name: string
+  readonly definition: Buffer
+}
+
+/** Throws `format.invalid` when the row is damaged. */
+function policyOf({ name, definition }: PolicyRow): Policy {
+  const what = `policy "${name}" in state.db`
+  return policyFromCbor(decodeCbor(definition, what), what)
 }
 
 function itemOf(row: ItemRow): Omit<Item, 'vaults'> {
@@ -307,6 +369,7 @@ function itemOf(row: ItemRow): Omit<Item, 'vaults'> {
     defaultExcludes: row.default_excludes === 1,
     crossMounts: row.cross_mounts === 1,
     compression: row.compression,
+    policy: row.policy,
     ...(row.stopped !== null && { stopped: JSON.parse(row.stopped) as StoppedItem }),
   }
 }

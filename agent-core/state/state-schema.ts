@@ -60,6 +60,9 @@ const steps: readonly string[] = [
   'ALTER TABLE item ADD COLUMN stopped TEXT',
   // Settings of the place of a vault, as JSON.
   'ALTER TABLE vault ADD COLUMN settings TEXT;',
+  `CREATE TABLE policy (name TEXT PRIMARY KEY, definition BLOB NOT NULL) STRICT, WITHOUT ROWID;
+   ALTER TABLE item ADD COLUMN policy TEXT NOT NULL DEFAULT 'default';
+   CREATE TABLE on_demand_point (item TEXT NOT NULL, time_ms INTEGER NOT NULL) STRICT;`,
 ]
 
 /**

@@ -70,9 +70,14 @@ export const packageBans: readonly PackageBan[] = [
     reason: 'Sockets are known to transport/ alone.',
   },
   {
-    packages: 'node-cron|temporal-polyfill',
+    packages: 'node-cron',
     allowedFrom: '^agent-core/schedule/',
     reason: 'next-run is the one truth of schedules; the clockwork behind it is known to schedule/ alone.',
+  },
+  {
+    packages: 'temporal-polyfill',
+    allowedFrom: '^agent-core/(schedule/|retention/calendar-day\\.)',
+    reason: 'Two files know time zones: next-run for instants of runs, calendar-day for days of points.',
   },
   {
     packages: 'zod',

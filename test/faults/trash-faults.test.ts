@@ -51,6 +51,7 @@ async function itemOf(of: ObjectStore): Promise<Item> {
     defaultExcludes: false,
     crossMounts: false,
     compression: 'lz4' as const,
+    policy: 'default',
   }
   return { id: listed?.item as ItemId, name: 'docs', vaults: ['v'], ...settings }
 }

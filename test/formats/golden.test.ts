@@ -107,3 +107,10 @@ test.each(cleanUpDecoders)('what a clean-up leaves: %s has its value', (file, ki
   const payload = openObject(keys, kind, name, readFileSync(join(cleanUp, file)))
   expect(toJson(decode(payload, name))).toEqual(value)
 })
+
+test('definitions with policies have their value', () => {
+  const place = join(import.meta.dirname, 'golden', 'policies-v1')
+  const { name, value } = JSON.parse(readFileSync(join(place, 'expected.json'), 'utf8')) as Record<string, unknown>
+  const payload = openObject(keys, 'definitions', String(name), readFileSync(join(place, 'definitions')))
+  expect(toJson(decodeDefinitions(payload, 'definitions'))).toEqual(value)
+})

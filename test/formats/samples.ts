@@ -6,6 +6,7 @@ import type { Compression } from '../../agent-core/codec/compression.ts'
 import { chunkFileKey, deriveKeys, type KeyspaceKeys } from '../../agent-core/codec/key-derivation.ts'
 import { openExtent, openTable, sealExtent, sealTable } from '../../agent-core/codec/seal-extent.ts'
 import type { ChunkFileName, HomeId, ItemId, KeyspaceId, PointId, VaultId } from '../../agent-core/contract/ids.ts'
+import type { Policy } from '../../agent-core/contract/policy.ts'
 import type { AuditEntry } from '../../agent-core/format/audit-entry.ts'
 import { type BlockTable, type ExtentPlace, encodeBlockTable } from '../../agent-core/format/block-table.ts'
 import {
@@ -297,6 +298,35 @@ export function manifestOf(root: ListRef): PointManifest {
 export const manifest = manifestOf({ id: Buffer.alloc(32, 0x55), level: 0, count: 11, totalBytes: 2 ** 46 })
 export const confirmation: Confirmation = { point, sha256: Buffer.alloc(32, 0x66), confirmedAtMs: createdAtMs + 1 }
 export const facts: KeyspaceFacts = { machine: 'desk', createdAtMs, vaultSha256: Buffer.alloc(32, 0x77) }
+const keep = { days: 30, atLeast: 7 }
+
+/** With every key that a policy can have. */
+export const policies: readonly Policy[] = [
+  {
+    name: 'täglich',
+    timeZone: 'Europe/Berlin',
+    schedule: { kind: 'daily', times: ['02:00', '14:30'] },
+    keep: {
+      ...keep,
+      weekly: { weeks: 8, on: ['sun', 'wed'] },
+      monthly: { months: 12, on: ['first-sun', 'last', '15'] },
+      yearly: { years: 5, in: [1, 7], on: ['last-fri'] },
+    },
+    compression: 'zstd',
+    instantDays: 5,
+  },
+  {
+    name: 'weekly',
+    timeZone: 'UTC',
+    schedule: { kind: 'weekly', on: [{ day: 'sun', time: '03:00' }], everyWeeks: 2, countedFrom: '2026-11-22' },
+    keep,
+    compression: 'lz4',
+  },
+  { name: 'often', timeZone: 'UTC', schedule: { kind: 'interval', everyMinutes: 15 }, keep, compression: 'lz4' },
+  { name: 'by hand', timeZone: 'UTC', schedule: { kind: 'none' }, keep, compression: 'lz4' },
+]
+
+/** As they were before there were policies; those of today are `definitionsWithPolicies`. */
 export const definitions: Definitions = {
   writer: home,
   items: [
@@ -356,6 +386,11 @@ export const auditEntries: readonly AuditEntry[] = [
     detail: 'not needed',
   },
 ]
+export const definitionsWithPolicies: Definitions = {
+  writer: home,
+  items: definitions.items.map((each) => ({ ...each, policy: 'täglich' })),
+  policies,
+}
 
 export function segmentOf(files: readonly ChunkFile[]): IndexSegment {
   return { chunkFiles: files.map((file) => file.indexed), supersedes: [3, 5] }

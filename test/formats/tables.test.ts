@@ -23,6 +23,7 @@ import { encodeIndexSegment } from '../../agent-core/format/index-segment.ts'
 import { encodeKeySlot } from '../../agent-core/format/key-slot.ts'
 import { encodeMark } from '../../agent-core/format/mark.ts'
 import { encodeConfirmation, encodePointManifest } from '../../agent-core/format/point.ts'
+import { policyToCbor } from '../../agent-core/format/policy.ts'
 import { encodeSealedHeader, type SealedKind } from '../../agent-core/format/sealed-object.ts'
 import { encodeTombstones } from '../../agent-core/format/tombstones.ts'
 import { type Entry, encodeEntry } from '../../agent-core/format/tree.ts'
@@ -248,6 +249,10 @@ test('the numbers of sealed kinds are those of the table', () => {
   }
 })
 
+const writtenDefinitions = [samples.definitions, samples.definitionsWithPolicies].map((definitions) =>
+  decodeCbor(encodeDefinitions(definitions), 'definitions'),
+)
+
 /** Keys that encoders write, over all samples, by table. */
 const written: Record<string, readonly CborValue[]> = {
   'trees.md, Entry': samples.entries.map(valueOf),
@@ -261,14 +266,12 @@ const written: Record<string, readonly CborValue[]> = {
   'points.md, Tombstone': [decodeCbor(encodeTombstones(samples.tombstones), 'tombstones')],
   'vault-layout.md, Audit journal': samples.auditEntries.map((entry) => decodeCbor(encodeAuditEntry(entry), 'audit')),
   'vault-layout.md, Keyspace facts': [decodeCbor(encodeKeyspaceFacts(samples.facts), 'facts')],
-  'vault-layout.md, Definitions': [decodeCbor(encodeDefinitions(samples.definitions), 'definitions')],
-  'vault-layout.md, Definitions 2': fieldOf(
-    decodeCbor(encodeDefinitions(samples.definitions), 'definitions'),
-    2,
-  ) as CborValue[],
-  'vault-layout.md, Definitions 3': (
-    fieldOf(decodeCbor(encodeDefinitions(samples.definitions), 'definitions'), 2) as CborValue[]
-  ).map((item) => fieldOf(item, 9)),
+  'vault-layout.md, Definitions': writtenDefinitions,
+  'vault-layout.md, Definitions 2': writtenDefinitions.flatMap((value) => fieldOf(value, 2) as CborValue[]),
+  'vault-layout.md, Definitions 3': writtenDefinitions.flatMap((value) =>
+    (fieldOf(value, 2) as CborValue[]).map((item) => fieldOf(item, 9)),
+  ),
+  'vault-layout.md, Definitions 4': samples.policies.map(policyToCbor),
   'vault-layout.md, Index segment': [decodeCbor(encodeIndexSegment(samples.compactedOf([])), 'index')],
   'vault-layout.md, Index-gone': [decodeCbor(encodeIndexGone(samples.indexGone), 'index-gone')],
   'vault-layout.md, Intent': [decodeCbor(encodeIntent(samples.intent), 'intent')],

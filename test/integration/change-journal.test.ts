@@ -80,8 +80,8 @@ class Pair implements AsyncDisposable {
 
   /** A backup by the journal, and a full one of the same state. */
   async backUp() {
-    const watched = await backupNow(this.home.deps, 'watched', { accept: true }, {}, this.#journal)
-    const scanned = await backupNow(this.home.deps, 'scanned', { accept: true }, {})
+    const watched = await backupNow(this.home.deps, 'watched', { scheduled: true, accept: true }, {}, this.#journal)
+    const scanned = await backupNow(this.home.deps, 'scanned', { scheduled: true, accept: true }, {})
     using base = openBase(this.home.deps.paths.base, { readOnly: true })
     const pointOf = (item: ItemId) => {
       const { root, counts } = decodePointManifest(base.latestPoint(item)?.manifest ?? Buffer.of(), 'point')
@@ -190,7 +190,7 @@ test('a point that came from elsewhere, and other folders, make the scan a full 
   await pair.setUp()
   makeTree(pair.source, 2)
   await pair.backUp()
-  await backupNow(pair.home.deps, 'watched', { accept: true }, {})
+  await backupNow(pair.home.deps, 'watched', { scheduled: true, accept: true }, {})
   const { scan } = await pair.backUp()
   expect(scan).toMatchObject({ kind: 'full', reason: 'the last point is not the one that the journal counts from' })
 })

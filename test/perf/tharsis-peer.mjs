@@ -46,7 +46,7 @@ export function tharsisPeer(compression) {
           `${data}/${context.corpus}`,
         ),
       ),
-    backup: () => tharsis('backup-now', 'data', '--quiet'),
+    backup: () => tharsis('backup-now', 'data', '--scheduled', '--quiet'),
     list: () => tharsis('point', 'files', 'data', 'latest'),
     restore: (_context, _source, target) => tharsis('restore', 'files', 'data', 'latest', '--to', target, '--quiet'),
     restored: (_source, target) => target,

@@ -10,9 +10,11 @@ import type {
   ItemDocument,
   PointDetails,
   PointFile,
+  PolicyDocument,
   PruneDocument,
   ReplicaDocument,
   RestoreDocument,
+  SimulationDocument,
   StoppedDocument,
   VaultDetails,
 } from '../../agent-core/api/agent-api.ts'
@@ -25,6 +27,7 @@ import type {
   PointId,
   VaultId,
 } from '../../agent-core/contract/index.ts'
+import { defaultPolicy } from '../../agent-core/contract/policy.ts'
 
 export interface FakeAgent {
   readonly agent: AgentApi
@@ -146,6 +149,7 @@ export const fakeItem: ItemDocument = {
   defaultExcludes: true,
   crossMounts: false,
   compression: 'lz4',
+  policy: 'default',
   access: 'owner',
   machine: 'mars',
   lastPoint: { id: 'c'.repeat(32) as PointId, time: '2026-11-22T10:00:00.000Z', tiers: ['instant', 'vault'] },
@@ -154,13 +158,47 @@ export const fakeItem: ItemDocument = {
   remarks: [],
 }
 
+const fakePolicy: PolicyDocument = {
+  ...defaultPolicy('Europe/Berlin'),
+  instantDays: 5,
+  builtIn: false,
+  items: ['docs'],
+  remarks: ['No remark.'],
+}
+
+const fakeSimulation: SimulationDocument = {
+  policy: 'default',
+  item: null,
+  from: '2026-11-22T10:00:00.000Z',
+  horizons: [
+    {
+      in: '1 month',
+      time: '2026-12-22T10:00:00.000Z',
+      counts: { weekly: 1 },
+      points: [
+        {
+          time: '2026-11-29T11:30:00.000Z',
+          kind: 'scheduled',
+          keptUntil: '2027-01-23T23:00:00.000Z',
+          keptBecause: [{ rule: 'weekly', until: '2027-01-23T23:00:00.000Z', words: 'weekly point of 2026-11-29' }],
+        },
+      ],
+    },
+  ],
+}
+
 export const fakePoint: PointDetails = {
   id: `c0ffee${'0'.repeat(26)}` as PointId,
   seq: 7,
   time: '2026-11-22T10:00:00.000Z',
   kind: 'incremental',
-  keptUntil: null,
   deleted: null,
+  keptUntil: '2026-12-22T10:00:00.000Z',
+  keptBecause: [
+    { rule: 'daily', until: '2026-12-22T10:00:00.000Z', words: 'daily point of 2026-11-22' },
+    { rule: 'newest', until: null, words: 'newest good point' },
+  ],
+  expiredSince: null,
   held: false,
   partial: false,
   tiers: ['instant', 'vault'],
@@ -316,6 +354,12 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     changeItem: answer('changeItem', fakeItem),
     listItems: answer('listItems', [fakeItem]),
     showItem: answer('showItem', fakeItem),
+    createPolicy: answer('createPolicy', fakePolicy),
+    changePolicy: answer('changePolicy', fakePolicy),
+    listPolicies: answer('listPolicies', [fakePolicy]),
+    showPolicy: answer('showPolicy', fakePolicy),
+    removePolicy: answer('removePolicy', { name: 'default' }),
+    simulatePolicy: answer('simulatePolicy', fakeSimulation),
     backupNow: answer('backupNow', fakeBackup),
     watchItem: async function* (...given) {
       calls.push(['watchItem', ...given])

@@ -120,7 +120,7 @@ export class OnlineModel {
 }
 
 /** The calendar day of an instant, asked of Intl. */
-export function dateOf(timeMs: number, zone: string): Temporal.PlainDate {
+function dateOf(timeMs: number, zone: string): Temporal.PlainDate {
   return Temporal.PlainDate.from(dateFormat(zone).format(timeMs))
 }
 

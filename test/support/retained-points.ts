@@ -29,7 +29,11 @@ export function pointAt(sequence: number, timeMs: number, more: Partial<Retained
 }
 
 const dayNames = [
-  ...['1', '2', '15', '28', 'last'],
+  '1',
+  '2',
+  '15',
+  '28',
+  'last',
   ...['first', 'second', 'third', 'fourth', 'last'].flatMap((place) => weekdays.map((day) => `${place}-${day}`)),
 ]
 const someOf = <Value>(values: readonly Value[]) =>

@@ -46,6 +46,7 @@ export class TestHome implements Disposable {
       askPin: () => undefined,
       machine,
       platform: 'Linux',
+      timeZone: 'UTC',
       scrypt: { log2N: 14, r: 8, p: 1 },
       askPassphrase: () => {
         const { passphrase } = this

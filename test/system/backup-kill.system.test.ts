@@ -57,7 +57,7 @@ test(`${kills} kills`, { timeout: 600_000 }, async () => {
     writeOld('large', randomBytes(1_000_000 + Math.floor(random() * 3_000_000)))
     const delayMs = random() * longest
     let timer: NodeJS.Timeout | undefined
-    const result = await cli.run(['backup-now', 'docs'], {
+    const result = await cli.run(['backup-now', 'docs', '--scheduled'], {
       onStart: (child) => {
         timer = setTimeout(() => child.kill('SIGKILL'), delayMs)
       },

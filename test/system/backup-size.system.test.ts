@@ -30,7 +30,7 @@ async function measure(): Promise<Measured> {
   let peakKb = 0
   let watch: NodeJS.Timeout | undefined
   const started = performance.now()
-  const backup = await cli.json<BackupDocument>(['backup-now', 'docs'], 0, {
+  const backup = await cli.json<BackupDocument>(['backup-now', 'docs', '--scheduled'], 0, {
     onStart: ({ pid }) => {
       watch = setInterval(() => {
         peakKb = Math.max(peakKb, peakOf(pid as number))

@@ -24,7 +24,13 @@ export const jobEnd = z.object({
 })
 export type JobEnd = Value<typeof jobEnd>
 
-export const backupOptions = z.object({ keepUntilMs: optional(instantMs), accept: z.boolean() })
+export const backupOptions = z.object({
+  /** A run that a schedule asked for, the agent's or somebody's own; else it is on demand. */
+  scheduled: optional(z.boolean()),
+  /** On demand: the point's own date. */
+  keepUntilMs: optional(instantMs),
+  accept: z.boolean(),
+})
 export type BackupOptions = Value<typeof backupOptions>
 
 export const backupDocument = z.object({

@@ -12,7 +12,10 @@ export const itemSettings = z.object({
   excludes: list(text, 10_000),
   defaultExcludes: z.boolean(),
   crossMounts: z.boolean(),
-  compression: z.enum(['lz4', 'zstd']),
+  /** Left out: what the policy says. */
+  compression: optional(z.enum(['lz4', 'zstd'])),
+  /** Name of the policy; left out: the built-in one. */
+  policy: optional(name),
 })
 export type ItemSettings = Value<typeof itemSettings>
 
@@ -23,7 +26,8 @@ export const itemChanges = z.object({
   excludes: optional(itemSettings.shape.excludes),
   defaultExcludes: optional(itemSettings.shape.defaultExcludes),
   crossMounts: optional(itemSettings.shape.crossMounts),
-  compression: optional(itemSettings.shape.compression),
+  compression: itemSettings.shape.compression,
+  policy: itemSettings.shape.policy,
 })
 export type ItemChanges = Value<typeof itemChanges>
 
@@ -46,6 +50,8 @@ export const itemDocument = itemSettings.extend({
   /** In the order in which they are asked. */
   vaults: list(itemVaultDocument, 100),
   folders: list(shownPath, 10_000),
+  compression: z.enum(['lz4', 'zstd']),
+  policy: name,
   access: z.enum(['owner', 'read-only']),
   machine: text,
   lastPoint: lastPoint.nullable(),

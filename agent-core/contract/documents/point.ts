@@ -15,6 +15,7 @@ import {
 } from '../bounds.ts'
 import type { ChunkFileName, PointId } from '../ids.ts'
 import { tier } from './item.ts'
+import { keptBecause } from './policy.ts'
 import { softDeletion } from './trash.ts'
 
 export const chunkFileName = z.string().regex(/^[0-9a-f]{64}$/) as unknown as z.ZodType<ChunkFileName, ChunkFileName>
@@ -24,7 +25,12 @@ export const pointDocument = z.object({
   seq: count,
   time,
   kind: text,
+  /** The latest date of what keeps it; null: no date is known (held, or only as the newest), or it is expired. */
   keptUntil: time.nullable(),
+  /** Everything that keeps it now. */
+  keptBecause: list(keptBecause, 100),
+  /** Since when nothing keeps it and the next clean-up may take it away; null: it is kept. */
+  expiredSince: time.nullable(),
   held: z.boolean(),
   /** Set while it is in the trash. */
   deleted: softDeletion.nullable(),

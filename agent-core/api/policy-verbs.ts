@@ -1,0 +1,117 @@
+/** Use cases of policies: create, change, list, show, remove. Those of items go to their vaults, so that a new machine can take over. */
+import { isDeepStrictEqual } from 'node:util'
+import { AgentError } from '../base/agent-error.ts'
+import {
+  defaultPolicy,
+  defaultPolicyName,
+  type KeepRules,
+  mostPointsOfItem,
+  type Policy,
+  policyProblems,
+} from '../contract/policy.ts'
+import { acquireHomeLock } from '../platform/home-lock.ts'
+import { isTimeZone } from '../retention/calendar-day.ts'
+import type { PolicyChange, PolicyDocument } from './agent-api.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { checkName } from './folder-checks.ts'
+import { builtInPolicy, policyNamed } from './policies.ts'
+import { publishPolicy } from './publish-items.ts'
+
+/** Makes a policy: what `change` leaves out is as in the built-in one, but long-term points are kept only where it says so. */
+export async function createPolicy(deps: AgentDeps, givenName: string, change: PolicyChange): Promise<PolicyDocument> {
+  const name = checkName('policy', givenName)
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  if (deps.state.policy(name) !== undefined || name === defaultPolicyName) {
+    throw new AgentError('policy.exists', { name })
+  }
+  const builtIn = builtInPolicy(deps)
+  const { days, atLeast } = builtIn.keep
+  const policy = changed({ ...builtIn, name, keep: { days, atLeast } }, change, builtIn.keep)
+  deps.state.putPolicy(policy)
+  return documentOf(deps, policy)
+}
+
+/** Changes a policy, here and in the vaults of its items; those that are away hear of it with the next backup. */
+export async function changePolicy(deps: AgentDeps, name: string, change: PolicyChange): Promise<PolicyDocument> {
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const policy = changed(policyNamed(deps, name), change, builtInPolicy(deps).keep)
+  await publishPolicy(deps, policy)
+  return documentOf(deps, policy)
+}
+
+/** All of this home by name; the built-in one, unless it was changed, first. */
+export async function listPolicies(deps: AgentDeps): Promise<readonly PolicyDocument[]> {
+  const own = deps.state.policies()
+  const builtIn = own.some(({ name }) => name === defaultPolicyName) ? [] : [builtInPolicy(deps)]
+  return [...builtIn, ...own].map((policy) => documentOf(deps, policy))
+}
+
+export async function showPolicy(deps: AgentDeps, name: string): Promise<PolicyDocument> {
+  return documentOf(deps, policyNamed(deps, name))
+}
+
+/** Removes a policy that no item has; `default` goes back to what is built in. Throws `policy.in-use`. */
+export async function removePolicy(deps: AgentDeps, name: string): Promise<{ readonly name: string }> {
+  using _lock = acquireHomeLock(deps.paths.root, deps.clock)
+  const policy = policyNamed(deps, name)
+  const { items } = documentOf(deps, policy)
+  if (items.length > 0) throw new AgentError('policy.in-use', { name: policy.name, items })
+  deps.state.removePolicy(policy.name)
+  return { name: policy.name }
+}
+
+function documentOf(deps: AgentDeps, policy: Policy): PolicyDocument {
+  const { name, timeZone } = policy
+  const isKnownZone = isTimeZone(timeZone)
+  return {
+    ...policy,
+    builtIn: isDeepStrictEqual(policy, defaultPolicy(timeZone)),
+    items: deps.state
+      .items()
+      .filter((item) => item.policy === name)
+      .map((item) => item.name),
+    remarks: isKnownZone ? [] : [`This system knows no time zone "${timeZone}"; days are those of UTC until it does.`],
+  }
+}
+
+/** Throws `usage.invalid` for what no policy can be. */
+function changed(policy: Policy, change: PolicyChange, usual: KeepRules): Policy {
+  const { keep = {}, instantDays, ...plain } = change
+  const { weekly, monthly, yearly, ...counts } = keep
+  const rules = { ...policy.keep, ...counts }
+  const { weekly: weeklyBefore, monthly: monthlyBefore, yearly: yearlyBefore, ...rest } = rules
+  const newWeekly = changedRule(weeklyBefore, weekly, usual.weekly)
+  const newMonthly = changedRule(monthlyBefore, monthly, usual.monthly)
+  const newYearly = changedRule(yearlyBefore, yearly, usual.yearly)
+  const { instantDays: instantBefore, ...others } = policy
+  const newInstant = instantDays === undefined ? instantBefore : instantDays
+  const result: Policy = {
+    ...others,
+    ...plain,
+    keep: {
+      ...rest,
+      ...(newWeekly && { weekly: newWeekly }),
+      ...(newMonthly && { monthly: newMonthly }),
+      ...(newYearly && { yearly: newYearly }),
+    },
+    ...(newInstant !== undefined && newInstant !== null && { instantDays: newInstant }),
+  }
+  const [problem] = isTimeZone(result.timeZone)
+    ? policyProblems(result)
+    : [`This system knows no time zone "${result.timeZone}".`]
+  if (problem === undefined) return result
+  throw new AgentError('usage.invalid', {
+    problem,
+    advice: `See "tharsis policy create --help" for the ranges; an item has at most ${mostPointsOfItem} points.`,
+  })
+}
+
+/** A rule that is new takes what it is not told from the usual one. */
+function changedRule<Rule extends object>(
+  before: Rule | undefined,
+  change: Partial<Rule> | null | undefined,
+  usual: Rule | undefined,
+): Rule | undefined {
+  if (change === undefined) return before
+  return change === null || usual === undefined ? undefined : { ...(before ?? usual), ...change }
+}

@@ -58,19 +58,19 @@ export function BasketPanel(props: {
       </aside>
     )
   }
-  const key = JSON.stringify(request)
+  const key = request && JSON.stringify(request)
   return (
     <aside className="basket" aria-label="Restore">
       <h2>From {formatTime(point.time)}</h2>
       <Chosen basket={basket} onRemove={props.onRemove} point={point} />
       <Where item={item} choices={choices} onChange={setChoices} />
-      {planned?.key === key ? (
+      {planned !== undefined && planned.key === key ? (
         <RestorePlan request={planned.request} start={start} />
       ) : (
         <Button
           look="primary"
           isDisabled={request === undefined}
-          onPress={() => request && setPlanned({ request, key })}
+          onPress={() => request && key && setPlanned({ request, key })}
           needsAgent
         >
           Show what would happen

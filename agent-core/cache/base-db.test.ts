@@ -137,17 +137,19 @@ test('an item that is forgotten has no point and nothing to send; another keeps 
   expect(base.latestPoint(other)?.sequence).toBe(2)
 })
 
-test('what the base knows of chunk files: waiting for any vault, placed, or nowhere', () => {
+test('what the base knows of chunk files: placed in any vault, else waiting for one, or nowhere', () => {
   using folder = new TestFolder()
   using base = openBase(':memory:')
-  const [waiting, placed, nowhere] = ['a', 'b', 'c'].map((text) =>
+  const [waiting, half, placed, nowhere] = ['a', 'b', 'c', 'd'].map((text) =>
     writeChunkFile(folder.path, [Buffer.from(text)]),
-  ) as [CompleteChunkFile, CompleteChunkFile, CompleteChunkFile]
-  capture(base, 1, [waiting], [testVaultId, otherVault])
-  base.mergeIndex(testVaultId, testKeyspace, 0, [waiting, placed, nowhere], Buffer.alloc(32))
+  ) as [CompleteChunkFile, CompleteChunkFile, CompleteChunkFile, CompleteChunkFile]
+  capture(base, 1, [waiting, half], [testVaultId, otherVault])
+  base.mergeIndex(testVaultId, testKeyspace, 0, [half, placed, nowhere], Buffer.alloc(32))
   base.unplace(testVaultId, [base.chunkFileNumber(nowhere.name) as number])
   const states = new Map([
     [waiting.name, 'waiting'],
+    // The other vault gets it from the first, should it leave the cache.
+    [half.name, 'placed'],
     [placed.name, 'placed'],
     [nowhere.name, 'nowhere'],
   ])

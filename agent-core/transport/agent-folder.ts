@@ -44,7 +44,8 @@ export function readToken(home: string): string | undefined {
   try {
     return readFileSync(agentFolder(home).token, 'utf8').trim()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    // ENOTDIR: the home is a file, which whoever opens it is told.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { clock } from './clock.ts'
 
 /** Writes one line; an error's own words are added. */
 export type ShellLog = (words: string, error?: unknown) => void
@@ -11,7 +12,7 @@ export function shellLog(path: string): ShellLog {
   mkdirSync(dirname(path), { recursive: true })
   return (words, error) => {
     const reason = error === undefined ? '' : `: ${error instanceof Error ? error.message : JSON.stringify(error)}`
-    const line = `${new Date().toISOString()} ${words}${reason}`.replaceAll(/[\r\n]+/g, ' ')
+    const line = `${new Date(clock.nowMs()).toISOString()} ${words}${reason}`.replaceAll(/[\r\n]+/g, ' ')
     try {
       if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxSizeBytes) renameSync(path, `${path}.1`)
       appendFileSync(path, `${line}\n`, { mode: 0o600 })

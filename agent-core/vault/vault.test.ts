@@ -118,7 +118,7 @@ describe('definitions', () => {
   test('with fields of a newer version are read, but nothing is written in their place', async () => {
     const { vault, store } = make()
     const map = decodeCbor(encodeDefinitions(definitions), 'definitions') as Map<number, CborValue>
-    const payload = encodeCbor(new Map<number, CborValue>([...map, [3, 'a policy']]))
+    const payload = encodeCbor(new Map<number, CborValue>([...map, [99, 'of a newer version']]))
     const name = vault.layout.definition(0)
     await store.put(name, sealObject(testKeys, 'definitions', name, payload, systemRandom))
     const read = await vault.readDefinitions()

@@ -34,7 +34,7 @@ async function run() {
   const { startProcess } = await import('./start-process.ts')
   await startProcess({
     packageFolder,
-    openAgent: async ({ home }) => await (await import('../open-agent.ts')).openAgentOf(home),
+    openAgent: async (options) => await (await import('../open-agent.ts')).openAgentOf(options),
     runAgent: async (options) => await (await import('../background-agent.ts')).runBackgroundAgent(options),
   })
 }

@@ -126,7 +126,7 @@ describe('an agent that is killed', () => {
     for (let at = 0; at < 80; at++) writeFileSync(join(cli.source, `large ${at}`), randomBytes(3_000_000))
     await cli.setUp()
     await cli.startAgent()
-    await using agent = await openAgentOf(cli.home)
+    await using agent = await openAgentOf({ home: cli.home })
     const { id } = await agent.startBackup('docs', { accept: false })
     for await (const event of agent.watchJobs({})) {
       if ('job' in event && event.job.id === id && event.job.progress?.phase === 'capture') break

@@ -83,7 +83,7 @@ async function measure(): Promise<void> {
       agent.once('exit', () => reject(new Error('the agent ended')))
     })
     console.log(`${itemCount} items, ${jobCount} jobs: the agent takes verbs after ${ms(performance.now() - beganMs)}`)
-    await using client = await openAgentOf(home)
+    await using client = await openAgentOf({ home })
     for (const [verb, ask] of [
       ['item list', async () => await client.listItems()],
       ['overview', async () => await client.overview()],

@@ -189,7 +189,7 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     await page.getByRole('list', { name: 'Chosen files and folders' }).waitFor()
     await press('Choose the folder…')
     await page.getByRole('button', { name: 'back' }).click()
-    await page.getByRole('button', { name: 'Letters' }).waitFor()
+    await page.getByRole('button', { name: 'Letters', exact: true }).waitFor()
     await press('Restore into this folder')
     await press('Show what would happen')
     await page.getByRole('button', { name: /^Restore \d+ entr/ }).waitFor()

@@ -8,7 +8,6 @@
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { installOldElectron } from './old-electron.ts'
 import { missingSystemTools } from './system-tools.ts'
 
 const projectFolder = join(import.meta.dirname, '..', '..')
@@ -33,7 +32,6 @@ if (run.error) throw run.error
 process.exitCode = run.status === 0 && isCi && missing.length > 0 ? 1 : (run.status ?? 1)
 
 function installMissing(): void {
-  installOldElectron()
   const packages = [...new Set(missingSystemTools().map((tool) => tool.aptPackage))]
   if (packages.length === 0) return
   console.log(`installing ${packages.join(' ')}`)

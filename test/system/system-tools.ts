@@ -31,12 +31,10 @@ const systemTools: readonly SystemTool[] = [
   program('losetup', 'mount', 'everything that mounts'),
   program('rsync', 'rsync', 'the comparison of restored trees'),
   program('strace', 'strace', 'faults and kills at system calls'),
-  program('faketime', 'faketime', 'an agent over a week of schedules'),
   program('setfattr', 'attr', 'extended attributes'),
   program('getfattr', 'attr', 'extended attributes'),
   program('setfacl', 'acl', 'access control lists'),
   program('getfacl', 'acl', 'access control lists'),
-  program('Xvfb', 'xvfb', 'the desktop shell'),
   program('chromium', 'chromium', 'the pages of the user interface'),
   {
     name: 'python3-cryptography',

@@ -45,7 +45,7 @@ test(`${kills} kills`, { timeout: 600_000 }, async () => {
   for (let number = 0; number < 300; number++) writeOld(join('sub', `${number}`), `${number} `.repeat(200))
   await cli.setUp()
   const started = performance.now()
-  await cli.backUp()
+  await cli.backUp(0, '--scheduled')
   let longest = performance.now() - started
   const states: TreeSnapshot[] = [snapshotTree(cli.source)]
   let killed = 0
@@ -66,7 +66,7 @@ test(`${kills} kills`, { timeout: 600_000 }, async () => {
     if (result.signal === 'SIGKILL') killed++
     else expect(result.status, result.stderr).toBe(0)
     const began = performance.now()
-    const next = await cli.backUp()
+    const next = await cli.backUp(0, '--scheduled')
     longest = Math.max(longest * 0.9, performance.now() - began)
     expect(next.point?.confirmed, `after ${killed} kills`).toBe(true)
     expect(leftovers(), `after ${killed} kills`).toEqual([])

@@ -15,9 +15,10 @@ import { troubleWords } from './base/file-trouble.ts'
 import { openLogFile } from './base/log.ts'
 import { makeFolder } from './base/make-folder.ts'
 import { systemRandom } from './base/random.ts'
+import type { JobVerb } from './contract/job-specs.ts'
 import type { S3Keys } from './contract/s3-server.ts'
 import type { JobTrigger } from './contract/verb.ts'
-import type { VerbMethods, VerbName } from './contract/verbs/verbs.ts'
+import type { VerbMethods } from './contract/verbs/verbs.ts'
 import { JobBook } from './jobs/job-book.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { OwnProcessRunner } from './jobs/job-runner.ts'
@@ -60,7 +61,7 @@ export interface OpenHome {
   readonly book: JobBook
   readonly overview: () => Promise<Overview>
   /** Queues a verb that is a job; only where there is a queue. */
-  readonly submit: (verb: VerbName, given: readonly unknown[], trigger: JobTrigger, reason?: string) => JobRecord
+  readonly submit: (verb: JobVerb, given: readonly unknown[], trigger: JobTrigger, reason?: string) => JobRecord
 }
 
 export interface OpenHomeOptions {
@@ -191,7 +192,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     const theQueue = requireQueue(queue, 'nothing can be started in the background')
     return submitVerb(plain, theQueue, { verb, given, trigger, ...(reason !== undefined && { reason }) }).job
   }
-  const start = (verb: VerbName, given: readonly unknown[]) => book.document(submit(verb, given, 'person'))
+  const start = (verb: JobVerb, given: readonly unknown[]) => book.document(submit(verb, given, 'person'))
   const api: AgentApi = {
     ...asJobs(plain, queue ?? new OwnProcessRunner(book)),
     async *watchItem(item, options, context) {

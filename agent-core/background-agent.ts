@@ -82,7 +82,7 @@ export async function runBackgroundAgent({ home, s3Keys, web, signal, say }: Bac
     facts.web = server.address
     say(`Open ${server.loginAddress} in a browser on this machine.`)
   }
-  goOn(open)
+  await goOn(open)
   held.use(openStatusFile(home, { ...open, clock: systemClock }))
   held.use(followSchedules(open, queue)).begin()
   held.defer(async () => await queue.close())
@@ -117,13 +117,13 @@ function openInBackground(
 }
 
 /** Backups that were interrupted, with their process or by its end, go on; other jobs are left to who asked for them. */
-function goOn({ book, submit, deps }: OpenHome): void {
+async function goOn({ book, submit, deps }: OpenHome): Promise<void> {
   book.forgetOld()
   const dead = book.interruptDead(isAlive)
   deps.log.info('jobs of processes that have died', { count: dead.length })
   for (const { name } of deps.state.items()) {
     const [job] = deps.state.jobs.list({ item: name, kind: 'backup', limit: 1 })
-    const request = job?.state === 'interrupted' ? readRequest(job.request) : undefined
+    const request = job?.state === 'interrupted' ? await readRequest(job.request) : undefined
     if (job === undefined || request === undefined) continue
     submit(request.verb, request.given, job.trigger, `goes on with job ${job.id.slice(0, 8)}, which was interrupted`)
   }

@@ -2,8 +2,9 @@
 import { AgentError } from '../base/agent-error.ts'
 import type { JobDocument, JobsEvent } from '../contract/documents/job.ts'
 import type { JobId } from '../contract/ids.ts'
-import type { AnyVerbSpec, CallContext, JobSpec, JobTrigger } from '../contract/verb.ts'
-import { type VerbName, verbs } from '../contract/verbs/verbs.ts'
+import { isJobVerb, type JobSpec, type JobVerb, jobSpecs } from '../contract/job-specs.ts'
+import type { CallContext, JobTrigger } from '../contract/verb.ts'
+import type { VerbName } from '../contract/verbs/verbs.ts'
 import type { JobBook, JobOrder } from '../jobs/job-book.ts'
 import type { JobQueue, SubmittedJob } from '../jobs/job-queue.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
@@ -13,7 +14,7 @@ type Methods = Partial<Record<VerbName, unknown>>
 
 /** What a job verb and its arguments are, for asking again after a crash. */
 interface JobRequest {
-  readonly verb: VerbName
+  readonly verb: JobVerb
   readonly given: readonly unknown[]
 }
 
@@ -22,14 +23,14 @@ interface Asked extends JobRequest {
   readonly reason?: string
 }
 
-/** Of `methods` those that the contract declares as jobs, run by `runner`. */
+/** Of `methods` those that are jobs, run by `runner`. */
 export function asJobs<Given extends Methods>(methods: Given, runner: JobRunner): Given {
-  const jobs = Object.entries<AnyVerbSpec>(verbs).flatMap(([name, spec]) => {
-    const verb = name as VerbName
-    if (spec.job === undefined || methods[verb] === undefined) return []
+  const jobs = Object.keys(jobSpecs).flatMap((name) => {
+    const verb = name as JobVerb
+    if (methods[verb] === undefined) return []
     const method = (...all: readonly unknown[]): Promise<unknown> => {
-      const given = all.slice(0, spec.parameters.length)
-      const context = (all[spec.parameters.length] ?? {}) as CallContext
+      const given = all.slice(0, -1)
+      const context = all.at(-1) as CallContext
       return runner.run(orderOf({ verb, given, trigger: 'person' }), context, workOf(methods, verb, given))
     }
     return [[name, method]]
@@ -46,24 +47,23 @@ export function submitVerb(methods: Methods, queue: JobQueue, asked: Asked): Sub
 }
 
 /** What a job that was interrupted asked for; undefined when it cannot be asked again. */
-export function readRequest(request: string | null): JobRequest | undefined {
+export async function readRequest(request: string | null): Promise<JobRequest | undefined> {
   if (request === null) return undefined
   const { verb, given } = JSON.parse(request) as JobRequest
-  const spec: AnyVerbSpec | undefined = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
-  if (spec?.job === undefined || given.length !== spec.parameters.length) return undefined
-  const isValid = spec.parameters.every(([, schema], at) => schema.safeParse(given[at]).success)
+  if (!isJobVerb(verb)) return undefined
+  const { parameters } = (await import('../contract/verbs/verbs.ts')).verbs[verb]
+  const isValid =
+    parameters.length === given.length && parameters.every(([, schema], at) => schema.safeParse(given[at]).success)
   return isValid ? { verb, given } : undefined
 }
 
 function orderOf({ verb, given, trigger, reason }: Asked): JobOrder & { readonly writes: boolean } {
-  const spec: AnyVerbSpec = verbs[verb]
-  if (spec.job === undefined) throw new Error(`${verb} is no job`)
-  const { kind, writes, subject } = spec.job as JobSpec<readonly unknown[]>
+  const { kind, writes, subject } = jobSpecs[verb] as JobSpec<readonly unknown[]>
   const request = JSON.stringify({ verb, given } satisfies JobRequest)
   return { kind, writes, ...subject(...given), trigger, request, ...(reason !== undefined && { reason }) }
 }
 
-function workOf(methods: Methods, verb: VerbName, given: readonly unknown[]) {
+function workOf(methods: Methods, verb: JobVerb, given: readonly unknown[]) {
   const method = methods[verb] as AnyMethod
   return async (context: CallContext) => await method(...given, context)
 }

@@ -3,8 +3,8 @@
  * the method of `AgentApi`, the procedure of the oRPC contract, its checks and its page in docs/rpc.md are made of it.
  *
  * - `call` answers once.
- * - `task` takes a while: it tells its progress, can be stopped, and answers at the end. With `job` it is a job:
- *   recorded, shown and, in a running agent, queued.
+ * - `task` takes a while: it tells its progress, can be stopped, and answers at the end. Some are jobs
+ *   (`job-specs.ts`).
  * - `listing` gives many entries, one after the other.
  * - `feed` gives the state first and then what changes, until its reader goes.
  */
@@ -15,15 +15,6 @@ import type { JobId } from './ids.ts'
 
 /** Name and schema of one parameter; the order is that of the method's arguments. */
 export type Parameter = readonly [name: string, schema: z.ZodType]
-
-/** What a verb is a job of. */
-export interface JobSpec<Arguments extends readonly unknown[]> {
-  readonly kind: JobKind
-  /** True for what writes the base or a vault of this home: such jobs run one after the other. */
-  readonly writes: boolean
-  /** The item or vault that the job is about. */
-  readonly subject: (...given: Arguments) => { readonly item?: string; readonly vault?: string }
-}
 
 export const jobKinds = [
   'backup',
@@ -58,7 +49,6 @@ export interface Call<P extends readonly Parameter[], A extends z.ZodType> exten
 }
 export interface Task<P extends readonly Parameter[], A extends z.ZodType> extends Declared<P, A> {
   readonly kind: 'task'
-  readonly job?: JobSpec<ArgumentsOf<P>>
 }
 export interface Listing<P extends readonly Parameter[], A extends z.ZodType> extends Declared<P, A> {
   readonly kind: 'listing'
@@ -71,7 +61,6 @@ export interface Feed<P extends readonly Parameter[], A extends z.ZodType> exten
 /** Any verb, with its types forgotten. */
 export type AnyVerbSpec = Declared<readonly Parameter[], z.ZodType> & {
   readonly kind: 'call' | 'task' | 'listing' | 'feed'
-  readonly job?: JobSpec<never>
 }
 
 export type ArgumentsOf<P extends readonly Parameter[]> = { readonly [I in keyof P]: Value<P[I][1]> }
@@ -97,9 +86,7 @@ export function call<const P extends readonly Parameter[], A extends z.ZodType>(
   return { ...declared, kind: 'call' }
 }
 
-export function task<const P extends readonly Parameter[], A extends z.ZodType>(
-  declared: Declared<P, A> & { readonly job?: JobSpec<ArgumentsOf<P>> },
-): Task<P, A> {
+export function task<const P extends readonly Parameter[], A extends z.ZodType>(declared: Declared<P, A>): Task<P, A> {
   return { ...declared, kind: 'task' }
 }
 

@@ -2,7 +2,7 @@
  * `home/agent/`: where clients find the agent of a home folder. Private to its owner (0700), and so are its files:
  * `socket`, `token` (what a client has to show; new with each start) and `status.json`.
  */
-import { chmodSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { chmodSync, closeSync, constants, existsSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AgentError } from '../base/agent-error.ts'
 import { troubleWords } from '../base/file-trouble.ts'
@@ -48,6 +48,11 @@ export function readToken(home: string): string | undefined {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
+}
+
+/** Whether an agent runs, or was killed when it last ran. */
+export function hasSocket(home: string): boolean {
+  return existsSync(agentFolder(home).socket)
 }
 
 /** The longest name that a socket's address holds (unix(7): 108 bytes with the closing zero). */

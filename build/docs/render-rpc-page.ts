@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isJobVerb, jobSpecs } from '../../agent-core/contract/job-specs.ts'
 import type { AnyVerbSpec } from '../../agent-core/contract/verb.ts'
 import { verbs } from '../../agent-core/contract/verbs/verbs.ts'
 
@@ -30,11 +31,12 @@ export function renderRpcPage(): string {
 
 function renderVerb(name: string, spec: AnyVerbSpec): readonly string[] {
   const parameters = spec.parameters.map(([parameter, schema]) => `${parameter}: ${typeOf(schema)}`)
+  const job = isJobVerb(name) ? `, and a job of kind *${jobSpecs[name].kind}*` : ''
   return [
     '',
     `## ${name}`,
     '',
-    `${spec.about} It is a *${spec.kind}*: ${kindWords[spec.kind]}${spec.job ? `, and a job of kind *${spec.job.kind}*` : ''}.`,
+    `${spec.about} It is a *${spec.kind}*: ${kindWords[spec.kind]}${job}.`,
     '',
     '```ts',
     `${name}(${parameters.length === 0 ? '' : `\n${parameters.map((line) => indent(`${line},`)).join('\n')}\n`})`,

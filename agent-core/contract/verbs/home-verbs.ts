@@ -16,13 +16,11 @@ export const homeVerbs = {
     about: 'Moves the cache to an empty or new folder.',
     parameters: [['directory', path]],
     answer: cacheMoved,
-    job: { kind: 'move-cache', writes: true, subject: () => ({}) },
   }),
   rebuildCache: task({
     about: 'Builds the base anew from the vaults.',
     parameters: [],
     answer: cacheRebuilt,
-    job: { kind: 'rebuild-cache', writes: true, subject: () => ({}) },
   }),
   getSettings: call({ about: 'What this machine goes by.', parameters: [], answer: settingsDocument }),
   changeSettings: call({

@@ -38,7 +38,6 @@ export const itemVerbs = {
       ['options', backupOptions],
     ],
     answer: backupDocument,
-    job: { kind: 'backup', writes: true, subject: (item) => ({ item }) },
   }),
 
   listPoints: call({
@@ -74,6 +73,5 @@ export const itemVerbs = {
     about: 'Restores and verifies; files that cannot be restored are in the warnings.',
     parameters: [['request', restoreRequest]],
     answer: restoreDocument,
-    job: { kind: 'restore', writes: false, subject: ({ item }) => ({ item }) },
   }),
 }

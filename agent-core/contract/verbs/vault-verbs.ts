@@ -65,7 +65,6 @@ export const vaultVerbs = {
     about: 'Brings the replica of a vault up to date; what the vault has lost stays in the replica.',
     parameters: [['name', name]],
     answer: replicationDocument,
-    job: { kind: 'replicate', writes: false, subject: (vault) => ({ vault }) },
   }),
   dueReplications: call({
     about: 'Names of the vaults whose replica is to be brought up to date now.',
@@ -79,7 +78,6 @@ export const vaultVerbs = {
       ['options', verifyOptions],
     ],
     answer: verifyDocument,
-    job: { kind: 'verify', writes: false, subject: (vault) => ({ vault }) },
   }),
   pruneVault: task({
     about:
@@ -90,7 +88,6 @@ export const vaultVerbs = {
       ['options', pruneOptions],
     ],
     answer: pruneDocument,
-    job: { kind: 'prune', writes: true, subject: (vault) => ({ vault }) },
   }),
   setPassphrase: call({
     about: 'Changes the passphrase of a vault; nothing is uploaded again.',

@@ -43,6 +43,14 @@ export interface CompleteChunkFile extends IndexedChunkFile {
   readonly path: string
 }
 
+/** Keeps what is written from filling the page cache: platform/write-behind.ts. */
+export interface WriteFollower {
+  /** The file is written up to `end`. Throws what earlier writes met on their way to the disk. */
+  wrote(end: number): void
+  /** The file was synced, and nothing more is written. */
+  forget(): void
+}
+
 export interface ChunkWriterOptions {
   readonly folder: string
   readonly kind: ChunkKind
@@ -52,6 +60,8 @@ export interface ChunkWriterOptions {
   readonly random: Random
   /** File id of the chunk file before the first one of this writer. */
   readonly parentFileId: Uint8Array | undefined
+  /** Follows the writes of each file; without it they stay in the page cache. */
+  readonly follow?: (fd: number) => WriteFollower
   /** Called when a file is complete and durable under its final name. */
   readonly onComplete: (file: CompleteChunkFile) => void
 }
@@ -59,6 +69,7 @@ export interface ChunkWriterOptions {
 /** One chunk file under way. */
 interface OpenFile {
   readonly fd: number
+  readonly follower: WriteFollower | undefined
   readonly path: string
   readonly header: ChunkFileHeader
   readonly key: KeyObject
@@ -143,7 +154,7 @@ export class ChunkWriter {
   }
 
   #create(): OpenFile {
-    const { folder, kind, keys, clock, random } = this.#options
+    const { folder, kind, keys, clock, random, follow } = this.#options
     const epoch = keys.data.length - 1
     const header: ChunkFileHeader = {
       fileId: random.bytes(16),
@@ -155,8 +166,10 @@ export class ChunkWriter {
       salt: random.bytes(32),
     }
     const path = join(folder, `${openChunkFilePrefix}${toHex(header.fileId)}`)
+    const fd = translating(path, () => openSync(path, 'wx', 0o600))
     const file: OpenFile = {
-      fd: translating(path, () => openSync(path, 'wx', 0o600)),
+      fd,
+      follower: follow?.(fd),
       path,
       header,
       key: chunkFileKey(keys, epoch, header.salt),
@@ -193,6 +206,7 @@ export class ChunkWriter {
     const path = join(folder, `${name}.tcf`)
     translating(file.path, () => {
       fsyncSync(file.fd)
+      file.follower?.forget()
       closeSync(file.fd)
       renameSync(file.path, path)
       syncFolder(folder)
@@ -221,6 +235,7 @@ export class ChunkWriter {
     // A short write without an error is how Linux announces a disk that has just become full.
     if (written !== expected) throw new AgentError('cache.full', { path: file.path })
     file.sizeBytes += expected
+    translating(file.path, () => file.follower?.wrote(file.sizeBytes))
   }
 }
 

@@ -11,6 +11,7 @@ import { openBase } from '../cache/base-db.ts'
 import { ChunkWriter } from '../cache/chunk-writer.ts'
 import { blockIdSizeBytes, type ChunkKind } from '../format/chunk-file.ts'
 import { workGently } from '../platform/work-gently.ts'
+import { WriteBehind } from '../platform/write-behind.ts'
 import { createGearTable } from '../source/split-content.ts'
 import { FileSplitter } from '../source/split-file.ts'
 import { answerSegment } from './answer-segment.ts'
@@ -29,6 +30,7 @@ if (start.isGentle) workGently()
 const base = openBase(start.basePath, { readOnly: true, asOpened: true })
 const openWriter = (kind: ChunkKind) =>
   new ChunkWriter({
+    follow: (fd) => new WriteBehind(fd),
     folder: start.chunkFolder,
     kind,
     keys: start.keys,

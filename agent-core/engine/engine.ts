@@ -25,8 +25,10 @@ const batchFileCount = 64
 const batchSizeBytes = 8 * 1024 * 1024
 /** Tree blocks are sent together: a message of its own costs more than the block. */
 const treeBatchSizeBytes = 128 * 1024
-/** While a thread works on one, the next is there. */
-const workPerThread = 2
+/** While a thread works on a batch, the next is there. */
+const batchesPerThread = 2
+/** Segments wait for the thread that is free first: one that waited for a certain thread would leave others idle. */
+const segmentsPerThread = 1
 
 export interface EngineOptions {
   readonly start: Omit<WorkerStart, 'stop' | 'claims'>
@@ -199,7 +201,7 @@ export class Engine implements AsyncDisposable {
         this.#options.onPages([[id, page]])
         return id
       },
-      lanes: this.#options.threadCount + 1,
+      lanes: this.#options.threadCount * 2 + 1,
     })
   }
 
@@ -259,12 +261,14 @@ export class Engine implements AsyncDisposable {
   /** Gives waiting work to the threads that have the least; another thread starts when all have enough. */
   #dispatch(): void {
     if (this.#failure !== undefined) this.#queue.length = 0
-    while (this.#queue.length > 0) {
+    for (let [next] = this.#queue; next !== undefined; [next] = this.#queue) {
       const least = this.#threads.toSorted((a, b) => a.given.length - b.given.length)[0]
-      const isBusy = least === undefined || least.given.length >= workPerThread
+      const most = next.message.type === 'segment' ? segmentsPerThread : batchesPerThread
+      const isBusy = least === undefined || least.given.length >= most
       if (isBusy && this.#threads.length === this.#options.threadCount) return
       const thread = isBusy ? this.#startThread() : least
-      thread.give(this.#queue.shift() as Work)
+      thread.give(next)
+      this.#queue.shift()
     }
   }
 

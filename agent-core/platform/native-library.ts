@@ -32,6 +32,9 @@ interface NativeFunctions {
   readonly flock: (fd: number, operation: number) => number
   readonly fstatfs: (fd: number, result: Buffer) => number
   readonly syncfs: (fd: number) => number
+  readonly syncFileRange: (fd: number, offset: number, sizeBytes: number, flags: number) => number
+  /** Answers the error's number itself. */
+  readonly fadvise: (fd: number, offset: number, sizeBytes: number, advice: number) => number
   readonly renameat2: (fromFolder: number, from: Buffer, toFolder: number, to: Buffer, flags: number) => number
   /** `request` is an ioctl that reads into `argument`. */
   readonly ioctl: (fd: number, request: number, argument: Buffer) => number
@@ -103,6 +106,8 @@ function load(): NativeFunctions {
     flock: declare('int flock(int fd, int operation)'),
     fstatfs: declare('int fstatfs(int fd, void *result)'),
     syncfs: declare('int syncfs(int fd)'),
+    syncFileRange: declare('int sync_file_range(int fd, int64_t offset, int64_t size, uint flags)'),
+    fadvise: declare('int posix_fadvise(int fd, int64_t offset, int64_t size, int advice)'),
     renameat2: declare('int renameat2(int fromFolder, void *from, int toFolder, void *to, uint flags)'),
     ioctl: (fd, request, argument) => ioctl(fd, request, 'void *', argument),
     mknodat: (folder, path, mode, device) =>

@@ -15,6 +15,7 @@ import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { decodeCbor } from '../format/cbor.ts'
 import { decodeEntry, type Entry } from '../format/tree.ts'
 import { closeFile, createFileAt, renameNoReplaceAt, unlinkAt, writeAt } from '../platform/file-at.ts'
+import { WriteBehind } from '../platform/write-behind.ts'
 import { isSystemError } from './failure.ts'
 import { holdsPart, writeZeros } from './file-parts.ts'
 import {
@@ -43,6 +44,9 @@ interface FilePlace {
   readonly folder: number
   readonly asksInode: boolean
 }
+
+/** Shorter files stay in the page cache: they are many, and the disk takes them faster together. */
+const leastWorthSizeBytes = 256 * 1024
 
 export class FileWriter {
   readonly blocks: ExtentReader
@@ -129,6 +133,7 @@ export class FileWriter {
   }
 
   #fill(fd: number, start: number, parts: readonly PlacedPart[], sparse: boolean): boolean {
+    const behind = new WriteBehind(fd, start)
     let position = start
     for (const { part, place } of parts) {
       this.#checkpoint()
@@ -141,7 +146,9 @@ export class FileWriter {
       }
       if (!holdsPart(fd, position, part, this.#idKey, this.#checkpoint)) return false
       position += part.sizeBytes
+      behind.wrote(position)
     }
+    if (position - start >= leastWorthSizeBytes) behind.finish(position)
     return true
   }
 

@@ -17,6 +17,7 @@ import { decodeBlockTable } from '../format/block-table.ts'
 import { type ChunkKind, decodeExtentHeader, extentHeaderSizeBytes } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { ensure } from '../format/invalid.ts'
+import { WriteBehind } from '../platform/write-behind.ts'
 import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { SparseFile } from './plan-prune.ts'
@@ -103,6 +104,7 @@ class Merge {
     if (known !== undefined) return known
     const { vault, workFolder, clock } = this.#deps
     const writer = new ChunkWriter({
+      follow: (fd) => new WriteBehind(fd),
       folder: workFolder,
       kind,
       keys: vault.keys,

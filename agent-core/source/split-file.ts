@@ -17,7 +17,7 @@ import { type GearTable, maxContentBlockSizeBytes, nextContentCut, wholeFileSize
 import { grainOf, isZero } from './split-fixed.ts'
 
 /** A file that is longer is divided among workers in stretches of this length. */
-export const segmentSizeBytes = 256 * 1024 * 1024
+export const segmentSizeBytes = 64 * 1024 * 1024
 /** Cutting begins so far before a segment: some seven blocks, and one or two make the cuts agree. */
 const segmentWarmUpSizeBytes = 8 * 1024 * 1024
 /** Two maximal blocks: while one is cut, the bytes after it are there already. */

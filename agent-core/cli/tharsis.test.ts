@@ -17,6 +17,19 @@ function run(node: string, args: readonly string[], env: Record<string, string> 
   return { status, stdout, stderr }
 }
 
+/** Run before a program, tells the packages that it loads when it ends. */
+const listPackages = `import { registerHooks } from 'node:module'
+const names = new Set()
+registerHooks({
+  resolve(specifier, context, next) {
+    const resolved = next(specifier, context)
+    const name = /.*\\/node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(resolved.url)?.[1]
+    if (name !== undefined) names.add(name)
+    return resolved
+  },
+})
+process.on('exit', () => process.stderr.write([...names].join(' ')))`
+
 describe('the executable', () => {
   test('prints its version, and nothing else', () => {
     expect(run(process.execPath, ['--version'])).toEqual({
@@ -30,6 +43,16 @@ describe('the executable', () => {
     const { status, stdout, stderr } = run(process.execPath, ['--help'])
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain('backup-now ITEM')
+  })
+
+  test('without an agent loads no schemas, no transport and no S3 client: they take longer than all of the rest', () => {
+    const options = `--import data:text/javascript,${encodeURIComponent(listPackages)}`
+    const { status, stderr } = run(process.execPath, ['item', 'list'], { NODE_OPTIONS: options, THARSIS_HOME: home })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('better-sqlite3') as string })
+    const slow = stderr
+      .split(' ')
+      .filter((name) => /^(zod|ws|node-cron|@orpc\/.*|@aws-sdk\/.*|@smithy\/.*)$/.test(name))
+    expect(slow).toEqual([])
   })
 
   test('ends with 2 for an unknown verb', () => {

@@ -1,6 +1,7 @@
 /** The walk with the real engine: a folder on disk becomes a tree of pages. */
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testKeys, testVaultId } from '../../test/support/test-keys.ts'
@@ -20,6 +21,14 @@ import { sourceRules } from './look-at-folders.ts'
 /** Longer than the coarsest clock ticks: what was written now counts as unchanged. */
 const laterMs = systemClock.nowMs() + 60_000
 
+interface CaptureOptions {
+  readonly excludes?: readonly string[]
+  /** A path was seen that is no directory. */
+  readonly onSeen?: (path: string) => void
+  /** A path was looked at, and is judged now. */
+  readonly onJudged?: (path: string) => void
+}
+
 class Capturing implements Disposable {
   readonly folder = new TestFolder('capture-tree-')
   readonly source = this.folder.at('source')
@@ -37,7 +46,7 @@ class Capturing implements Disposable {
   }
 
   /** Captures the source, compared with the last capture. */
-  async capture(options: { excludes?: readonly string[]; onSeen?: (path: string) => void } = {}) {
+  async capture(options: CaptureOptions = {}) {
     const chunkFiles: unknown[] = []
     await using engine = new Engine({
       start: {
@@ -68,6 +77,7 @@ class Capturing implements Disposable {
       unreadable: tell('unreadable'),
       metadataUnreadable: tell('metadata'),
     }
+    const rules = sourceRules({ excludes: options.excludes ?? [], defaultExcludes: false }, [])
     const capture = new TreeCapture({
       engine,
       tree: this.tree,
@@ -75,7 +85,13 @@ class Capturing implements Disposable {
       lastScanStartedMs: laterMs,
       scanStartedMs: laterMs,
       crossMounts: false,
-      rules: sourceRules({ excludes: options.excludes ?? [], defaultExcludes: false }, []),
+      rules: {
+        ...rules,
+        judge: (path, ...more) => {
+          options.onJudged?.(path.toString('latin1'))
+          return rules.judge(path, ...more)
+        },
+      },
       report,
       checkpoint: () => undefined,
     })
@@ -184,6 +200,22 @@ test('a file that goes away after it was seen is told, and is not in the tree', 
   const { entry } = await capturing.capture({ onSeen: (path) => path.endsWith('/file 3') && rmSync(path) })
   expect(capturing.told).toEqual(['vanished file 3'])
   expect(await capturing.names(entry)).not.toContain('file 3')
+})
+
+test('a folder that is swapped for a link after it was looked at does not lead elsewhere', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  const elsewhere = capturing.folder.at('elsewhere')
+  mkdirSync(join(elsewhere, 'inner'), { recursive: true })
+  writeFileSync(join(elsewhere, 'secret'), 'secret')
+  const swap = (path: string): void => {
+    if (!path.endsWith('/folder')) return
+    renameSync(path, `${path} before`)
+    symlinkSync(elsewhere, path)
+  }
+  const { entry } = await capturing.capture({ onJudged: swap })
+  expect(capturing.told).toEqual(['unreadable folder'])
+  expect((await capturing.names(entry)).filter((name) => name.includes('secret'))).toEqual([])
 })
 
 test('what is excluded later leaves the tree', async () => {

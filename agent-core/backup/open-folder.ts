@@ -1,6 +1,7 @@
 /** The directories of the source on the way of a walk. What cannot be opened is reported, and the walk goes on. */
 import { closeSync } from 'node:fs'
 import { anchoredPath } from '../platform/anchored-path.ts'
+import { fileStatus } from '../platform/file-status.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { joinPath, listDirectory, lookAt, lookIn, openDirectory } from '../source/list-directory.ts'
 import type { FileReport } from './file-capturer.ts'
@@ -85,7 +86,7 @@ function open(folder: Folder): OpenFolder {
   }
   let directory: number
   try {
-    directory = openDirectory(openPath)
+    directory = openSame(openPath, folder.found)
   } catch (error) {
     anchored[Symbol.dispose]()
     throw error
@@ -99,6 +100,15 @@ function open(folder: Folder): OpenFolder {
       anchored[Symbol.dispose]()
     },
   }
+}
+
+/** Opens the directory that was found: a link that somebody has put in its place meanwhile would lead out of the folder. */
+function openSame(path: Buffer, found: FoundEntry): number {
+  const directory = openDirectory(path)
+  const { inode, device } = fileStatus(directory)
+  if (inode === found.inode && device === found.device) return directory
+  closeSync(directory)
+  throw new Error('something else has taken its place during the backup')
 }
 
 function reporting<Result>({ path }: Folder, report: FileReport, work: () => Result): Result | undefined {

@@ -2,6 +2,7 @@
 import type { ItemId, PointId } from '../contract/ids.ts'
 import type { Policy } from '../contract/policy.ts'
 import type { Definitions } from '../format/definitions.ts'
+import type { ShortenedRules } from '../format/policy.ts'
 import type { ExpiryRules } from '../retention/choose-expired.ts'
 import { planRetention, retainedPoint } from '../retention/plan-retention.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -16,22 +17,27 @@ export async function expiryIn(deps: AgentDeps, vault: Vault): Promise<ExpiryRul
   const definitions = (await vault.readDefinitions())?.definitions
   const nowMs = deps.clock.nowMs()
   return (item, points) => {
-    const policy = policyOfId(deps, item, definitions)
-    if (policy === undefined) return new Map<PointId, string>()
-    const plan = planRetention(
-      points.map(({ manifest, state }) => retainedPoint(manifest, state)),
-      policy,
-      nowMs,
-    )
+    const rules = rulesOfId(deps, item, definitions)
+    if (rules === undefined) return new Map<PointId, string>()
+    const { policy, shortened } = rules
+    const retained = points.map(({ manifest, state }) => retainedPoint(manifest, state))
+    const plan = planRetention(retained, policy, nowMs, shortened)
     return new Map(
       [...plan].flatMap(([id, { keep }]) => (keep ? [] : [[id, `policy "${policy.name}" keeps it no longer`]])),
     )
   }
 }
 
-function policyOfId(deps: AgentDeps, id: ItemId, definitions: Definitions | undefined): Policy | undefined {
+interface ItemRules {
+  readonly policy: Policy
+  readonly shortened: readonly ShortenedRules[] | undefined
+}
+
+function rulesOfId(deps: AgentDeps, id: ItemId, definitions: Definitions | undefined): ItemRules | undefined {
   const here = deps.state.items().find((item) => item.id === id)
-  if (here !== undefined) return here.stopped === undefined ? policyOf(deps, here) : undefined
-  const there = definitions?.items.find((item) => item.id === id)
-  return there?.stopped === undefined ? definitions?.policies?.find(({ name }) => name === there?.policy) : undefined
+  const item = here ?? definitions?.items.find((each) => each.id === id)
+  if (item === undefined || item.stopped !== undefined) return undefined
+  const policy =
+    here === undefined ? definitions?.policies?.find(({ name }) => name === item.policy) : policyOf(deps, here)
+  return policy && { policy, shortened: item.shortened }
 }

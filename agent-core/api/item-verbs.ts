@@ -20,6 +20,7 @@ import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { knownVault } from './open-vault.ts'
 import { policyNamed, policyOf } from './policies.ts'
 import { publishItem } from './publish-items.ts'
+import { requirePinIfShorter, shortenedRemarks, withRules } from './shorter-rules.ts'
 import { shownStop } from './stopped-items.ts'
 
 /** Throws `item.not-found`. */
@@ -49,13 +50,14 @@ export async function enableItem(
   return documentOf(deps, item, null, around)
 }
 
-/** Changes an item; what is left out of `changes` stays. */
+/** Changes an item; what is left out of `changes` stays. Throws as `requirePin` for a policy that lets points go sooner. */
 export async function changeItem(deps: AgentDeps, name: string, changes: ItemChanges): Promise<ItemDocument> {
+  await requirePinForPolicy(deps, name, changes)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  const known = knownItem(deps, name)
-  const item = changes.vaults === undefined ? known : { ...known, vaults: checkedVaults(deps, changes.vaults) }
+  const { known, policy } = await requirePinForPolicy(deps, name, changes)
+  const ruled = withRules(deps, known, policyOf(deps, known).keep, policy.keep)
+  const item = changes.vaults === undefined ? ruled : { ...ruled, vaults: checkedVaults(deps, changes.vaults) }
   const kept = { ...item, folders: undefined }
-  const policy = changes.policy === undefined ? policyOf(deps, item) : policyNamed(deps, changes.policy)
   const settings: ChosenSettings = { ...kept, folders: item.folders.map(String), ...changes, policy: policy.name }
   const unchanged = changes.folders === undefined
   const checked = unchanged
@@ -64,6 +66,14 @@ export async function changeItem(deps: AgentDeps, name: string, changes: ItemCha
   deps.state.putPolicy(policy)
   await publishItem(deps, checked)
   return await describe(deps, checked)
+}
+
+async function requirePinForPolicy(deps: AgentDeps, name: string, changes: ItemChanges) {
+  const known = knownItem(deps, name)
+  const before = policyOf(deps, known)
+  const policy = changes.policy === undefined ? before : policyNamed(deps, changes.policy)
+  await requirePinIfShorter(deps, before.keep, policy.keep)
+  return { known, policy }
 }
 
 export async function listItems(deps: AgentDeps): Promise<readonly ItemDocument[]> {
@@ -125,11 +135,11 @@ type ChosenSettings = Required<ItemSettings>
 
 function checkedItem(
   deps: AgentDeps,
-  identity: Pick<Item, 'name' | 'id' | 'vaults' | 'stopped'>,
+  identity: Pick<Item, 'name' | 'id' | 'vaults' | 'stopped' | 'shortened'>,
   settings: ChosenSettings,
   keptFolders: ReadonlySet<string> = new Set(),
 ): Item {
-  const { name, id, vaults, stopped } = identity
+  const { name, id, vaults, stopped, shortened } = identity
   if (settings.folders.length === 0) {
     throw new AgentError('usage.invalid', {
       problem: 'An item needs at least one folder.',
@@ -142,7 +152,15 @@ function checkedItem(
   )
   refuseOverlap(folders)
   const paths = folders.map((folder) => Buffer.from(folder))
-  return { name, id, vaults, folders: paths, ...checkedRules(settings), ...(stopped && { stopped }) }
+  return {
+    name,
+    id,
+    vaults,
+    folders: paths,
+    ...checkedRules(settings),
+    ...(stopped && { stopped }),
+    ...(shortened && { shortened }),
+  }
 }
 
 function checkedRules(settings: ChosenSettings) {
@@ -208,7 +226,7 @@ function documentOf(
     lastPoint: lastPoint ?? null,
     ...(lastPoint === undefined && { lastPointUnknown: true as const }),
     stopped: shownStop(item),
-    remarks: around.items.remarksOn(item),
+    remarks: [...around.items.remarksOn(item), ...shortenedRemarks(deps, item)],
   }
 }
 

@@ -27,7 +27,7 @@ export function keptFacts(
   item: Item,
   points: readonly ReadablePoint[],
 ): ReadonlyMap<PointId, KeptFacts> {
-  const plan = planRetention(retainedPoints(points), policyOf(deps, item), deps.clock.nowMs())
+  const plan = planRetention(retainedPoints(points), policyOf(deps, item), deps.clock.nowMs(), item.shortened)
   return new Map(
     [...plan].map(([id, retention]) => [
       id,

@@ -61,6 +61,7 @@ test('a policy is made, changed, given to an item, shown with it, and removed wh
     keep: { days: 60, atLeast: 7, monthly: { months: 36, on: ['first-sun'] } },
     builtIn: false,
     items: [],
+    shortened: [],
     remarks: [],
   })
   await expect(createPolicy(deps, 'long', {})).rejects.toEqual(code('policy.exists'))
@@ -152,7 +153,8 @@ test('points tell until when they are kept and why; a longer policy counts at on
   await changeItem(deps, 'docs', { policy: 'days' })
   clock.timeMs += 30 * dayMs
   const expired = await showPoint(deps, 'docs', listed[0]?.id ?? '')
-  expect([expired.expiredSince, expired.keptUntil, expired.keptBecause]).toEqual(['2026-12-03T00:00:00.000Z', null, []])
+  // The policy before, which was longer, counted for two weeks more.
+  expect([expired.expiredSince, expired.keptUntil, expired.keptBecause]).toEqual(['2026-12-11T09:00:00.000Z', null, []])
   await changePolicy(deps, 'days', { keep: { days: 365 } })
   expect((await showPoint(deps, 'docs', listed[0]?.id ?? '')).keptUntil).toBe('2027-11-26T00:00:00.000Z')
 })

@@ -16,6 +16,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { checkName } from './folder-checks.ts'
 import { builtInPolicy, policyNamed } from './policies.ts'
 import { publishPolicy } from './publish-items.ts'
+import { requirePinIfShorter, shownShortened, withRules } from './shorter-rules.ts'
 
 /** Makes a policy: what `change` leaves out is as in the built-in one, but long-term points are kept only where it says so. */
 export async function createPolicy(deps: AgentDeps, givenName: string, change: PolicyChange): Promise<PolicyDocument> {
@@ -31,12 +32,28 @@ export async function createPolicy(deps: AgentDeps, givenName: string, change: P
   return documentOf(deps, policy)
 }
 
-/** Changes a policy, here and in the vaults of its items; those that are away hear of it with the next backup. */
+/**
+ * Changes a policy, here and in the vaults of its items; those that are away hear of it with the next backup. Where it lets
+ * points go sooner, those of its items stay by the rules before for a while too. Throws as `requirePin` for that.
+ */
 export async function changePolicy(deps: AgentDeps, name: string, change: PolicyChange): Promise<PolicyDocument> {
+  const planned = () => {
+    const before = policyNamed(deps, name)
+    const items = deps.state.items().filter((item) => item.policy === before.name)
+    return { before, after: changed(before, change, builtInPolicy(deps).keep), items }
+  }
+  // A person is asked before anything waits for the lock.
+  const asked = planned()
+  if (asked.items.length > 0) await requirePinIfShorter(deps, asked.before.keep, asked.after.keep)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  const policy = changed(policyNamed(deps, name), change, builtInPolicy(deps).keep)
-  await publishPolicy(deps, policy)
-  return documentOf(deps, policy)
+  const { before, after, items } = planned()
+  if (items.length > 0) await requirePinIfShorter(deps, before.keep, after.keep)
+  await publishPolicy(
+    deps,
+    after,
+    items.map((item) => withRules(deps, item, before.keep, after.keep)),
+  )
+  return documentOf(deps, after)
 }
 
 /** All of this home by name; the built-in one, unless it was changed, first. */
@@ -63,13 +80,12 @@ export async function removePolicy(deps: AgentDeps, name: string): Promise<{ rea
 function documentOf(deps: AgentDeps, policy: Policy): PolicyDocument {
   const { name, timeZone } = policy
   const isKnownZone = isTimeZone(timeZone)
+  const items = deps.state.items().filter((item) => item.policy === name)
   return {
     ...policy,
     builtIn: isDeepStrictEqual(policy, defaultPolicy(timeZone)),
-    items: deps.state
-      .items()
-      .filter((item) => item.policy === name)
-      .map((item) => item.name),
+    items: items.map((item) => item.name),
+    shortened: shownShortened(deps, items),
     remarks: isKnownZone ? [] : [`This system knows no time zone "${timeZone}"; days are those of UTC until it does.`],
   }
 }

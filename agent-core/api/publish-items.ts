@@ -5,9 +5,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
+import { isoTime } from '../base/date-text.ts'
 import type { Policy } from '../contract/policy.ts'
 import type { ItemDefinition } from '../format/definitions.ts'
+import type { ShortenedRules } from '../format/policy.ts'
+import { stillWaiting } from '../retention/shortened-rules.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
+import { appendAudit } from '../vault/audit-journal.ts'
 import type { ReadDefinitions, Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
@@ -37,20 +41,21 @@ export async function publishItem(deps: AgentDeps, item: Item): Promise<void> {
 }
 
 /**
- * Keeps a policy and tells the vaults of its items. Vaults that are away hear of it with the next backup. Throws
- * `vault.taken-over`; then the policy is what it was.
+ * Keeps a policy with the items that have it, and tells their vaults. Vaults that are away hear of it with the next backup.
+ * Throws `vault.taken-over`; then policy and items are what they were.
  */
-export async function publishPolicy(deps: AgentDeps, policy: Policy): Promise<void> {
+export async function publishPolicy(deps: AgentDeps, policy: Policy, items: readonly Item[]): Promise<void> {
   const before = deps.state.policy(policy.name)
-  deps.state.putPolicy(policy)
-  const vaults = new Set(deps.state.items().flatMap((item) => (item.policy === policy.name ? item.vaults : [])))
+  const itemsBefore = deps.state.items().filter((item) => item.policy === policy.name)
+  deps.state.putPolicy(policy, items)
+  const vaults = new Set(items.flatMap((item) => item.vaults))
   try {
     for (const known of deps.state.vaults()) {
       if (vaults.has(known.name) && known.access === 'owner') await tell(deps, known, policy)
     }
   } catch (error) {
     if (before === undefined) deps.state.removePolicy(policy.name)
-    else deps.state.putPolicy(before)
+    else deps.state.putPolicy(before, itemsBefore)
     throw error
   }
 }
@@ -123,11 +128,42 @@ async function write(
   const otherPolicies = (current?.definitions.policies ?? []).filter(
     ({ name }) => others.some(({ policy }) => policy === name) && policies.every((policy) => policy.name !== name),
   )
+  await auditShortened(deps, vault, current, items)
   await vault.writeDefinitions(current, {
     writer: deps.state.homeId,
     items: [...items.map(definitionOf), ...others],
     policies: [...policies, ...otherPolicies],
   })
+}
+
+/** Writes into the journal whose points are to be kept shorter than the vault was told before, and where that is taken back. */
+async function auditShortened(
+  deps: AgentDeps,
+  vault: Vault,
+  current: ReadDefinitions | undefined,
+  items: readonly Item[],
+): Promise<void> {
+  const { clock, state, who } = deps
+  const told = new Map((current?.definitions.items ?? []).map((item) => [item.id, item]))
+  for (const item of items) {
+    const there = told.get(item.id)
+    const [before, after] = [there?.shortened ?? [], item.shortened ?? []]
+    const lacks = (list: readonly ShortenedRules[], rules: ShortenedRules) =>
+      list.every((each) => !isDeepStrictEqual(each, rules))
+    const details = [
+      ...after
+        .filter((rules) => lacks(before, rules))
+        .map(({ inForceAtMs }) => `shorter rules count from ${isoTime(inForceAtMs)} on`),
+      ...stillWaiting(before, clock.nowMs())
+        .filter((rules) => lacks(after, rules))
+        .map(({ changedAtMs }) => `the shorter rules of ${isoTime(changedAtMs)} are taken back`),
+    ]
+    const act = there?.policy === item.policy ? 'policy set' : 'item change'
+    for (const detail of details) {
+      const subject = `item "${item.name}"`
+      await appendAudit(vault, { atMs: clock.nowMs(), home: state.homeId, who, act, subject, detail })
+    }
+  }
 }
 
 /** The policies of these items, each once. */
@@ -136,7 +172,7 @@ function policiesOf(deps: AgentDeps, items: readonly Item[]): Policy[] {
 }
 
 function definitionOf(item: ItemDefinition): ItemDefinition {
-  const { id, name, folders, excludes, defaultExcludes, crossMounts, compression, policy, stopped } = item
+  const { id, name, folders, excludes, defaultExcludes, crossMounts, compression, policy, stopped, shortened } = item
   return {
     id,
     name,
@@ -147,6 +183,7 @@ function definitionOf(item: ItemDefinition): ItemDefinition {
     compression,
     ...(policy !== undefined && { policy }),
     ...(stopped && { stopped }),
+    ...(shortened && { shortened }),
   }
 }
 

@@ -31,7 +31,7 @@ export const setPolicy: RunVerb<PolicyInput> = async (input, session) => {
   await output.summary(policy, () => [
     `Policy "${policy.name}" is changed:`,
     ...output.facts(policyFacts(policy)),
-    'Points that are there already go by it too; what it keeps no longer goes with the next clean-up.',
+    ...changeLines(policy),
   ])
   return exitStatus.done
 }
@@ -101,10 +101,32 @@ function todayOf({ clock }: Session): string {
   return formatTime(new Date(clock.nowMs()).toISOString()).slice(0, 10)
 }
 
+/** What a change means for the points that are there. */
+function changeLines({ shortened, name }: PolicyDocument): readonly string[] {
+  const [latest] = shortened
+    .map(({ from }) => from)
+    .toSorted()
+    .reverse()
+  if (latest === undefined) {
+    return ['Points that are there already go by it too; what it keeps no longer goes with the next clean-up.']
+  }
+  return [
+    `What it keeps no longer stays until ${formatTime(latest)}, and goes with the next clean-up after that.`,
+    `"tharsis policy set ${name}" with rules as long as before takes that back until then.`,
+  ]
+}
+
 function policyFacts(policy: PolicyDocument): readonly (readonly [string, string | readonly string[]])[] {
   return [
     ['Runs', `${scheduleWords(policy.schedule)} (${policy.timeZone})`],
     ['Keeps', keepLines(policy)],
+    ...policy.shortened.map(({ items, from, before }): readonly [string, readonly string[]] => [
+      'Shorter',
+      [
+        `rules from ${formatTime(from)} on; until then points of ${items.join(', ')} stay by those of before too:`,
+        ...keepLines({ keep: before }),
+      ],
+    ]),
     ['Compression', policy.compression],
     ...(policy.instantDays === undefined ? [] : [['Instant', countOf(policy.instantDays, 'day')] as const]),
     ['Items', policy.items.length === 0 ? 'none' : policy.items],
@@ -112,7 +134,18 @@ function policyFacts(policy: PolicyDocument): readonly (readonly [string, string
   ]
 }
 
-const shownRules = ['daily', 'weekly', 'monthly', 'yearly', 'date', 'at-least', 'newest', 'hold', 'trash'] as const
+const shownRules = [
+  'daily',
+  'weekly',
+  'monthly',
+  'yearly',
+  'date',
+  'at-least',
+  'newest',
+  'hold',
+  'earlier',
+  'trash',
+] as const
 
 /** A row for each rule; the first also tells the time and how many points there are in all. */
 function horizonRows(horizon: SimulatedHorizon): string[][] {

@@ -375,8 +375,9 @@ const policyVerbs: readonly AnyVerb[] = [
     name: 'policy set',
     summary: 'Change a policy',
     details:
-      'What is not given stays. Points that are there already go by the new rules at once; what they keep no longer goes ' +
-      'with the next clean-up.',
+      'What is not given stays. Points that are there already go by the new rules too. Longer ones count at once. Shorter ' +
+      'ones need the PIN, where one is set, and count after as many days as deleted points stay in the trash (14, ' +
+      '"tharsis settings set trash-days"); until then longer rules take them back.',
     arguments: [['<name>', 'the policy; "default" is the one that items have which were given none']],
     options: policyOptions,
     examples: ['tharsis policy set default --keep-yearly 10', 'tharsis policy set long --keep-weekly 0 --every 6h'],

@@ -144,7 +144,8 @@ function runsADay(schedule: Schedule): number {
   }
 }
 
-function keepProblems({ days, weekly, monthly, yearly, atLeast }: KeepRules): string[] {
+/** What is wrong with rules, in sentences. */
+export function keepProblems({ days, weekly, monthly, yearly, atLeast }: KeepRules): string[] {
   const dayProblems = (what: string, on: readonly DayOfMonth[]) => [
     ...listProblems(what, on, 12),
     ...on.filter((day) => parseDayOfMonth(day) === undefined).map((day) => `"${day}" is no day of every month.`),

@@ -7,9 +7,17 @@
 import { fromHex, toHex } from '../base/bytes.ts'
 import type { HomeId, ItemId } from '../contract/ids.ts'
 import type { Policy } from '../contract/policy.ts'
-import { CborFields, type CborMap, cborMap, decodeCbor, encodeCbor } from './cbor.ts'
+import { CborFields, type CborMap, type CborValue, cborMap, decodeCbor, encodeCbor } from './cbor.ts'
 import { ensure } from './invalid.ts'
-import { policyFromCbor, policyKeys, policyToCbor } from './policy.ts'
+import {
+  policyFromCbor,
+  policyKeys,
+  policyToCbor,
+  type ShortenedRules,
+  shortenedFromCbor,
+  shortenedKeys,
+  shortenedToCbor,
+} from './policy.ts'
 
 export interface KeyspaceFacts {
   readonly machine: string
@@ -60,6 +68,8 @@ export interface ItemDefinition {
   readonly policy?: string
   /** Set while it is not backed up. */
   readonly stopped?: StoppedItem
+  /** Its rules were made shorter: until that is in force, those of before keep its points too. Never empty. */
+  readonly shortened?: readonly ShortenedRules[]
 }
 
 export interface Definitions {
@@ -89,6 +99,7 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
             [7, item.compression],
             [8, item.policy],
             [9, item.stopped && encodeStopped(item.stopped)],
+            [10, item.shortened?.map(shortenedToCbor)],
           ]),
         ),
       ],
@@ -103,7 +114,8 @@ export function decodeDefinitions(bytes: Uint8Array, what: string): Definitions 
   const policies = fields.has(3) ? fields.array(3) : undefined
   const hasUnknownFields =
     fields.hasOtherThan(1, 2, 3) ||
-    items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7, 8, 9)) ||
+    items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)) ||
+    items.flatMap(shortenedIn).some((rules) => new CborFields(rules, what).hasOtherThan(...shortenedKeys)) ||
     policies?.some((policy) => new CborFields(policy, what).hasOtherThan(...policyKeys))
   return {
     writer: toHex(fields.bytes(1, 16)) as HomeId,
@@ -132,7 +144,12 @@ function decodeItem(fields: CborFields, what: string): ItemDefinition {
     compression,
     ...(fields.has(8) && { policy: fields.text(8) }),
     ...(fields.has(9) && { stopped: decodeStopped(fields.fields(9)) }),
+    ...(fields.has(10) && { shortened: shortenedIn(fields).map((rules) => shortenedFromCbor(rules, what)) }),
   }
+}
+
+function shortenedIn(item: CborFields): readonly CborValue[] {
+  return item.has(10) ? item.array(10) : []
 }
 
 function encodeStopped({ atMs, data, who, reason, untilMs }: StoppedItem): CborMap {

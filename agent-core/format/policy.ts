@@ -1,11 +1,17 @@
 /** A policy as the vault's definitions and state.db hold it: docs/format/vault-layout.md. */
 
-import { type KeepRules, type Policy, policyProblems, type Schedule, weekdays } from '../contract/policy.ts'
+import {
+  type KeepRules,
+  keepProblems,
+  type Policy,
+  policyProblems,
+  type Schedule,
+  weekdays,
+} from '../contract/policy.ts'
 import { CborFields, type CborMap, type CborValue, cborMap } from './cbor.ts'
 import { ensure, invalid } from './invalid.ts'
 
 export function policyToCbor({ name, timeZone, schedule, keep, compression, instantDays }: Policy): CborMap {
-  const { weekly, monthly, yearly } = keep
   return cborMap([
     [1, name],
     [2, timeZone],
@@ -13,14 +19,46 @@ export function policyToCbor({ name, timeZone, schedule, keep, compression, inst
     [4, schedule.kind === 'weekly' ? schedule.on.map(({ day, time }) => [weekdayNumber(day), time]) : undefined],
     [5, schedule.kind === 'weekly' ? [schedule.everyWeeks, schedule.countedFrom] : undefined],
     [6, schedule.kind === 'interval' ? schedule.everyMinutes : undefined],
-    [7, keep.days],
-    [8, weekly && [weekly.weeks, weekly.on.map(weekdayNumber)]],
-    [9, monthly && [monthly.months, [...monthly.on]]],
-    [10, yearly && [yearly.years, [...yearly.in], [...yearly.on]]],
-    [11, keep.atLeast],
+    ...keepFields(keep),
     [12, compression],
     [13, instantDays],
   ])
+}
+
+/** Keys 7 to 11. */
+function keepFields({ days, weekly, monthly, yearly, atLeast }: KeepRules): [number, CborValue | undefined][] {
+  return [
+    [7, days],
+    [8, weekly && [weekly.weeks, weekly.on.map(weekdayNumber)]],
+    [9, monthly && [monthly.months, [...monthly.on]]],
+    [10, yearly && [yearly.years, [...yearly.in], [...yearly.on]]],
+    [11, atLeast],
+  ]
+}
+
+/** Rules that were made shorter, and still keep points that are there; times in ms since 1970 UTC. */
+export interface ShortenedRules {
+  /** The rules before the change. */
+  readonly before: KeepRules
+  readonly changedAtMs: number
+  /** From then on the rules before count no more. */
+  readonly inForceAtMs: number
+}
+
+export function shortenedToCbor({ before, changedAtMs, inForceAtMs }: ShortenedRules): CborMap {
+  return cborMap([[1, changedAtMs], [2, inForceAtMs], ...keepFields(before)])
+}
+
+/** Keys of shortened rules that this version knows. */
+export const shortenedKeys = [1, 2, 7, 8, 9, 10, 11] as const
+
+/** Throws `format.invalid`, also for what is outside of its range. */
+export function shortenedFromCbor(value: CborValue | undefined, what: string): ShortenedRules {
+  const fields = new CborFields(value, what)
+  const before = decodeKeep(fields, what)
+  const [problem] = keepProblems(before)
+  if (problem !== undefined) throw invalid(what, 0, `rules that cannot be: ${problem}`)
+  return { before, changedAtMs: fields.integer(1), inForceAtMs: fields.integer(2) }
 }
 
 /** Keys that this version knows. */

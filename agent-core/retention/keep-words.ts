@@ -20,6 +20,8 @@ export function keepWords(reason: KeepReason): string {
       return 'newest good point'
     case 'at-least':
       return 'one of the newest points that always stay'
+    case 'earlier':
+      return 'kept by the rules before they were made shorter'
     case 'trash':
       return 'in the trash'
   }

@@ -4,13 +4,15 @@
  *
  * - while somebody holds it, and until its own date (a point made on demand for a day at least);
  * - as the newest good one, and as one of the `atLeast` newest good ones, whatever a clock says;
- * - in the trash until the trash lets it go; there it counts for nothing else.
+ * - in the trash until the trash lets it go; there it counts for nothing else;
+ * - by the rules before they were made shorter (shortened-rules.ts), until the shorter ones are in force.
  *
- * An item has at most 9999 points: beyond that the oldest go that only the daily rule keeps.
+ * An item has at most 9999 points: beyond that the oldest go that only the daily rule, or earlier rules, keep.
  */
 import type { PointId } from '../contract/ids.ts'
 import { mostPointsOfItem, type Policy } from '../contract/policy.ts'
 import type { PointManifest } from '../format/point.ts'
+import type { ShortenedRules } from '../format/policy.ts'
 import { applyKeepRules, inOrder, type RuledPoint, type RuleKeep } from './keep-rules.ts'
 
 /** What marks say of a point. */
@@ -30,7 +32,7 @@ export interface RetainedPoint extends RuledPoint {
 
 export type KeepReason =
   | RuleKeep
-  | { readonly rule: 'date' | 'trash'; readonly untilMs: number }
+  | { readonly rule: 'date' | 'trash' | 'earlier'; readonly untilMs: number }
   | { readonly rule: 'hold' | 'newest' | 'at-least'; readonly untilMs: 'ever' }
 
 export type PointRetention =
@@ -65,21 +67,25 @@ export function retainedPoint(
   }
 }
 
-/** Plans the retention of all confirmed points of one item at `nowMs`, by their ids. */
+/** Plans the retention of all confirmed points of one item at `nowMs`, by their ids. `shortened`: of the item. */
 export function planRetention(
   points: readonly RetainedPoint[],
   policy: Policy,
   nowMs: number,
+  shortened: readonly ShortenedRules[] = [],
 ): Map<PointId, PointRetention> {
   // A point that is listed twice is one point.
   const known = [...new Map(points.map((point) => [point.id, point])).values()]
   const living = known.filter(({ trashUntilMs }) => trashUntilMs === undefined).toSorted(inOrder)
   const ruled = applyKeepRules(living, policy.keep, policy.timeZone)
   const newest = newestGood(living, policy.keep.atLeast)
+  const earlier = shortened.map((rules) => keptEarlier(living, rules, policy.timeZone))
   const plan = new Map<PointId, PointRetention>()
   for (const point of known) {
     const rules = ruled.get(point.id) ?? []
-    plan.set(point.id, retentionOf(point, [...rules, ...ownReasons(point, newest.get(point.id))], nowMs))
+    const earlierMs = Math.max(...earlier.map((untilMs) => untilMs.get(point.id) ?? Number.NEGATIVE_INFINITY))
+    const reasons = [...rules, ...ownReasons(point, newest.get(point.id))]
+    plan.set(point.id, retentionOf(point, withEarlier(reasons, earlierMs), nowMs))
   }
   limitCount(living, plan)
   return plan
@@ -100,6 +106,28 @@ function ownReasons(point: RetainedPoint, place: number | undefined): KeepReason
   if (place === 0) reasons.push({ rule: 'newest', untilMs: 'ever' })
   else if (place !== undefined) reasons.push({ rule: 'at-least', untilMs: 'ever' })
   return reasons
+}
+
+/** Until when the rules before a change keep points: to the change's coming into force at most. */
+function keptEarlier(
+  living: readonly RetainedPoint[],
+  { before, inForceAtMs }: ShortenedRules,
+  timeZone: string,
+): ReadonlyMap<PointId, number> {
+  const ruled = applyKeepRules(living, before, timeZone)
+  const newest = newestGood(living, before.atLeast)
+  return new Map(
+    living.map(({ id }) => {
+      const untilMs = newest.has(id) ? inForceAtMs : Math.max(...(ruled.get(id) ?? []).map((keep) => keep.untilMs))
+      return [id, Math.min(untilMs, inForceAtMs)]
+    }),
+  )
+}
+
+/** The earlier rules are a reason of their own where no other keeps the point as long. */
+function withEarlier(reasons: readonly KeepReason[], untilMs: number): readonly KeepReason[] {
+  const isLonger = reasons.every((reason) => reason.untilMs !== 'ever' && reason.untilMs < untilMs)
+  return isLonger ? [...reasons, { rule: 'earlier', untilMs }] : reasons
 }
 
 function retentionOf(point: RetainedPoint, reasons: readonly KeepReason[], nowMs: number): PointRetention {
@@ -125,13 +153,16 @@ function newestGood(points: readonly RetainedPoint[], count: number): ReadonlyMa
   )
 }
 
-/** Lets go of the oldest points that only the daily rule keeps, while there are too many. `points` in their order. */
+/** Lets go of the oldest points that only the daily rule or earlier rules keep, while there are too many. `points` in their order. */
 function limitCount(points: readonly RetainedPoint[], plan: Map<PointId, PointRetention>): void {
   let excess = points.filter(({ id }) => plan.get(id)?.keep).length - mostPointsOfItem
   for (const { id } of points) {
     if (excess <= 0) return
     const retention = plan.get(id)
-    if (retention?.keep !== true || retention.reasons.some(({ rule }) => rule !== 'daily')) continue
+    if (retention?.keep !== true) continue
+    if (retention.reasons.some(({ rule }) => rule !== 'daily' && rule !== 'earlier')) {
+      continue
+    }
     plan.set(id, { keep: false, sinceMs: points.at(-1)?.timeMs ?? 0, reason: 'too-many' })
     excess--
   }

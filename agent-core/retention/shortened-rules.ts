@@ -1,30 +1,13 @@
 /**
  * The delayed effect of rules that were made shorter: points that exist are kept by the rules before as well, for as long as
- * deleted points stay in the trash. Until then the change is shown as pending, and making the rules longer again takes it
- * back. Pure; where pending changes are kept is not decided here.
+ * deleted points stay in the trash. Making the rules longer again takes the change back. Pure; planRetention keeps points
+ * by what comes of it.
  */
-
-/** How long points are kept, as far as one set of rules can keep shorter than another. */
-export interface KeepLengths {
-  readonly days: number
-  /** So many of the newest points stay. */
-  readonly atLeast: number
-  readonly weekly?: { readonly weeks: number; readonly on: readonly string[] }
-  readonly monthly?: { readonly months: number; readonly on: readonly string[] }
-  readonly yearly?: { readonly years: number; readonly in: readonly number[]; readonly on: readonly string[] }
-}
-
-/** A change that took something away; times in ms since 1970 UTC. */
-export interface PendingShortening {
-  /** The rules before it. */
-  readonly before: KeepLengths
-  readonly changedAtMs: number
-  /** From then on the rules before count no more. */
-  readonly inForceAtMs: number
-}
+import type { KeepRules } from '../contract/policy.ts'
+import type { ShortenedRules } from '../format/policy.ts'
 
 /** True when some point may be kept shorter by `after` than by `before`. */
-export function isShorter(before: KeepLengths, after: KeepLengths): boolean {
+export function isShorter(before: KeepRules, after: KeepRules): boolean {
   return (
     after.days < before.days ||
     after.atLeast < before.atLeast ||
@@ -36,35 +19,26 @@ export function isShorter(before: KeepLengths, after: KeepLengths): boolean {
 }
 
 /**
- * What is pending after `before` became `after` at `nowMs`: the changes that still are, without those that `after` takes
- * back, and this one if it takes something away.
+ * What waits after `before` became `after` at `nowMs`: the changes that still do, without those that `after` takes back,
+ * and this one if it takes something away.
  */
-export function pendingAfter(
-  pending: readonly PendingShortening[],
+export function shortenedAfter(
+  waiting: readonly ShortenedRules[],
   change: {
-    readonly before: KeepLengths
-    readonly after: KeepLengths
+    readonly before: KeepRules
+    readonly after: KeepRules
     readonly nowMs: number
     readonly delayMs: number
   },
-): PendingShortening[] {
+): ShortenedRules[] {
   const { before, after, nowMs, delayMs } = change
-  const all = [...stillPending(pending, nowMs), { before, changedAtMs: nowMs, inForceAtMs: nowMs + delayMs }]
+  const all = [...stillWaiting(waiting, nowMs), { before, changedAtMs: nowMs, inForceAtMs: nowMs + delayMs }]
   return all.filter((each) => isShorter(each.before, after))
 }
 
-/** The rules of which each keeps its points at `nowMs`: a point is expired when all of them let it go. */
-export function rulesInForce(
-  rules: KeepLengths,
-  pending: readonly PendingShortening[],
-  nowMs: number,
-): readonly [KeepLengths, ...KeepLengths[]] {
-  return [rules, ...stillPending(pending, nowMs).map(({ before }) => before)]
-}
-
 /** Changes that are not in force yet. A clock that stands before a change was made is wrong, and makes nothing due. */
-function stillPending(pending: readonly PendingShortening[], nowMs: number): readonly PendingShortening[] {
-  return pending.filter(({ inForceAtMs }) => nowMs < inForceAtMs)
+export function stillWaiting(waiting: readonly ShortenedRules[], nowMs: number): readonly ShortenedRules[] {
+  return waiting.filter(({ inForceAtMs }) => nowMs < inForceAtMs)
 }
 
 function lacks<Rule extends { readonly on: readonly string[] }>(

@@ -10,7 +10,7 @@ import type { HomeId, ItemId, KeyspaceId, VaultId } from '../contract/ids.ts'
 import type { Policy } from '../contract/policy.ts'
 import { decodeCbor, encodeCbor } from '../format/cbor.ts'
 import type { StoppedItem } from '../format/definitions.ts'
-import { policyFromCbor, policyToCbor } from '../format/policy.ts'
+import { policyFromCbor, policyToCbor, type ShortenedRules } from '../format/policy.ts'
 import { JobTable } from './job-table.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { prepareState } from './state-schema.ts'
@@ -46,6 +46,8 @@ export interface Item {
   readonly policy: string
   /** Set while it is not backed up. */
   readonly stopped?: StoppedItem
+  /** Its rules were made shorter: until that is in force, those of before keep its points too. */
+  readonly shortened?: readonly ShortenedRules[]
 }
 
 /** The second place of a vault. */
@@ -200,9 +202,12 @@ export class StateDb implements Disposable {
     return row && policyOf(row)
   }
 
-  /** Adds a policy or replaces the one of that name. */
-  putPolicy(policy: Policy): void {
-    this.#write(() => this.#putPolicy(policy))
+  /** Adds a policy or replaces the one of that name, with items that change with it. One transaction. */
+  putPolicy(policy: Policy, items: readonly Item[] = []): void {
+    this.#write(() => {
+      this.#putPolicy(policy)
+      for (const item of items) this.#putItem(item)
+    })
   }
 
   removePolicy(name: string): void {
@@ -264,12 +269,13 @@ export class StateDb implements Disposable {
   #putItem(item: Item): void {
     this.#db
       .prepare(
-        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, policy, stopped)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, policy, stopped,
+           shortened)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET id = excluded.id, folders = excluded.folders,
            excludes = excluded.excludes, default_excludes = excluded.default_excludes,
            cross_mounts = excluded.cross_mounts, compression = excluded.compression, policy = excluded.policy,
-           stopped = excluded.stopped`,
+           stopped = excluded.stopped, shortened = excluded.shortened`,
       )
       .run(
         item.name,
@@ -281,6 +287,7 @@ export class StateDb implements Disposable {
         item.compression,
         item.policy,
         item.stopped === undefined ? null : JSON.stringify(item.stopped),
+        item.shortened === undefined ? null : JSON.stringify(item.shortened),
       )
     this.#db.prepare('DELETE FROM item_vault WHERE item = ?').run(item.id)
     const link = this.#db.prepare('INSERT INTO item_vault (item, vault, place) VALUES (?, ?, ?)')
@@ -347,6 +354,7 @@ interface ItemRow {
   readonly compression: 'lz4' | 'zstd'
   readonly policy: string
   readonly stopped: string | null
+  readonly shortened: string | null
 }
 
 interface PolicyRow {
@@ -371,6 +379,7 @@ function itemOf(row: ItemRow): Omit<Item, 'vaults'> {
     compression: row.compression,
     policy: row.policy,
     ...(row.stopped !== null && { stopped: JSON.parse(row.stopped) as StoppedItem }),
+    ...(row.shortened !== null && { shortened: JSON.parse(row.shortened) as ShortenedRules[] }),
   }
 }
 

@@ -63,6 +63,8 @@ const steps: readonly string[] = [
   `CREATE TABLE policy (name TEXT PRIMARY KEY, definition BLOB NOT NULL) STRICT, WITHOUT ROWID;
    ALTER TABLE item ADD COLUMN policy TEXT NOT NULL DEFAULT 'default';
    CREATE TABLE on_demand_point (item TEXT NOT NULL, time_ms INTEGER NOT NULL) STRICT;`,
+  // Rules of before that keep the item's points too, as JSON.
+  'ALTER TABLE item ADD COLUMN shortened TEXT',
 ]
 
 /**

@@ -108,8 +108,8 @@ test.each(cleanUpDecoders)('what a clean-up leaves: %s has its value', (file, ki
   expect(toJson(decode(payload, name))).toEqual(value)
 })
 
-test('definitions with policies have their value', () => {
-  const place = join(import.meta.dirname, 'golden', 'policies-v1')
+test.each(['policies-v1', 'shortened-v1'])('definitions of %s have their value', (version) => {
+  const place = join(import.meta.dirname, 'golden', version)
   const { name, value } = JSON.parse(readFileSync(join(place, 'expected.json'), 'utf8')) as Record<string, unknown>
   const payload = openObject(keys, 'definitions', String(name), readFileSync(join(place, 'definitions')))
   expect(toJson(decodeDefinitions(payload, 'definitions'))).toEqual(value)

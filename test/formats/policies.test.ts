@@ -4,14 +4,18 @@ import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../agen
 import { decodeDefinitions, encodeDefinitions } from '../../agent-core/format/definitions.ts'
 import * as samples from './samples.ts'
 
-test('definitions with policies are read back; those that cannot be are refused', () => {
-  const definitions = samples.definitionsWithPolicies
-  const encoded = encodeDefinitions(definitions)
+const written = [samples.definitionsWithPolicies, samples.definitionsWithShortened]
+
+test.each(written)('definitions with policies are read back', (definitions) => {
   const items = definitions.items.map((item) => ({
     ...item,
     folders: item.folders.map((folder) => new Uint8Array(folder)),
   }))
-  expect(decodeDefinitions(encoded, 'definitions')).toEqual({ ...definitions, items })
+  expect(decodeDefinitions(encodeDefinitions(definitions), 'definitions')).toEqual({ ...definitions, items })
+})
+
+test('policies that cannot be are refused', () => {
+  const encoded = encodeDefinitions(samples.definitionsWithPolicies)
   const map = decodeCbor(encoded, 'definitions') as CborMap
   const [first] = map.get(3) as readonly CborMap[]
   const withKey = (key: number, value: CborValue) =>
@@ -32,6 +36,30 @@ test('definitions with policies are read back; those that cannot be are refused'
   ]
   for (const [key, value] of refused) {
     expect(() => decodeDefinitions(withKey(key, value), 'definitions'), `key ${key}`).toThrow(
+      expect.objectContaining({ code: 'format.invalid' }),
+    )
+  }
+})
+
+test('shortened rules that cannot be are refused; what a newer version adds to them is noticed', () => {
+  const map = decodeCbor(encodeDefinitions(samples.definitionsWithShortened), 'definitions') as CborMap
+  const [item] = map.get(2) as readonly CborMap[]
+  const [first] = (item as CborMap).get(10) as readonly CborMap[]
+  const withKey = (key: number, value: CborValue) => {
+    const shortened = new Map([...(first as CborMap), [key, value]] as [number, CborValue][])
+    const changed = new Map([...(item as CborMap), [10, [shortened]]] as [number, CborValue][])
+    return decodeDefinitions(encodeCbor(new Map([...map, [2, [changed]]] as [number, CborValue][])), 'definitions')
+  }
+  expect(withKey(1, -5).items[0]?.shortened?.[0]?.changedAtMs).toBe(-5)
+  expect(withKey(99, 1).hasUnknownFields).toBe(true)
+  for (const [key, value] of [
+    [2, 'soon'],
+    [7, 6],
+    [8, [4, [8]]],
+    [10, [1, [13], ['1']]],
+    [11, 0],
+  ] as const) {
+    expect(() => withKey(key, value as CborValue), `key ${key}`).toThrow(
       expect.objectContaining({ code: 'format.invalid' }),
     )
   }

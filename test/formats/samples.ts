@@ -392,6 +392,18 @@ export const definitionsWithPolicies: Definitions = {
   policies,
 }
 
+export const definitionsWithShortened: Definitions = {
+  ...definitionsWithPolicies,
+  items: definitionsWithPolicies.items.map((each) => ({
+    ...each,
+    shortened: policies.slice(0, 2).map((policy, index) => ({
+      before: policy.keep,
+      changedAtMs: createdAtMs + index,
+      inForceAtMs: createdAtMs + index + 14 * 86_400_000,
+    })),
+  })),
+}
+
 export function segmentOf(files: readonly ChunkFile[]): IndexSegment {
   return { chunkFiles: files.map((file) => file.indexed), supersedes: [3, 5] }
 }

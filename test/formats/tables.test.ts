@@ -249,8 +249,8 @@ test('the numbers of sealed kinds are those of the table', () => {
   }
 })
 
-const writtenDefinitions = [samples.definitions, samples.definitionsWithPolicies].map((definitions) =>
-  decodeCbor(encodeDefinitions(definitions), 'definitions'),
+const writtenDefinitions = [samples.definitions, samples.definitionsWithPolicies, samples.definitionsWithShortened].map(
+  (definitions) => decodeCbor(encodeDefinitions(definitions), 'definitions'),
 )
 
 /** Keys that encoders write, over all samples, by table. */
@@ -271,7 +271,10 @@ const written: Record<string, readonly CborValue[]> = {
   'vault-layout.md, Definitions 3': writtenDefinitions.flatMap((value) =>
     (fieldOf(value, 2) as CborValue[]).map((item) => fieldOf(item, 9)),
   ),
-  'vault-layout.md, Definitions 4': samples.policies.map(policyToCbor),
+  'vault-layout.md, Definitions 4': writtenDefinitions.flatMap((value) =>
+    (fieldOf(value, 2) as CborValue[]).flatMap((item) => (fieldOf(item, 10) ?? []) as CborValue[]),
+  ),
+  'vault-layout.md, Definitions 5': samples.policies.map(policyToCbor),
   'vault-layout.md, Index segment': [decodeCbor(encodeIndexSegment(samples.compactedOf([])), 'index')],
   'vault-layout.md, Index-gone': [decodeCbor(encodeIndexGone(samples.indexGone), 'index-gone')],
   'vault-layout.md, Intent': [decodeCbor(encodeIntent(samples.intent), 'intent')],

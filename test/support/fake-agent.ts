@@ -163,6 +163,14 @@ const fakePolicy: PolicyDocument = {
   instantDays: 5,
   builtIn: false,
   items: ['docs'],
+  shortened: [
+    {
+      items: ['docs'],
+      changedAt: '2026-11-22T10:00:00.000Z',
+      from: '2026-12-06T10:00:00.000Z',
+      before: { days: 60, atLeast: 7 },
+    },
+  ],
   remarks: ['No remark.'],
 }
 

@@ -42,6 +42,8 @@ export const policyDocument = z.object({
   builtIn: z.boolean(),
   /** Names of the items that have it. */
   items: list(name),
+  /** It was made shorter, or its items had a longer one: until `from` their points are kept by the rules before as well. */
+  shortened: list(z.object({ items: list(name), changedAt: time, from: time, before: keepRules })),
   remarks: list(text),
 })
 export type PolicyDocument = Value<typeof policyDocument>
@@ -66,7 +68,7 @@ export type PolicyChange = Value<typeof policyChange>
 
 /** One reason why a point is kept. */
 export const keptBecause = z.object({
-  rule: z.enum(['daily', 'weekly', 'monthly', 'yearly', 'date', 'hold', 'newest', 'at-least', 'trash']),
+  rule: z.enum(['daily', 'weekly', 'monthly', 'yearly', 'date', 'hold', 'newest', 'at-least', 'earlier', 'trash']),
   /** Null: as long as the reason lasts. */
   until: time.nullable(),
   /** Plain words. */

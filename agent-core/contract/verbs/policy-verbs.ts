@@ -13,7 +13,8 @@ export const policyVerbs = {
     answer: policyDocument,
   }),
   changePolicy: call({
-    about: 'Changes a policy; points that are there already go by it too.',
+    about:
+      'Changes a policy; points that are there already go by it too. Shorter rules need the PIN, and count after a while.',
     parameters: [
       ['name', name],
       ['change', policyChange],

@@ -21,7 +21,7 @@ function amount(count: number, unit: string): string {
 export function timeInWords(timeMs: number, nowMs: number): string {
   const time = new Date(timeMs)
   const clock = time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
-  if (time.toDateString() === new Date(nowMs).toDateString()) return `at ${clock}`
+  if (time.toDateString() === new Date(nowMs).toDateString()) return clock
   const isNear = Math.abs(timeMs - nowMs) < 6 * dayMs
   const day = time.toLocaleDateString(
     [],

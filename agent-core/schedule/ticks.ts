@@ -5,6 +5,11 @@ import { schedule } from 'node-cron'
 export type StartTicks = (tick: () => void) => Disposable
 
 export const minuteTicks: StartTicks = (tick) => {
-  const task = schedule('* * * * *', () => tick(), { suppressMissedWarning: true, timezone: 'UTC' })
+  const task = schedule('* * * * *', () => tick(), {
+    timezone: 'UTC',
+    suppressMissedWarning: true,
+    // A tick that comes late, on a busy machine or after sleep, is not left out for that.
+    missedExecutionTolerance: 60_000,
+  })
   return { [Symbol.dispose]: () => void task.destroy() }
 }

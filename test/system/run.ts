@@ -8,6 +8,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { installOldElectron } from './old-electron.ts'
 import { missingSystemTools } from './system-tools.ts'
 
 const projectFolder = join(import.meta.dirname, '..', '..')
@@ -33,12 +34,14 @@ process.exitCode = run.status === 0 && isCi && missing.length > 0 ? 1 : (run.sta
 
 function installMissing(): void {
   const packages = [...new Set(missingSystemTools().map((tool) => tool.aptPackage))]
-  if (packages.length === 0) return
-  console.log(`installing ${packages.join(' ')}`)
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  apt(['update', '-q'], environment)
-  apt(['install', '-q', '-y', '--no-install-recommends', ...packages], environment)
-  for (const tool of missingSystemTools()) tool.installMore?.()
+  if (packages.length > 0) {
+    console.log(`installing ${packages.join(' ')}`)
+    const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+    apt(['update', '-q'], environment)
+    apt(['install', '-q', '-y', '--no-install-recommends', ...packages], environment)
+    for (const tool of missingSystemTools()) tool.installMore?.()
+  }
+  installOldElectron()
 }
 
 /** A failed apt-get ends nothing here: what is missing afterwards is reported by name. */

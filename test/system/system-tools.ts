@@ -36,6 +36,8 @@ const systemTools: readonly SystemTool[] = [
   program('setfacl', 'acl', 'access control lists'),
   program('getfacl', 'acl', 'access control lists'),
   program('chromium', 'chromium', 'the pages of the user interface'),
+  program('Xvfb', 'xvfb', 'the desktop shell'),
+  program('faketime', 'faketime', 'a week of schedules with a real agent'),
   {
     name: 'python3-cryptography',
     aptPackage: 'python3-cryptography',

@@ -33,7 +33,7 @@ export function shellPaths(app: Pick<App, 'isPackaged' | 'getPath'>): ShellPaths
     // In a checkout on macOS the person's own Node is asked for: the registry has none for it.
     node: existsSync(ownNode) ? ownNode : 'node',
     tharsis: join(root, 'agent-core', 'cli', 'tharsis.mjs'),
-    pages: app.isPackaged ? join(process.resourcesPath, 'pages') : join(root, 'renderer', 'dist'),
+    pages: join(root, 'renderer', 'dist'),
     preload: join(import.meta.dirname, 'preload.cjs'),
     pictures: app.isPackaged ? join(process.resourcesPath, 'pictures') : join(root, 'main', 'pictures'),
     windowFile: join(userData, 'window.json'),

@@ -42,7 +42,9 @@ beforeAll(() => {
   })
   expect(status, stderr).toBe(0)
   mkdirSync(resources)
-  // As electron-builder.yml says under extraResources.
+  // As electron-builder.yml says under extraResources. Packages must be named there: it leaves them out otherwise.
+  const rules = readFileSync(join(projectFolder, 'electron-builder.yml'), 'utf8')
+  expect(rules).toContain('  - from: dist/agent/files/node_modules\n    to: agent/node_modules\n')
   renameSync(join(laidOut, 'files'), agent)
   renameSync(join(laidOut, 'node'), join(resources, 'node'))
 }, 220_000)

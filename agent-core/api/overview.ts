@@ -61,7 +61,10 @@ export class Overview {
     }
   }
 
-  /** The overview now, and again whenever a job has changed, at most four times a second. */
+  /**
+   * The overview now, and again whenever a job or anything else has changed, at most four times a second. While nothing
+   * changes it is not made anew but once a minute: a tray watches for as long as a person is logged in.
+   */
   async *watch(
     since: { readonly revision?: number },
     context: Pick<CallContext, 'signal'> = {},
@@ -72,17 +75,22 @@ export class Overview {
     using news = this.#book.listen(() => {
       isChanged = true
     })
-    let revision = state.jobs.revision
     let shown = ''
+    let made = { version: '', atMs: 0 }
     while (!signal.aborted) {
-      const overview = await this.read()
-      const text = JSON.stringify(overview)
-      if (isChanged || text !== shown) yield { revision, overview }
-      shown = text
-      isChanged = false
+      const [version, nowMs] = [state.version, clock.nowMs()]
+      if (isChanged || version !== made.version || Math.abs(nowMs - made.atMs) >= keptMs) {
+        const isNews = isChanged
+        isChanged = false
+        made = { version, atMs: nowMs }
+        const { revision } = state.jobs
+        const overview = await this.read()
+        const text = JSON.stringify(overview)
+        if (isNews || text !== shown) yield { revision, overview }
+        shown = text
+      }
       await clock.delay(quietMs, signal).catch(() => {})
       if (!isChanged) await news.next(signal)
-      revision = state.jobs.revision
     }
   }
 

@@ -54,7 +54,8 @@ function layOutPackages(): void {
     const from = join(projectFolder, path)
     if (existsSync(from)) {
       // Packages within a package have entries of their own.
-      const filter = (file: string): boolean => !relative(from, file).startsWith('node_modules') && isRun(file)
+      const filter = (file: string): boolean =>
+        !relative(from, file).startsWith('node_modules') && isRun(relative(projectFolder, file))
       cpSync(from, join(filesFolder, path), { recursive: true, filter })
     } else if (!optional) endWith(`${path} is not installed: run npm ci first`)
   }

@@ -63,8 +63,8 @@ export class TrayWatch {
         items = found?.submenu?.items ?? []
       }
       if (found?.enabled !== true) throw new Error(`the tray has no ${labels.join(' > ')} that can be pressed`)
-      const { click } = found as { click(): void }
-      click.call(found)
+      const entry = found as unknown as { click(): void }
+      entry.click()
     }, path)
   }
 }

@@ -77,6 +77,11 @@ test('holds the pages and licences; no tests, no second Node, nothing for other 
     '**/*{darwin,win32,musl-,arm64}*.node',
   ]
   expect(unwanted.flatMap((pattern) => globSync(join(agent, pattern)))).toEqual([])
-  const owners = globSync(join(agent, '**', '*.node')).map((path) => /node_modules\/(@?[^/]+)/.exec(path)?.[1])
-  expect([...new Set(owners)].toSorted()).toEqual(['@antoniomuso', '@koromix', '@napi-rs', 'better-sqlite3'])
+  const owners = globSync(join(agent, '**', '*.node')).map((path) => /node_modules\/(@?[^/]+)/.exec(path)?.[1] ?? '')
+  expect([...new Set(owners)].toSorted((a, b) => a.localeCompare(b))).toEqual([
+    '@antoniomuso',
+    '@koromix',
+    '@napi-rs',
+    'better-sqlite3',
+  ])
 })

@@ -139,6 +139,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     showPolicy: async (name) => (await policies()).showPolicy(deps, name),
     removePolicy: async (name) => (await policies()).removePolicy(deps, name),
     simulatePolicy: async (name, item) => (await simulation()).simulatePolicy(deps, name, item),
+    previewPolicy: async (change) => (await simulation()).previewPolicy(deps, change),
     backupNow: async (item, options, context) => (await backups()).backupNow(deps, item, options, context),
     stopItem: async (name, options) => (await stops()).stopItem(deps, name, options),
     resumeItem: async (name) => (await stops()).resumeItem(deps, name),
@@ -175,6 +176,11 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     cancelJob: cancelOf(book, queue),
     startBackup: async (item, options) => start('backupNow', [(await items()).knownItem(deps, item).name, options]),
     startRestore: async (request) => start('restoreFiles', [request]),
+    startVerify: async (name, options) =>
+      start('verifyVault', [(await openVaults()).knownVault(deps, name).name, options]),
+    startPrune: async (name, options) =>
+      start('pruneVault', [(await openVaults()).knownVault(deps, name).name, options]),
+    startReplication: async (name) => start('replicateVault', [(await openVaults()).knownVault(deps, name).name]),
     overview: async () => await (await openOverview()).read(),
     async *watchOverview(since, context) {
       yield* (await openOverview()).watch(since, context)

@@ -9,7 +9,7 @@ import { changeItem, enableItem, showItem } from './item-verbs.ts'
 import { listPoints, showPoint } from './point-verbs.ts'
 import { changePolicy, createPolicy, listPolicies, removePolicy, showPolicy } from './policy-verbs.ts'
 import { instantDaysOf } from './setting-verbs.ts'
-import { simulatePolicy } from './simulate-policy.ts'
+import { previewPolicy, simulatePolicy } from './simulate-policy.ts'
 import { connectToVault, createNewVault } from './vault-verbs.ts'
 
 const code = (name: string): unknown => expect.objectContaining({ code: name })
@@ -191,4 +191,48 @@ test('a simulation begins with the points that are there', async () => {
   ])
   const empty = await simulatePolicy(place.deps, 'default', undefined)
   expect(empty.horizons[1]?.counts).toEqual({ daily: 29, weekly: 8, monthly: 12, yearly: 2, 'at-least': 6, newest: 1 })
+})
+
+test('a policy tells its next ten runs, in its own time zone too, across a change of its clocks', async () => {
+  const clock = new SetClock()
+  clock.timeMs = Date.UTC(2026, 9, 24, 9)
+  using home = new TestHome({ clock })
+  const { deps } = home
+  await createPolicy(deps, 'berlin', {
+    timeZone: 'Europe/Berlin',
+    schedule: { kind: 'daily', times: ['12:30', '02:30'] },
+  })
+  const { nextRuns } = await showPolicy(deps, 'berlin')
+  expect(nextRuns).toHaveLength(10)
+  expect(nextRuns.slice(0, 3)).toEqual([
+    { time: '2026-10-24T10:30:00.000Z', zoneTime: '2026-10-24T12:30:00+02:00' },
+    { time: '2026-10-25T00:30:00.000Z', zoneTime: '2026-10-25T02:30:00+02:00' },
+    { time: '2026-10-25T11:30:00.000Z', zoneTime: '2026-10-25T12:30:00+01:00' },
+  ])
+  await changePolicy(deps, 'berlin', { schedule: { kind: 'none' } })
+  expect((await showPolicy(deps, 'berlin')).nextRuns).toEqual([])
+})
+
+test('a preview says what the policy would do once it is made, and makes none', async () => {
+  using home = new TestHome({ clock: new SetClock() })
+  const { deps } = home
+  const change = {
+    timeZone: 'Asia/Tokyo',
+    schedule: { kind: 'interval', everyMinutes: 360 },
+    keep: { days: 14, weekly: { weeks: 10, on: ['sun'] }, monthly: null, yearly: null, atLeast: 3 },
+  } as const
+  const preview = await previewPolicy(deps, change)
+  expect(await listPolicies(deps)).toHaveLength(1)
+  await createPolicy(deps, 'made', change)
+  const { horizons } = await simulatePolicy(deps, 'made', undefined)
+  expect(preview).toEqual({
+    nextRuns: (await showPolicy(deps, 'made')).nextRuns,
+    horizons: horizons.map(({ points, ...horizon }) => ({
+      ...horizon,
+      points: points.length,
+      oldest: points[0]?.time,
+    })),
+  })
+  expect(preview.horizons[1]?.points).toBeGreaterThan(14 * 4)
+  await expect(previewPolicy(deps, { keep: { days: 1 } })).rejects.toEqual(code('usage.invalid'))
 })

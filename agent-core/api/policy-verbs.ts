@@ -1,20 +1,15 @@
 /** Use cases of policies: create, change, list, show, remove. Those of items go to their vaults, so that a new machine can take over. */
 import { isDeepStrictEqual } from 'node:util'
 import { AgentError } from '../base/agent-error.ts'
-import {
-  defaultPolicy,
-  defaultPolicyName,
-  type KeepRules,
-  mostPointsOfItem,
-  type Policy,
-  policyProblems,
-} from '../contract/policy.ts'
+import { defaultPolicy, defaultPolicyName, type Policy } from '../contract/policy.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { isTimeZone } from '../retention/calendar-day.ts'
-import type { PolicyChange, PolicyDocument } from './agent-api.ts'
+import type { PolicyChange, PolicyDetails, PolicyDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName } from './folder-checks.ts'
 import { builtInPolicy, policyNamed } from './policies.ts'
+import { changedPolicy, newPolicy } from './policy-change.ts'
+import { nextRunsOf } from './policy-runs.ts'
 import { publishPolicy } from './publish-items.ts'
 import { requirePinIfShorter, shownShortened, withRules } from './shorter-rules.ts'
 
@@ -25,9 +20,7 @@ export async function createPolicy(deps: AgentDeps, givenName: string, change: P
   if (deps.state.policy(name) !== undefined || name === defaultPolicyName) {
     throw new AgentError('policy.exists', { name })
   }
-  const builtIn = builtInPolicy(deps)
-  const { days, atLeast } = builtIn.keep
-  const policy = changed({ ...builtIn, name, keep: { days, atLeast } }, change, builtIn.keep)
+  const policy = newPolicy(deps, name, change)
   deps.state.putPolicy(policy)
   return documentOf(deps, policy)
 }
@@ -40,7 +33,7 @@ export async function changePolicy(deps: AgentDeps, name: string, change: Policy
   const planned = () => {
     const before = policyNamed(deps, name)
     const items = deps.state.items().filter((item) => item.policy === before.name)
-    return { before, after: changed(before, change, builtInPolicy(deps).keep), items }
+    return { before, after: changedPolicy(before, change, builtInPolicy(deps).keep), items }
   }
   // A person is asked before anything waits for the lock.
   const asked = planned()
@@ -63,8 +56,9 @@ export async function listPolicies(deps: AgentDeps): Promise<readonly PolicyDocu
   return [...builtIn, ...own].map((policy) => documentOf(deps, policy))
 }
 
-export async function showPolicy(deps: AgentDeps, name: string): Promise<PolicyDocument> {
-  return documentOf(deps, policyNamed(deps, name))
+export async function showPolicy(deps: AgentDeps, name: string): Promise<PolicyDetails> {
+  const policy = policyNamed(deps, name)
+  return { ...documentOf(deps, policy), nextRuns: nextRunsOf(policy, deps.clock.nowMs()) }
 }
 
 /** Removes a policy that no item has; `default` goes back to what is built in. Throws `policy.in-use`. */
@@ -88,46 +82,4 @@ function documentOf(deps: AgentDeps, policy: Policy): PolicyDocument {
     shortened: shownShortened(deps, items),
     remarks: isKnownZone ? [] : [`This system knows no time zone "${timeZone}"; days are those of UTC until it does.`],
   }
-}
-
-/** Throws `usage.invalid` for what no policy can be. */
-function changed(policy: Policy, change: PolicyChange, usual: KeepRules): Policy {
-  const { keep = {}, instantDays, ...plain } = change
-  const { weekly, monthly, yearly, ...counts } = keep
-  const rules = { ...policy.keep, ...counts }
-  const { weekly: weeklyBefore, monthly: monthlyBefore, yearly: yearlyBefore, ...rest } = rules
-  const newWeekly = changedRule(weeklyBefore, weekly, usual.weekly)
-  const newMonthly = changedRule(monthlyBefore, monthly, usual.monthly)
-  const newYearly = changedRule(yearlyBefore, yearly, usual.yearly)
-  const { instantDays: instantBefore, ...others } = policy
-  const newInstant = instantDays === undefined ? instantBefore : instantDays
-  const result: Policy = {
-    ...others,
-    ...plain,
-    keep: {
-      ...rest,
-      ...(newWeekly && { weekly: newWeekly }),
-      ...(newMonthly && { monthly: newMonthly }),
-      ...(newYearly && { yearly: newYearly }),
-    },
-    ...(newInstant !== undefined && newInstant !== null && { instantDays: newInstant }),
-  }
-  const [problem] = isTimeZone(result.timeZone)
-    ? policyProblems(result)
-    : [`This system knows no time zone "${result.timeZone}".`]
-  if (problem === undefined) return result
-  throw new AgentError('usage.invalid', {
-    problem,
-    advice: `See "tharsis policy create --help" for the ranges; an item has at most ${mostPointsOfItem} points.`,
-  })
-}
-
-/** A rule that is new takes what it is not told from the usual one. */
-function changedRule<Rule extends object>(
-  before: Rule | undefined,
-  change: Partial<Rule> | null | undefined,
-  usual: Rule | undefined,
-): Rule | undefined {
-  if (change === undefined) return before
-  return change === null || usual === undefined ? undefined : { ...(before ?? usual), ...change }
 }

@@ -117,7 +117,9 @@ function jobLines(job: JobDetails, output: Output): readonly string[] {
         job.phases.map(({ phase, files, bytes }) => `${phase}: ${formatCount(files)} files, ${formatSize(bytes)}`),
       ],
     ]),
-    ...job.warnings.map(({ count, message, advice }) => `${formatCount(count)} × ${message} ${advice}`),
+    ...job.warnings.map(
+      ({ count, message, advice }) => `${count === 0 ? '' : `${formatCount(count)} × `}${message} ${advice}`,
+    ),
     ...job.log.map(({ time, level, text }) => `${time} ${level === 'info' ? '' : `${level}: `}${text}`),
   ]
 }

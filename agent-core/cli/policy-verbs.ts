@@ -1,10 +1,10 @@
-import type { PolicyDocument, SimulatedHorizon } from '../api/agent-api.ts'
+import type { PolicyDetails, PolicyDocument, SimulatedHorizon } from '../api/agent-api.ts'
+import { keepLines, keepSummary, scheduleWords } from '../contract/policy-words.ts'
 import { countOf, formatCount, formatTime } from './amounts.ts'
 import { usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import { type PolicyOptions, readPolicyChange } from './policy-options.ts'
-import { keepLines, keepSummary, scheduleWords } from './policy-words.ts'
 import type { RunVerb, Session } from './session.ts'
 
 type PolicyInput = PolicyOptions & { readonly name: string }
@@ -56,7 +56,11 @@ export const listPolicies: RunVerb<object> = async (_input, session) => {
 export const showPolicy: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
   const { output } = session
   const policy = await (await session.agent()).showPolicy(name)
-  await output.result(policy, () => output.facts([['Policy', policy.name], ...policyFacts(policy)]))
+  await output.result(policy, () => [
+    ...output.facts([['Policy', policy.name], ...policyFacts(policy)]),
+    '',
+    ...nextRunLines(policy, output),
+  ])
   for (const remark of policy.remarks) output.note(`Note: ${remark}`)
   return exitStatus.done
 }
@@ -132,6 +136,20 @@ function policyFacts(policy: PolicyDocument): readonly (readonly [string, string
     ['Items', policy.items.length === 0 ? 'none' : policy.items],
     ...(policy.builtIn ? [['Built in', 'yes'] as const] : []),
   ]
+}
+
+/** When the rule's zone and this machine's clocks show the same, the time stands there once. */
+function nextRunLines({ nextRuns, timeZone }: PolicyDetails, output: Output): readonly string[] {
+  if (nextRuns.length === 0) return ['Nothing runs by itself.']
+  const rows = nextRuns.map(({ time, zoneTime }) => [
+    zoneTime.slice(0, 16).replace('T', ' '),
+    formatTime(time).slice(0, 16),
+  ])
+  const isSame = rows.every(([there, here]) => there === here)
+  return output.table(
+    [{ title: `NEXT RUNS, ${timeZone}` }, ...(isSame ? [] : [{ title: 'ON THIS MACHINE' }])],
+    isSame ? rows.map(([there = '']) => [there]) : rows,
+  )
 }
 
 const shownRules = [

@@ -385,7 +385,8 @@ const policyVerbs: readonly AnyVerb[] = [
   },
   {
     name: 'policy show',
-    summary: 'Show one policy',
+    summary: 'Show one policy and its next ten runs',
+    details: "Runs are told in the policy's time zone and, where that differs, in local time too.",
     arguments: [['<name>', 'the policy']],
     options: [],
     examples: ['tharsis policy show default'],

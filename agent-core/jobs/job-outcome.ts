@@ -2,10 +2,12 @@
 import { AgentError } from '../base/agent-error.ts'
 import type { Failure } from '../contract/bounds.ts'
 import type { JobResult, JobState, WarningGroup } from '../contract/documents/job.ts'
+import type { DamagedObject } from '../contract/documents/vault.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { JobId, PointId } from '../contract/ids.ts'
 
 const exampleCount = 20
+const mostGroups = 1000
 
 export interface JobOutcome {
   readonly state: JobState
@@ -15,6 +17,9 @@ export interface JobOutcome {
   readonly error: Failure | null
 }
 
+/** Only a verification knows what becomes of it and which files it affects. */
+type Damage = Pick<DamagedObject, 'object' | 'reason'> & Partial<DamagedObject>
+
 /** The parts of answers that jobs tell; each verb's answer has some of them. */
 interface AnyAnswer {
   readonly job?: { readonly id: JobId; readonly state: JobState }
@@ -22,11 +27,16 @@ interface AnyAnswer {
   readonly point?: { readonly id: PointId; readonly seq: number; readonly confirmed: boolean } | null
   readonly files?: number | { readonly seen: number }
   readonly restored?: number
-  readonly bytes?: number | { readonly read: number; readonly stored: number; readonly total: number }
+  readonly bytes?: number | { readonly read?: number; readonly stored?: number; readonly total?: number }
   readonly bytesRead?: number
   readonly objects?: number
   readonly warnings?: readonly FileWarning[]
-  readonly damaged?: readonly unknown[]
+  readonly damaged?: readonly Damage[]
+  /** Of a clean-up. */
+  readonly plan?: boolean
+  readonly points?: number | readonly unknown[]
+  readonly deleted?: { readonly bytes: number }
+  readonly announced?: { readonly bytes: number; readonly due: string | null }
 }
 
 /** What became of a job that answered. */
@@ -38,7 +48,7 @@ export function outcomeOf(answer: unknown): JobOutcome {
     state: job?.state ?? (isWarned ? 'completed with warnings' : 'completed'),
     reason: failure?.message ?? (damaged.length > 0 ? `${damaged.length} damaged object(s) were found` : undefined),
     result: resultOf(told),
-    warnings: groupWarnings(warnings),
+    warnings: [...damageGroups(damaged), ...groupWarnings(warnings)].slice(0, mostGroups),
     error: failure ?? null,
   }
 }
@@ -78,7 +88,22 @@ function groupWarnings(warnings: readonly FileWarning[]): readonly WarningGroup[
       return { code, message, advice, count: members.length, examples }
     })
     .toSorted((a, b) => b.count - a.count)
-    .slice(0, 1000)
+}
+
+/** A group for each damaged object that matters, with the files that it affects. */
+function damageGroups(damaged: readonly Damage[]): readonly WarningGroup[] {
+  return damaged
+    .filter(({ state }) => state === 'open')
+    .map(({ object, offset = 0, reason, files = [] }) => {
+      const { code, message, advice } = new AgentError('vault.damaged', { object, offset, reason })
+      return {
+        code,
+        message,
+        advice,
+        count: files.length,
+        examples: files.slice(0, exampleCount).map((path) => ({ path })),
+      }
+    })
 }
 
 function resultOf(answer: AnyAnswer): JobResult {
@@ -91,7 +116,14 @@ function resultOf(answer: AnyAnswer): JobResult {
     ...(point && {
       point: { id: point.id, seq: point.seq, confirmed: point.confirmed, sizeBytes: sizes?.total ?? 0 },
     }),
-    ...(sizes && { storedBytes: sizes.stored }),
+    ...(sizes?.stored !== undefined && { storedBytes: sizes.stored }),
     ...(damaged && { damaged: damaged.length }),
+    ...cleanUpOf(answer),
   }
+}
+
+function cleanUpOf({ plan, points, deleted, announced }: AnyAnswer): Pick<JobResult, 'cleanUp'> {
+  if (plan !== false || typeof points !== 'object' || deleted === undefined || announced === undefined) return {}
+  const { bytes: announcedBytes, due } = announced
+  return { cleanUp: { points: points.length, deletedBytes: deleted.bytes, announcedBytes, due } }
 }

@@ -365,9 +365,16 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     createPolicy: answer('createPolicy', fakePolicy),
     changePolicy: answer('changePolicy', fakePolicy),
     listPolicies: answer('listPolicies', [fakePolicy]),
-    showPolicy: answer('showPolicy', fakePolicy),
+    showPolicy: answer('showPolicy', {
+      ...fakePolicy,
+      nextRuns: [{ time: '2026-11-23T11:30:00.000Z', zoneTime: '2026-11-23T12:30:00+01:00' }],
+    }),
     removePolicy: answer('removePolicy', { name: 'default' }),
     simulatePolicy: answer('simulatePolicy', fakeSimulation),
+    previewPolicy: answer('previewPolicy', {
+      nextRuns: [],
+      horizons: fakeSimulation.horizons.map((horizon) => ({ ...horizon, points: 1, oldest: null })),
+    }),
     backupNow: answer('backupNow', fakeBackup),
     watchItem: async function* (...given) {
       calls.push(['watchItem', ...given])
@@ -408,6 +415,9 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     cancelJob: answer('cancelJob', { ...fakeJob, state: 'cancelled' }),
     startBackup: answer('startBackup', fakeJob),
     startRestore: answer('startRestore', fakeJob),
+    startVerify: answer('startVerify', fakeJob),
+    startPrune: answer('startPrune', fakeJob),
+    startReplication: answer('startReplication', fakeJob),
     overview: answer('overview', { pausedUntil: null, items: [] }),
     watchOverview: async function* (...given) {
       calls.push(['watchOverview', ...given])

@@ -48,6 +48,22 @@ export const policyDocument = z.object({
 })
 export type PolicyDocument = Value<typeof policyDocument>
 
+/** A run that a schedule wants. */
+export const scheduledRun = z.object({
+  time,
+  /** The same instant on the clocks of the policy's time zone: `2026-11-27T12:30:00+01:00`. */
+  zoneTime: text,
+})
+export type ScheduledRun = Value<typeof scheduledRun>
+
+const nextRuns = list(scheduledRun, 10)
+
+export const policyDetails = policyDocument.extend({
+  /** In order; none: it has no schedule. */
+  nextRuns,
+})
+export type PolicyDetails = Value<typeof policyDetails>
+
 /** What is left out stays as it is; null takes a rule away. */
 export const policyChange = z.object({
   timeZone: optional(text),
@@ -76,13 +92,16 @@ export const keptBecause = z.object({
 })
 export type KeptBecause = Value<typeof keptBecause>
 
-/** Which points will exist at one time. */
-const simulatedHorizon = z.object({
+const horizon = z.object({
   /** `1 month`, `1 year`, `5 years`, `10 years`. */
   in: text,
   time,
   /** How many points each rule keeps; a point counts for every rule that keeps it. */
   counts: z.partialRecord(keptBecause.shape.rule, count),
+})
+
+/** Which points will exist at one time. */
+const simulatedHorizon = horizon.extend({
   /** Oldest first. */
   points: list(z.object({ time, kind: text, keptUntil: time.nullable(), keptBecause: list(keptBecause, 100) })),
 })
@@ -96,3 +115,15 @@ export const simulationDocument = z.object({
   horizons: list(simulatedHorizon, 10),
 })
 export type SimulationDocument = Value<typeof simulationDocument>
+
+/** How many points will exist at one time. */
+const previewHorizon = horizon.extend({
+  points: count,
+  /** When the oldest of them was made; null: there is none. */
+  oldest: time.nullable(),
+})
+export type PreviewHorizon = Value<typeof previewHorizon>
+
+/** What a policy would do that is not made yet. */
+export const policyPreview = z.object({ nextRuns, horizons: list(previewHorizon, 10) })
+export type PolicyPreview = Value<typeof policyPreview>

@@ -3,7 +3,9 @@ import { id, list, name, optional } from '../bounds.ts'
 import { backupOptions } from '../documents/backup.ts'
 import { jobDetails, jobDocument, jobFilter, jobsEvent } from '../documents/job.ts'
 import { overviewDocument, overviewEvent, pauseDocument, pauseUntil } from '../documents/overview.ts'
+import { pruneOptions } from '../documents/prune.ts'
 import { restoreRequest } from '../documents/restore.ts'
+import { verifyOptions } from '../documents/vault.ts'
 import type { JobId } from '../ids.ts'
 import { call, feed } from '../verb.ts'
 
@@ -43,6 +45,27 @@ export const jobVerbs = {
   startRestore: call({
     about: 'As `startBackup`: a restore.',
     parameters: [['request', restoreRequest]],
+    answer: jobDocument,
+  }),
+  startVerify: call({
+    about: 'As `startBackup`: a verification of a vault.',
+    parameters: [
+      ['name', name],
+      ['options', verifyOptions],
+    ],
+    answer: jobDocument,
+  }),
+  startPrune: call({
+    about: 'As `startBackup`: a clean-up of a vault.',
+    parameters: [
+      ['name', name],
+      ['options', pruneOptions],
+    ],
+    answer: jobDocument,
+  }),
+  startReplication: call({
+    about: 'As `startBackup`: brings the replica of a vault up to date.',
+    parameters: [['name', name]],
     answer: jobDocument,
   }),
   overview: call({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { list, name } from '../bounds.ts'
-import { policyChange, policyDocument, simulationDocument } from '../documents/policy.ts'
+import { policyChange, policyDetails, policyDocument, policyPreview, simulationDocument } from '../documents/policy.ts'
 import { call } from '../verb.ts'
 
 export const policyVerbs = {
@@ -22,7 +22,11 @@ export const policyVerbs = {
     answer: policyDocument,
   }),
   listPolicies: call({ about: 'The policies and their items.', parameters: [], answer: list(policyDocument) }),
-  showPolicy: call({ about: 'One policy.', parameters: [['name', name]], answer: policyDocument }),
+  showPolicy: call({
+    about: 'One policy, with the next ten runs that it wants.',
+    parameters: [['name', name]],
+    answer: policyDetails,
+  }),
   removePolicy: call({
     about: 'Removes a policy that no item has.',
     parameters: [['name', name]],
@@ -35,5 +39,12 @@ export const policyVerbs = {
       ['item', name.optional()],
     ],
     answer: simulationDocument,
+  }),
+  previewPolicy: call({
+    about:
+      'What `createPolicy` with that change would make: its next ten runs, and how many points it keeps after 1 month, 1, ' +
+      '5 and 10 years, from none. Makes nothing.',
+    parameters: [['change', policyChange]],
+    answer: policyPreview,
   }),
 }

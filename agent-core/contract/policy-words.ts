@@ -1,9 +1,7 @@
-/** Policies as people read and write them. */
-import type { PolicyDocument } from '../api/agent-api.ts'
-import { parseDayOfMonth, type Schedule, type Weekday, weekdays } from '../contract/policy.ts'
-import { countOf } from './amounts.ts'
+/** Policies as people read them, on the command line and on the pages. Browser-safe. */
+import { type Policy, parseDayOfMonth, type Schedule, type Weekday, weekdays } from './policy.ts'
 
-const weekdayNames: Readonly<Record<Weekday, string>> = {
+export const weekdayNames: Readonly<Record<Weekday, string>> = {
   mon: 'Monday',
   tue: 'Tuesday',
   wed: 'Wednesday',
@@ -14,6 +12,8 @@ const weekdayNames: Readonly<Record<Weekday, string>> = {
 }
 const monthNames = 'January February March April May June July August September October November December'.split(' ')
 const weekNames = { 1: 'first', 2: 'second', 3: 'third', 4: 'fourth', last: 'last' } as const
+
+type PolicyKeep = Pick<Policy, 'keep'>
 
 /** `every day at 12:30`, `every 2 weeks on Sunday at 03:00`, `every 15 minutes`. */
 export function scheduleWords(schedule: Schedule): string {
@@ -34,7 +34,7 @@ export function scheduleWords(schedule: Schedule): string {
 }
 
 /** One line for each rule: how long, and which points. */
-export function keepLines({ keep }: Pick<PolicyDocument, 'keep'>): string[] {
+export function keepLines({ keep }: PolicyKeep): string[] {
   const { days, weekly, monthly, yearly, atLeast } = keep
   return [
     `every point for ${countOf(days, 'day')}`,
@@ -53,7 +53,7 @@ export function keepLines({ keep }: Pick<PolicyDocument, 'keep'>): string[] {
 }
 
 /** `30 d, 8 w, 12 m, 5 y`. */
-export function keepSummary({ keep }: Pick<PolicyDocument, 'keep'>): string {
+export function keepSummary({ keep }: PolicyKeep): string {
   const { days, weekly, monthly, yearly } = keep
   return [
     `${days} d`,
@@ -75,4 +75,8 @@ function dayWords(text: string): string {
   if (parsed === undefined) return text
   if ('weekday' in parsed) return `the ${weekNames[parsed.week]} ${weekdayNames[parsed.weekday]}`
   return parsed.day === 'last' ? 'the last day' : `day ${parsed.day}`
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -5,9 +5,11 @@ import type { Item } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { policyOf } from './policies.ts'
 
-/** The schedule of its policy; of an item whose points another machine makes, or that has none, `none`. */
+/** The schedule of its policy; of an item that is stopped, or whose points another machine makes, `none`. */
 export function scheduleOf(deps: AgentDeps, item: Item): ScheduleRule {
   const { timeZone, schedule } = policyOf(deps, item)
   const isOwn = item.vaults.some((name) => deps.state.vault(name)?.access === 'owner')
-  return isOwn ? { timeZone: knownZone(timeZone), schedule } : { timeZone: 'UTC', schedule: { kind: 'none' } }
+  return isOwn && item.stopped === undefined
+    ? { timeZone: knownZone(timeZone), schedule }
+    : { timeZone: 'UTC', schedule: { kind: 'none' } }
 }

@@ -8,7 +8,7 @@ import type { Item } from '../state/state-db.ts'
 import { appendAudit } from '../vault/audit-journal.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import { readMarks, writeMark } from '../vault/point-marks.ts'
-import { foldMarks } from '../vault/point-states.ts'
+import { foldMarks, type PointState } from '../vault/point-states.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { openMarkMemory } from './mark-memory.ts'
@@ -70,24 +70,57 @@ export function endOfWindowMs(deps: AgentDeps): number {
   return deps.clock.nowMs() + trashDaysOf(deps) * dayMs
 }
 
+export interface MarkedPoints {
+  /** How many were marked. */
+  readonly marked: number
+  /** How many of the item's points are held. */
+  readonly held: number
+}
+
 /**
- * Puts all points of an item in a vault into the trash, or brings all back that are there; those that wait for the vault
- * too. What was done before a failure stays done, and the same call goes on. Returns how many were marked, and how many
- * of the item's points are held.
+ * Puts all points of an item in a vault into the trash, those that wait for the vault too; what is there already stays as it
+ * is. The marks are made at `sinceMs` at least, also where the clock was set back meanwhile: by that they are known to be
+ * the stop's. What was done before a failure stays done, and the same call goes on.
  */
-export async function markAllPoints(
+export async function deleteAllPoints(
   deps: AgentDeps,
   vault: Vault,
   item: Item,
-  { content, reason }: { readonly content: MarkContent; readonly reason: string | undefined },
-): Promise<{ readonly marked: number; readonly held: number }> {
+  { sinceMs, reason }: { readonly sinceMs: number; readonly reason: string | undefined },
+): Promise<MarkedPoints> {
+  const madeAtMs = Math.max(sinceMs, deps.clock.nowMs())
+  const content: MarkContent = { kind: 'delete', untilMs: madeAtMs + trashDaysOf(deps) * dayMs }
+  const isChosen = ({ deleted }: PointState) => deleted === undefined
+  return await markEach(deps, vault, item, isChosen, (point) => ({
+    ...markOf(deps, point, content, reason),
+    madeAtMs,
+  }))
+}
+
+/** Brings those points of an item in a vault back that went into the trash at `sinceMs` or later. Goes on as `deleteAllPoints`. */
+export async function undeleteAllPoints(
+  deps: AgentDeps,
+  vault: Vault,
+  item: Item,
+  sinceMs: number,
+): Promise<MarkedPoints> {
+  const isChosen = ({ deleted }: PointState) => deleted !== undefined && deleted.atMs >= sinceMs
+  return await markEach(deps, vault, item, isChosen, (point) => markOf(deps, point, { kind: 'undelete' }, undefined))
+}
+
+async function markEach(
+  deps: AgentDeps,
+  vault: Vault,
+  item: Item,
+  isChosen: (state: PointState) => boolean,
+  mark: (point: PointId) => Mark,
+): Promise<MarkedPoints> {
   const points = [...(await pointsOf(deps, vault, item))]
   const marks = await readMarks(vault, { memory: await openMarkMemory(deps, vault) })
   const states = new Map(points.map((point) => [point, foldMarks(marks.get(point) ?? [])]))
-  const isDelete = content.kind === 'delete'
-  const chosen = points.filter((point) => (states.get(point)?.deleted === undefined) === isDelete)
+  const chosen = points.filter((point) => isChosen(states.get(point) as PointState))
   await inLanes(chosen, writeLanes, async (point) => {
-    await writeMark(vault, markOf(deps, point, content, reason), marks.get(point) ?? [])
+    await writeMark(vault, mark(point), marks.get(point) ?? [])
   })
   return { marked: chosen.length, held: points.filter((point) => states.get(point)?.held).length }
 }

@@ -9,7 +9,7 @@ import type { Item } from '../state/state-db.ts'
 import type { StoppedDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { knownItem } from './item-verbs.ts'
-import { audit, eachVault, endOfWindowMs, markAllPoints } from './mark-points.ts'
+import { audit, deleteAllPoints, eachVault, endOfWindowMs, undeleteAllPoints } from './mark-points.ts'
 import { requirePin } from './pin-guard.ts'
 import { publishItem } from './publish-items.ts'
 import { shownStop, stoppedError } from './stopped-items.ts'
@@ -25,8 +25,10 @@ export async function stopItem(
   const item = knownItem(deps, name)
   // Points that are in the trash stay there until somebody brings them back.
   if (item.stopped?.data === 'deleted' && !deletesData) throw stoppedError(item, item.stopped)
+  // Given again, a stop that was cut off goes on: what it has marked stays marked by it.
+  const atMs = item.stopped?.data === 'deleted' ? item.stopped.atMs : deps.clock.nowMs()
   const stopped: StoppedItem = {
-    atMs: deps.clock.nowMs(),
+    atMs,
     data: deletesData ? 'deleted' : 'retained',
     who: deps.who,
     ...(reason !== undefined && { reason }),
@@ -39,8 +41,7 @@ export async function stopItem(
   let counts = { marked: 0, held: 0 }
   if (deletesData) {
     await eachVault(deps, item, async (vault) => {
-      const content = { kind: 'delete' as const, untilMs: endOfWindowMs(deps) }
-      counts = more(counts, await markAllPoints(deps, vault, item, { content, reason }))
+      counts = more(counts, await deleteAllPoints(deps, vault, item, { sinceMs: atMs, reason }))
     })
   }
   deps.log.info('item stopped', { item: item.id, data: stopped.data, points: counts.marked })
@@ -62,21 +63,20 @@ export async function resumeItem(deps: AgentDeps, name: string): Promise<Stopped
 }
 
 /**
- * Brings all points of a stopped item back that are in the trash; it stays stopped, with its data retained. Throws
- * `item.not-deleted`.
+ * Brings the points of a stopped item back that its stop put into the trash, not those that somebody had put there before; it
+ * stays stopped, with its data retained. Throws `item.not-deleted`.
  */
 export async function undeleteItem(deps: AgentDeps, name: string): Promise<StoppedDocument> {
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const item = knownItem(deps, name)
   // Also when it was done before: a vault that was away then is told now.
   if (item.stopped === undefined) throw new AgentError('item.not-deleted', { name: item.name })
+  const { untilMs: _, ...stop } = item.stopped
   let counts = { marked: 0, held: 0 }
   await eachVault(deps, item, async (vault) => {
     await audit(deps, vault, { act: 'item undelete', subject: `item "${item.name}"`, detail: undefined })
-    const content = { kind: 'undelete' as const }
-    counts = more(counts, await markAllPoints(deps, vault, item, { content, reason: undefined }))
+    counts = more(counts, await undeleteAllPoints(deps, vault, item, stop.atMs))
   })
-  const { untilMs: _, ...stop } = item.stopped
   const changed: Item = { ...item, stopped: { ...stop, data: 'retained' } }
   await publishItem(deps, changed)
   return documentOf(changed, counts)

@@ -3,11 +3,13 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import type { PointId } from '../contract/ids.ts'
+import type { Item } from '../state/state-db.ts'
 import { readAudit } from '../vault/audit-journal.ts'
 import { readPointStates } from '../vault/point-states.ts'
 import { writeTombstones } from '../vault/tombstone-ledger.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { backupNow } from './backup-verbs.ts'
+import { scheduleOf } from './item-schedules.ts'
 import { changeItem, enableItem, listItems, showItem } from './item-verbs.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 import { setPin } from './pin-guard.ts'
@@ -169,6 +171,28 @@ test('stopping with delete puts every point into the trash, and undelete brings 
   await backUp('four')
   expect(await restore('latest')).toMatchObject({ restored: 4, failed: 0 })
   expect(await place.journal()).toEqual(['point hold', 'item stop --delete-data', 'item undelete', 'item resume'])
+})
+
+test('item undelete leaves in the trash what was deleted before the stop, also after a stop that was cut off', async () => {
+  using place = await make()
+  const { deps, clock, backUp } = place
+  const single = await backUp('one')
+  await backUp('two')
+  await deletePoint(deps, 'mine', single, undefined)
+  clock.offsetMs += 1000
+  await stopItem(deps, 'mine', { deletesData: true })
+  // Given again later, and with a clock that was set back: it is the same stop.
+  clock.offsetMs += dayMs
+  await stopItem(deps, 'mine', { deletesData: true })
+  clock.offsetMs -= 3 * dayMs
+  await stopItem(deps, 'mine', { deletesData: true })
+  expect(scheduleOf(deps, deps.state.item('mine') as Item).schedule).toEqual({ kind: 'none' })
+  expect(await undeleteItem(deps, 'mine')).toMatchObject({ points: 1 })
+  expect((await shown(deps)).map(([, isDeleted]) => isDeleted)).toEqual([true, false])
+  await resumeItem(deps, 'mine')
+  expect(scheduleOf(deps, deps.state.item('mine') as Item).schedule).toMatchObject({ kind: 'daily' })
+  await undeletePoint(deps, 'mine', single)
+  expect((await shown(deps)).map(([, isDeleted]) => isDeleted)).toEqual([false, false])
 })
 
 test('a clock that is wrong when a point is deleted never makes its time in the trash shorter', async () => {

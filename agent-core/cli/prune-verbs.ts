@@ -41,7 +41,7 @@ export const pruneVault: RunVerb<PruneInput> = async (input, session) => {
   await output.result(pruned, () => linesOf(pruned, output))
   for (const remark of pruned.remarks) output.note(`Note: ${remark}`)
   if (pruned.refusal === null) return exitStatus.done
-  output.warning(`The vault does not let go of chunk files that are due: ${pruned.refusal}. They wait.`)
+  output.warning(`The vault does not let go: ${pruned.refusal}. ${waitingWords(pruned)}`)
   return exitStatus.warnings
 }
 
@@ -51,7 +51,7 @@ function linesOf(pruned: PruneDocument, output: Output): readonly string[] {
   const amountOf = (files: PruneDocument['waiting']) =>
     `${countOf(files.files, 'chunk file')}, ${formatSize(files.bytes)}${dueOf(files)}`
   const facts: [string, string | readonly string[]][] = [
-    [plan ? 'Points that would go' : 'Points removed', points.length === 0 ? 'none' : points.map(pointLine)],
+    [pointsTitle(pruned), points.length === 0 ? 'none' : points.map(pointLine)],
     [
       'Not needed any more',
       `${countOf(chunkFiles.dead, 'chunk file')}; left by interrupted runs: ${chunkFiles.unindexed}; nearly empty: ${chunkFiles.sparse}`,
@@ -65,7 +65,7 @@ function linesOf(pruned: PruneDocument, output: Output): readonly string[] {
   }
   if (deleted.files > 0) facts.push(['Deleted', amountOf({ ...deleted, due: null })])
   if (announced.files > 0) facts.push([plan ? 'Would be announced' : 'Announced', amountOf(announced)])
-  if (waiting.files > 0) facts.push(['Announced before', amountOf(waiting)])
+  if (waiting.files > 0) facts.push([waiting.due === null ? 'Waiting' : 'Announced before', amountOf(waiting)])
   if (pruned.takenBack > 0) facts.push(['Needed after all', countOf(pruned.takenBack, 'chunk file')])
   facts.push(
     ['Stored before', formatSize(bytes.before)],
@@ -73,6 +73,20 @@ function linesOf(pruned: PruneDocument, output: Output): readonly string[] {
     ['After the grace time', formatSize(bytes.afterGrace)],
   )
   return output.facts(facts)
+}
+
+function pointsTitle({ plan, refusal }: PruneDocument): string {
+  if (plan) return 'Points that would go'
+  return refusal === null ? 'Points removed' : 'Points that wait'
+}
+
+function waitingWords({ points, announced, waiting }: PruneDocument): string {
+  const files = countOf(announced.files + waiting.files, 'chunk file')
+  const size = formatSize(announced.bytes + waiting.bytes)
+  return (
+    `What waits: ${countOf(points.length, 'point')} and ${files}, ${size}. It goes with the first clean-up that may delete; ` +
+    'with other credentials, run "tharsis vault test" before.'
+  )
 }
 
 function pointLine({ id, itemName, time, reason }: PruneDocument['points'][number]): string {

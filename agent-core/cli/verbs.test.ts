@@ -392,6 +392,7 @@ describe('damage', () => {
     const { status, stderr } = await call('vault prune usb', { answers: { pruneVault: async () => refused } })
     expect(status).toBe(3)
     expect(stderr).toContain('it is locked')
+    expect(stderr).toContain('What waits: 1 point and')
     const { status: done, stdout } = await call('vault prune usb')
     expect(done).toBe(0)
     for (const part of ['11111111 docs', '2 chunk files', 'Merged', 'Deleted', 'from 2026-12-06', '5.0 MiB']) {

@@ -8,6 +8,7 @@
  *  6. put the intent; look again
  *  7. remove the points that are still to go (remove-points)
  *  8. without a grace time, end the intent at once; otherwise a later run does, in 2
+ * Where the vault may not delete, only 1 and 3 are done, and the result says what waits.
  * It may be stopped or killed between any two of them: what is begun is found again by the next run, in the vault itself.
  */
 import { isAgentError } from '../base/agent-error.ts'
@@ -82,7 +83,7 @@ export interface PruneResult extends PlannedPrune {
   readonly merged: { readonly files: number; readonly intoFiles: number; readonly intoBytes: number }
   readonly deleted: { readonly files: number; readonly bytes: number }
   readonly takenBack: number
-  /** Why the vault did not let go of something; undefined when it did. */
+  /** Why the vault did not let go of something; undefined when it did. Nothing was changed where it may not delete at all. */
   readonly refusal?: string
 }
 
@@ -126,7 +127,8 @@ class Prune {
   }
 
   async run(): Promise<PruneResult> {
-    const { task } = this.#deps
+    const { task, vault } = this.#deps
+    if (vault.store.mayDelete === false) return whatWaits(await this.look())
     task.setPhase('estimate')
     const first = await VaultLook.first(this.#lookDeps)
     task.setPhase('commit')
@@ -272,6 +274,26 @@ class Prune {
       intents.push(await putIntent(this.#deps.vault, intent))
     }
     return intents
+  }
+}
+
+/** The result where nothing may be deleted: no point is removed, and nothing is announced or merged that could not go later. */
+function whatWaits(planned: PlannedPrune): PruneResult {
+  const nothing = { files: 0, bytes: 0 }
+  const { plan, due, waiting } = planned
+  return {
+    ...planned,
+    waiting: {
+      files: plan.dead.length + plan.unindexed.length + plan.sparse.length + due.files + waiting.files,
+      bytes: plan.bytesFreed + due.bytes + waiting.bytes,
+    },
+    due: nothing,
+    removedPoints: 0,
+    announced: nothing,
+    merged: { files: 0, intoFiles: 0, intoBytes: 0 },
+    deleted: nothing,
+    takenBack: 0,
+    refusal: 'its credentials may not delete',
   }
 }
 

@@ -101,6 +101,11 @@ export interface ObjectStore {
   readonly kind: string
   /** For people and messages: the folder, or the URL without credentials. */
   readonly address: string
+  /**
+   * False where a probe found that the credentials may not delete: `delete` is `vault.denied` then without asking the place.
+   * Left out: it has not shown.
+   */
+  readonly mayDelete?: boolean | undefined
 
   /** Puts an object; true when this call made it, false when the same bytes were there (2, 3). */
   put(name: string, body: ObjectBody, options?: PutOptions): Promise<boolean>

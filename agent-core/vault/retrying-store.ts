@@ -43,6 +43,9 @@ export function createRetryingStore(inner: ObjectStore, deps: RetryDeps): Object
   return {
     kind: inner.kind,
     address: inner.address,
+    get mayDelete() {
+      return inner.mayDelete
+    },
     put: (name, body, options) => retry(options, () => inner.put(name, body, options)),
     get: (name, options) => retry(options, () => inner.get(name, options)),
     stat: (name, options) => retry(options, () => inner.stat(name, options)),

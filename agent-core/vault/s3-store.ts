@@ -3,6 +3,7 @@
  * methods; `s3-store/` holds how each is done. It retries nothing and limits nothing: `retrying-store.ts` and
  * `throttled-store.ts` stand around it.
  */
+import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { S3Abilities } from '../contract/s3-server.ts'
 import { assertObjectName, assertObjectPrefix } from './object-name.ts'
@@ -39,6 +40,8 @@ export interface S3StoreOptions extends S3Server {
   readonly stallMs?: number
 }
 
+const mayNotDelete = 'its credentials may not delete, as "tharsis vault test" has found'
+
 /** From here on servers refuse requests (15 min), and a person should know before. */
 const worrySkewMs = 120_000
 
@@ -66,6 +69,10 @@ class S3Store implements ObjectStore {
       abilities: this.#abilities,
       retainUntilMs: (name) => (lock?.appliesTo(name) ? connection.clock.nowMs() + lock.lengthMs : undefined),
     }))
+  }
+
+  get mayDelete(): boolean {
+    return this.#abilities.mayDelete
   }
 
   async put(name: string, body: ObjectBody, options?: PutOptions): Promise<boolean> {
@@ -107,6 +114,7 @@ class S3Store implements ObjectStore {
   async delete(name: string, options?: CallOptions): Promise<void> {
     assertObjectName(name)
     const connection = this.#connection
+    if (!this.mayDelete) throw new AgentError('vault.denied', { address: this.address, reason: mayNotDelete })
     const key = connection.prefix + name
     await connection.run(`deleting ${name}`, options?.signal, async (guard) => {
       if (this.#abilities.versions) return await removeEveryVersion(connection, key, guard)

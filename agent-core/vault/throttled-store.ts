@@ -6,6 +6,9 @@ export function createThrottledStore(inner: ObjectStore, pace: Pace): ObjectStor
   return {
     kind: inner.kind,
     address: inner.address,
+    get mayDelete() {
+      return inner.mayDelete
+    },
     put: (name, body, options) => inner.put(name, body, { ...options, pace }),
     get: (name, options) => inner.get(name, options),
     stat: (name, options) => inner.stat(name, options),

@@ -185,7 +185,10 @@ export async function changeRecoveryCode(
   return code
 }
 
-/** Writes the new slot, opens it, then deletes the old ones of that kind. Killed in between, both secrets open. */
+/**
+ * Writes the new slot, opens it, then deletes the old ones of that kind. Killed in between, both secrets open. Throws
+ * `vault.denied` before anything is written where the old ones could not be deleted.
+ */
 async function replaceSlots(
   store: ObjectStore,
   owner: { readonly keyspace: KeyspaceId; readonly masterKey: Buffer },
@@ -195,6 +198,11 @@ async function replaceSlots(
   const before: string[] = []
   for await (const { name } of store.list(keyspaceLayout(owner.keyspace).keys)) {
     if (name.endsWith(`-${secret.kind}`)) before.push(name)
+  }
+  if (before.length > 0 && store.mayDelete === false) {
+    const old = secret.kind === 'passphrase' ? 'passphrase' : 'recovery code'
+    const reason = `its credentials may not delete, so the old ${old} would open it on`
+    throw new AgentError('vault.denied', { address: store.address, reason })
   }
   const made = await putSlot(store, owner, secret, deps)
   const opened = await openKeySlot(await readObject(store, made), secret.text, made)

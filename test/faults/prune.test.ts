@@ -389,3 +389,46 @@ test('a damaged index-gone object: backups go by what is listed, and a clean-up 
   await expect(place.prune(store, { expired: () => true })).rejects.toMatchObject({ code: 'format.invalid' })
   expect(await sizeOfChunks()).toBe(before)
 })
+
+describe('a first backup that is cut off: chunk files in the vault that no point names yet', () => {
+  const policy = { budgetBytes: 40 * 1024 * 1024, instantMs: 0 }
+
+  /** Stops in the capture, when the vault answers no more: the cache is full, and part of the data is sent. */
+  async function cutOff(): Promise<void> {
+    for (let number = 0; number < 10; number++) write(`large ${number}`, randomBytes(12 * 1024 * 1024))
+    const chunks = place.vaultOf(store).layout.chunks
+    const away = createFaultyStore(store, {
+      faults: [{ call: 2, fault: 'unreachable', operation: 'put', namePrefix: chunks, forEver: true }],
+    })
+    await expect(place.backUp(away, policy)).rejects.toMatchObject({ code: expect.any(String) as string })
+    expect(await sizeOfChunks()).toBeGreaterThan(8 * 1024 * 1024)
+    expect(await place.vaultOf(store).listPoints()).toEqual([])
+  }
+
+  async function goOn(): Promise<void> {
+    const { failure, manifest } = await place.backUp(store, policy)
+    expect(failure).toBeUndefined()
+    await assertInvariants(place.vaultOf(store))
+    expect(await place.filesOf(store, manifest.id)).toEqual(place.sourceFiles())
+  }
+
+  test('a clean-up in between announces them, and the next run gives a whole point; so it is after the grace time', async () => {
+    await cutOff()
+    const announced = await place.prune(store, { graceMs: 14 * dayMs })
+    expect(announced.deleted.files).toBe(0)
+    await goOn()
+    await place.prune(store, { graceMs: 14 * dayMs, nowMs: () => systemClock.nowMs() + 15 * dayMs })
+    await assertInvariants(place.vaultOf(store))
+    await goOn()
+  })
+
+  test('after the grace time they are gone, found to be gone, and stored again', async () => {
+    await cutOff()
+    const before = await sizeOfChunks()
+    await place.prune(store, { graceMs: 14 * dayMs })
+    const due = await place.prune(store, { graceMs: 14 * dayMs, nowMs: () => systemClock.nowMs() + 15 * dayMs })
+    expect(due.deleted.files).toBeGreaterThan(0)
+    expect(await sizeOfChunks()).toBeLessThan(before)
+    await goOn()
+  })
+})

@@ -5,11 +5,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { audit, markAllPoints } from '../../agent-core/api/mark-points.ts'
+import { audit, deleteAllPoints, undeleteAllPoints } from '../../agent-core/api/mark-points.ts'
 import { isVaultTrouble } from '../../agent-core/backup/transfer.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import type { ItemId } from '../../agent-core/contract/ids.ts'
-import type { MarkContent } from '../../agent-core/format/mark.ts'
 import type { Item } from '../../agent-core/state/state-db.ts'
 import { readAudit } from '../../agent-core/vault/audit-journal.ts'
 import { createFaultyStore, type FaultKind, type StoreCall } from '../../agent-core/vault/faulty-store.ts'
@@ -56,12 +55,14 @@ async function itemOf(of: ObjectStore): Promise<Item> {
   return { id: listed?.item as ItemId, name: 'docs', vaults: ['v'], ...settings }
 }
 
-async function mark(on: ObjectStore, item: Item, content: MarkContent): Promise<void> {
+async function mark(on: ObjectStore, item: Item, kind: 'delete' | 'undelete'): Promise<void> {
   // Each run asks the vault for all marks, so that each makes the same calls.
   rmSync(home.deps.paths.marks, { recursive: true, force: true })
   const vault = place.vaultOf(on)
-  await audit(home.deps, vault, { act: `all ${content.kind}`, subject: item.name, detail: undefined })
-  await markAllPoints(home.deps, vault, item, { content, reason: 'a test' })
+  await audit(home.deps, vault, { act: `all ${kind}`, subject: item.name, detail: undefined })
+  const sinceMs = untilMs - 14 * 86_400_000
+  if (kind === 'delete') await deleteAllPoints(home.deps, vault, item, { sinceMs, reason: 'a test' })
+  else await undeleteAllPoints(home.deps, vault, item, sinceMs)
 }
 
 function faultsOf({ operation }: StoreCall, index: number): FaultKind[] {
@@ -75,22 +76,22 @@ async function requireAllRestore(on: ObjectStore, what: string): Promise<void> {
   for (const [point, expected] of files) expect(await place.filesOf(on, point), what).toEqual(expected)
 }
 
-async function failEachCall(before: ObjectStore, content: MarkContent): Promise<number> {
-  const isDelete = content.kind === 'delete'
+async function failEachCall(before: ObjectStore, kind: 'delete' | 'undelete'): Promise<number> {
+  const isDelete = kind === 'delete'
   const item = await itemOf(before)
   const counted = createFaultyStore(await copyOfStore(before))
-  await mark(counted, item, content)
+  await mark(counted, item, kind)
   for (const [index, call] of counted.calls.entries()) {
     for (const fault of faultsOf(call, index)) {
       const what = `${fault} at call ${index + 1} (${call.operation} ${call.name})`
       const inner = await copyOfStore(before)
       const faulty = createFaultyStore(inner, { faults: [{ call: index + 1, fault }] })
-      await mark(faulty, item, content).catch((error: unknown) => {
+      await mark(faulty, item, kind).catch((error: unknown) => {
         if (!isVaultTrouble(error)) throw new Error(what, { cause: error })
       })
       expect(faulty.unreached(), what).toEqual([])
       await requireAllRestore(inner, what)
-      await mark(inner, item, content)
+      await mark(inner, item, kind)
       const states = await readPointStates(place.vaultOf(inner))
       for (const point of files.keys()) {
         const { deleted, held } = states.of(point as never)
@@ -99,7 +100,7 @@ async function failEachCall(before: ObjectStore, content: MarkContent): Promise<
       }
       const acts: string[] = []
       for await (const { act } of readAudit(place.vaultOf(inner))) acts.push(act)
-      expect(acts.at(-1), what).toBe(`all ${content.kind}`)
+      expect(acts.at(-1), what).toBe(`all ${kind}`)
       await requireAllRestore(inner, what)
     }
   }
@@ -107,19 +108,19 @@ async function failEachCall(before: ObjectStore, content: MarkContent): Promise<
 }
 
 test('every call of putting all points into the trash', { timeout: 120_000 }, async () => {
-  expect(await failEachCall(store, { kind: 'delete', untilMs })).toBeGreaterThanOrEqual(7)
+  expect(await failEachCall(store, 'delete')).toBeGreaterThanOrEqual(7)
 })
 
 test('every call of bringing them back', { timeout: 120_000 }, async () => {
-  await mark(store, await itemOf(store), { kind: 'delete', untilMs })
-  expect(await failEachCall(store, { kind: 'undelete' })).toBeGreaterThanOrEqual(8)
+  await mark(store, await itemOf(store), 'delete')
+  expect(await failEachCall(store, 'undelete')).toBeGreaterThanOrEqual(8)
 })
 
 test('with credentials that may not delete, points go to the trash and come back, and nothing is deleted', async () => {
   const counted = createFaultyStore(store)
   const item = await itemOf(store)
-  await mark(counted, item, { kind: 'delete', untilMs })
-  await mark(counted, item, { kind: 'undelete' })
+  await mark(counted, item, 'delete')
+  await mark(counted, item, 'undelete')
   expect(counted.calls.filter(({ operation }) => operation === 'delete')).toEqual([])
   const states = await readPointStates(place.vaultOf(store))
   for (const point of files.keys()) expect(states.of(point as never).deleted).toBeUndefined()

@@ -22,7 +22,7 @@ export const pruneDocument = z.object({
   machine: text,
   /** Nothing was done. */
   plan: z.boolean(),
-  /** Points that nothing keeps any more; removed, unless it is a plan. */
+  /** Points that nothing keeps any more; removed, unless it is a plan or the vault refused. */
   points: list(z.object({ id: id<PointId>(), item: id<ItemId>(), itemName: text, time, reason: text }), 1_000_000),
   chunkFiles: z.object({
     /** Of which nothing is needed any more. */
@@ -44,7 +44,7 @@ export const pruneDocument = z.object({
   deleted: z.object({ files: count, bytes }),
   /** Announced by this run, or by a plan to be. */
   announced: announcedFiles,
-  /** Announced by earlier runs and not due yet. */
+  /** Announced by earlier runs and not due yet; where the vault may not delete, all that could go. */
   waiting: announcedFiles,
   /** Announced chunk files that stay after all: something needs them. */
   takenBack: count,

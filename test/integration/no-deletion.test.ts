@@ -11,6 +11,7 @@ import { restoreFiles } from '../../agent-core/api/restore-verbs.ts'
 import { testKnownVault } from '../../agent-core/api/test-vault.ts'
 import { deletePoint, holdPoint, releasePoint, undeletePoint } from '../../agent-core/api/trash-verbs.ts'
 import { changeVaultPassphrase, createNewVault } from '../../agent-core/api/vault-verbs.ts'
+import { systemClock } from '../../agent-core/base/clock.ts'
 import { type S3Stub, startS3Stub } from '../support/s3-stub/s3-stub.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../support/test-home.ts'
 
@@ -34,7 +35,7 @@ function deletionsOf(stub: S3Stub): string[] {
 test('no deletion is asked for, whatever is done; what waits is told, and goes once it may', async () => {
   await using stub = await startS3Stub({ mayDelete: false })
   using folder = new TestFolder()
-  const clock = { offsetMs: 0, nowMs: () => Date.now() + clock.offsetMs, delay: async () => {} }
+  const clock = { ...systemClock, offsetMs: 0, nowMs: () => systemClock.nowMs() + clock.offsetMs }
   using home = new TestHome({ clock })
   const { deps } = home
   mkdirSync(folder.at('docs'))

@@ -1,5 +1,5 @@
 /** The agent as components use it: its verbs, the connection, and the feeds that all pages share. */
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import type {
   JobDocument,
@@ -68,7 +68,11 @@ export interface Asked<Answer> {
 export function useAsk<Answer>(
   key: readonly unknown[],
   ask: (agent: VerbMethods, signal: AbortSignal) => Promise<Answer>,
-  options: { readonly isWanted?: boolean } = {},
+  options: {
+    readonly isWanted?: boolean
+    /** While a question with another key is asked, the answer to the one before stays. */
+    readonly keepsLast?: boolean
+  } = {},
 ): Asked<Answer> {
   const agent = useAgent()
   const isOnline = useIsOnline()
@@ -76,6 +80,7 @@ export function useAsk<Answer>(
     queryKey: key,
     queryFn: async ({ signal }) => await ask(agent, signal),
     enabled: isOnline && options.isWanted !== false,
+    ...(options.keepsLast === true && { placeholderData: keepPreviousData }),
   })
   return {
     answer: query.data,

@@ -45,6 +45,14 @@ export function formatAhead(aheadMs: number): string {
 
 const dateFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })
 const dayFormat = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' })
+const zoneFormat = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZone: 'UTC',
+})
 const timeFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
 const secondsFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
@@ -52,6 +60,12 @@ const secondsFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute
 export function formatTime(iso: string): string {
   const date = new Date(iso)
   return Number.isNaN(date.getTime()) ? iso : `${dateFormat.format(date)}, ${timeFormat.format(date)}`
+}
+
+/** `Thu 26 Nov, 12:30`: what the clocks of a zone show, of a time such as `2026-11-26T12:30:00+01:00`. */
+export function formatZoneTime(zoneTime: string): string {
+  const date = new Date(`${zoneTime.slice(0, 16)}Z`)
+  return Number.isNaN(date.getTime()) ? zoneTime : zoneFormat.format(date).replace(/,(?=.*,)/, '')
 }
 
 /** `26 Nov 2026` */

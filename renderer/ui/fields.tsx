@@ -1,12 +1,16 @@
 /** The fields of forms. */
+import { parseTime } from '@internationalized/date'
 import { Check, Eye, EyeOff } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import {
   CheckboxButton,
   CheckboxField,
+  DateInput,
+  DateSegment,
   FieldError,
   Input,
   Label,
+  NumberField,
   RadioButton,
   RadioField,
   RadioGroup,
@@ -15,6 +19,7 @@ import {
   Text,
   TextArea,
   TextField,
+  TimeField,
 } from 'react-aria-components'
 import { IconButton } from './button.tsx'
 
@@ -104,11 +109,11 @@ export function Choice<Value extends string>(props: {
   readonly value: Value | undefined
   readonly options: readonly Option<Value>[]
   readonly onChange: (value: Value) => void
-  readonly look?: 'cards' | 'lines' | 'segments'
+  readonly look?: 'cards' | 'grid' | 'lines' | 'segments'
 }) {
   return (
     <RadioGroup
-      className={`choice choice-${props.look ?? 'lines'}`}
+      className={props.look === 'grid' ? 'choice choice-cards choice-grid' : `choice choice-${props.look ?? 'lines'}`}
       value={props.value ?? null}
       onChange={(value) => props.onChange(value as Value)}
     >
@@ -189,5 +194,57 @@ export function SelectInput<Value extends string>(props: {
         ))}
       </select>
     </label>
+  )
+}
+
+/** A whole number with its unit; what is typed beyond the limits becomes the nearest of them. */
+export function NumberInput(props: {
+  readonly label: string
+  readonly unit: string
+  readonly value: number
+  readonly least: number
+  readonly most: number
+  readonly onChange: (value: number) => void
+}) {
+  return (
+    <NumberField
+      className="field"
+      value={props.value}
+      minValue={props.least}
+      maxValue={props.most}
+      step={1}
+      onChange={(value) => props.onChange(Number.isNaN(value) ? props.least : value)}
+    >
+      <Label>{props.label}</Label>
+      <div className="input-row number-unit">
+        <Input className="input input-number" />
+        <span>{props.unit}</span>
+      </div>
+    </NumberField>
+  )
+}
+
+/** A time of day, `HH:MM`, of 24 hours whatever the browser prefers: so are all times of the pages. */
+export function TimeInput(props: {
+  readonly label: string
+  readonly value: string
+  readonly onChange: (value: string) => void
+  readonly isLabelHidden?: boolean
+}) {
+  return (
+    <TimeField
+      className="field"
+      hourCycle={24}
+      shouldForceLeadingZeros
+      value={parseTime(props.value)}
+      onChange={(time) => {
+        if (time !== null) props.onChange(time.toString().slice(0, 5))
+      }}
+    >
+      <Label className={props.isLabelHidden === true ? 'unseen' : 'label'}>{props.label}</Label>
+      <DateInput className="input input-time">
+        {(segment) => <DateSegment className="time-segment" segment={segment} />}
+      </DateInput>
+    </TimeField>
   )
 }

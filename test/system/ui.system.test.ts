@@ -8,6 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { PolicyDetails } from '../../agent-core/contract/index.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { needs } from '../support/needs.ts'
 import {
@@ -68,6 +69,26 @@ async function jobEnds(state: string, kind = 'backup'): Promise<void> {
       { timeout: 240_000, interval: 500 },
     )
     .toBe(state)
+}
+
+/** Every second week on a day that is not near: no run comes in between. What it leads to is shown while it is chosen. */
+async function chooseSchedule(): Promise<void> {
+  const preview = page.getByRole('region', { name: 'What this leads to' })
+  await preview.getByRole('row', { name: /in 10 years 47/ }).waitFor()
+  const inThreeDays = new Date(Date.now() + 3 * 86_400_000).toLocaleDateString('en', { weekday: 'long' })
+  const radio = (name: string) => page.locator('.radio', { hasText: name })
+  await radio('Weekly').click()
+  await page.getByRole('button', { name: inThreeDays }).click()
+  if (inThreeDays !== 'Sunday') await page.getByRole('button', { name: 'Sunday' }).click()
+  await page.getByRole('spinbutton', { name: 'hour' }).click()
+  await page.keyboard.type('0300')
+  await page.getByRole('textbox', { name: 'Every', exact: true }).fill('2')
+  await page.keyboard.press('Tab')
+  await radio('A generation').click()
+  await preview.getByRole('row', { name: /in 10 years .*10 yearly/ }).waitFor()
+  expect(await preview.getByRole('listitem').first().textContent()).toMatch(/, 03:00$/)
+  await takePictures(page, 'wizard-schedule')
+  expect(await findAccessFaults(page)).toEqual([])
 }
 
 function makeFiles(): void {
@@ -154,11 +175,23 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     expect(await page.getByRole('button', { name: 'Go on' }).isDisabled()).toBe(true)
     await page.getByLabel(/Last two groups/).fill(code.split('-').slice(-2).join(' ').toLowerCase())
     await press('Go on')
+    await chooseSchedule()
+    await press('Go on')
+    await page.getByText('every 2 weeks on').waitFor()
     await takePictures(page, 'wizard-summary')
     await press('Protect and back up now')
     await page.getByText('Backup of documents: completed').waitFor()
     await takePictures(page, 'wizard-done')
     expect(await cli.json<readonly unknown[]>(['point', 'list', 'documents'])).toHaveLength(1)
+    const item = await cli.json<{ readonly policy: string }>(['item', 'show', 'documents'])
+    const policy = await cli.json<PolicyDetails>(['policy', 'show', item.policy])
+    expect([policy.name, policy.schedule.kind, policy.keep.days, policy.keep.yearly?.years]).toEqual([
+      'documents',
+      'weekly',
+      90,
+      25,
+    ])
+    expect(policy.nextRuns).toHaveLength(10)
   })
 
   test('files change, and the next backup takes what changed', async () => {

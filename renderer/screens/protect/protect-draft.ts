@@ -1,12 +1,14 @@
 /** What a person has decided so far on the way to a protected item, and which steps that leaves. Pure. */
 import type { CreatedVault, PlaceRequest } from '../../../agent-core/contract/index.ts'
 import { baseName } from '../../text/shown-name.ts'
+import { type PolicyDraft, policyTrouble } from '../policies/policy-draft.ts'
 
 export const stepWords = {
   folders: 'Folders',
   vault: 'Vault',
   passphrase: 'Passphrase',
   kit: 'Recovery kit',
+  schedule: 'Schedule',
   summary: 'Summary',
   backup: 'First backup',
 } as const
@@ -26,6 +28,8 @@ export interface ProtectDraft {
   readonly newVault: NewVault
   /** The new vault, once it is made: from then on it stays as it is. */
   readonly created: CreatedVault | undefined
+  /** Undefined until the policies that there are have come. */
+  readonly policy: PolicyDraft | undefined
 }
 
 export interface NewVault {
@@ -64,6 +68,7 @@ export const emptyDraft: ProtectDraft = {
   knownVault: undefined,
   newVault: emptyVault,
   created: undefined,
+  policy: undefined,
 }
 
 /** The place as the agent is told of it. */
@@ -89,8 +94,8 @@ export function placeTrouble({ kind, name, directory, s3 }: NewVault): string | 
 
 export function stepsOf({ knownVault }: Pick<ProtectDraft, 'knownVault'>): readonly Step[] {
   return knownVault === undefined
-    ? ['folders', 'vault', 'passphrase', 'kit', 'summary', 'backup']
-    : ['folders', 'vault', 'summary', 'backup']
+    ? ['folders', 'vault', 'passphrase', 'kit', 'schedule', 'summary', 'backup']
+    : ['folders', 'vault', 'schedule', 'summary', 'backup']
 }
 
 /** The vault into which the item goes. */
@@ -145,6 +150,8 @@ export function stepTrouble(step: Step, draft: ProtectDraft): string | undefined
       return draft.folders.length === 0 ? 'Choose at least one folder.' : nameTrouble(draft.itemName)
     case 'vault':
       return draft.knownVault === undefined ? placeTrouble(draft.newVault) : undefined
+    case 'schedule':
+      return draft.policy === undefined ? 'The policies are not here yet.' : policyTrouble(draft.policy)
     case 'passphrase':
     case 'kit':
     case 'summary':

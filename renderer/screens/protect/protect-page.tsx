@@ -1,4 +1,4 @@
-/** The way to a protected item: folders → vault → passphrase → recovery kit → summary → first backup. */
+/** The way to a protected item: folders → vault → passphrase → recovery kit → schedule → summary → first backup. */
 import { useState } from 'react'
 import { useAct } from '../../client/use-act.ts'
 import { useAgent } from '../../client/use-agent.ts'
@@ -10,6 +10,7 @@ import { RecoveryKitStep } from '../vaults/recovery-kit-step.tsx'
 import { FirstBackupStep } from './first-backup-step.tsx'
 import { FoldersStep } from './folders-step.tsx'
 import { emptyDraft, placeOf, type Step, stepsOf, stepWords } from './protect-draft.ts'
+import { ScheduleStep } from './schedule-step.tsx'
 import type { StepProps } from './step-props.ts'
 import { SummaryStep } from './summary-step.tsx'
 import { VaultStep } from './vault-step.tsx'
@@ -19,6 +20,7 @@ const titles: Readonly<Record<Step, string>> = {
   vault: 'Where shall the points be kept?',
   passphrase: 'A passphrase for the vault',
   kit: 'Your recovery kit',
+  schedule: 'When, and for how long?',
   summary: 'This is what will happen',
   backup: 'The first backup',
 }
@@ -30,15 +32,16 @@ export function ProtectPage() {
   const go = (by: number) => setStep(steps[steps.indexOf(step) + by] ?? step)
   const shared = { draft, onChange: setDraft, onNext: () => go(1) }
   return (
-    <Page title="Protect folders" above={{ to: '/items', title: 'Items' }}>
+    <Page title="Protect folders" width="wide" above={{ to: '/items', title: 'Items' }}>
       <Wizard steps={steps} words={stepWords} step={step} title={titles[step]}>
         {step === 'folders' && <FoldersStep {...shared} />}
         {step === 'vault' && <VaultStep {...shared} onBack={() => go(-1)} />}
         {step === 'passphrase' && <PassphraseStep {...shared} onBack={() => go(-1)} />}
         {step === 'kit' && draft.created && <RecoveryKitStep vault={draft.created} onDone={() => go(1)} />}
-        {step === 'summary' && (
-          <SummaryStep {...shared} {...(draft.created === undefined && { onBack: () => go(-1) })} />
+        {step === 'schedule' && (
+          <ScheduleStep {...shared} {...(draft.created === undefined && { onBack: () => go(-1) })} />
         )}
+        {step === 'summary' && <SummaryStep {...shared} onBack={() => go(-1)} />}
         {step === 'backup' && <FirstBackupStep item={draft.itemName} />}
       </Wizard>
     </Page>

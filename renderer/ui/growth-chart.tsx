@@ -23,7 +23,7 @@ export function GrowthChart({ sizes }: { readonly sizes: ItemOverview['sizes'] }
       )}
       <figcaption>
         <strong>{formatSize(last.sizeBytes)}</strong>
-        <span className="hint">{formatSize(stored)} stored by these backups</span>
+        <span className="hint">{formatSize(stored)} stored</span>
       </figcaption>
     </figure>
   )

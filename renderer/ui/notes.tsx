@@ -1,5 +1,5 @@
 /** What stands where there is nothing, nothing yet, or something wrong. */
-import { CircleAlert, Info, TriangleAlert } from 'lucide-react'
+import { CircleAlert, CircleCheck, Info, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { AgentError } from '../client/agent-error.ts'
 import { useIsOnline } from '../client/use-agent.ts'
@@ -59,7 +59,9 @@ export function Note(props: {
   const { tone = 'info' } = props
   return (
     <div className={`note note-${tone}`}>
-      {tone === 'warning' ? <TriangleAlert aria-hidden /> : <Info aria-hidden />}
+      {tone === 'info' && <Info aria-hidden />}
+      {tone === 'warning' && <TriangleAlert aria-hidden />}
+      {tone === 'good' && <CircleCheck aria-hidden />}
       <div>
         {props.title && <strong>{props.title}</strong>}
         {props.children && <p>{props.children}</p>}

@@ -13,12 +13,18 @@ import { ErrorNote, Loading, Note } from '../../ui/notes.tsx'
 import { Facts, Page, Section } from '../../ui/page.tsx'
 import { ChangeFolders } from './change-folders.tsx'
 import { ItemPoints } from './item-points.tsx'
+import { ItemSchedule } from './item-schedule.tsx'
 import { StopItem, StoppedNote } from './stop-item.tsx'
 
 export function ItemPage({ name }: { readonly name: string }) {
   const { answer, error, isLoading, again } = useAsk(['item', name], async (agent) => await agent.showItem(name))
   return (
-    <Page title={name} above={{ to: '/items', title: 'Items' }} actions={answer && <Actions item={answer} />}>
+    <Page
+      title={name}
+      width="wide"
+      above={{ to: '/items', title: 'Items' }}
+      actions={answer && <Actions item={answer} />}
+    >
       <ErrorNote error={error} again={again} />
       {isLoading && <Loading what="the item" lines={6} />}
       {answer && <Details item={answer} />}
@@ -81,6 +87,7 @@ function Details({ item }: { readonly item: ItemDocument }) {
       >
         {isChanging ? <ChangeFolders item={item} onDone={() => setIsChanging(false)} /> : <ItemFacts item={item} />}
       </Section>
+      {item.access === 'owner' && item.stopped === null && <ItemSchedule item={item} />}
       <ItemPoints item={item} />
       {item.access === 'owner' && item.stopped === null && <StopItem item={item} />}
     </>

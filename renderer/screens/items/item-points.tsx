@@ -108,8 +108,8 @@ function PointTable({ item, points, act }: TableProps) {
 }
 
 function keptWords({ deleted, held, keptUntil }: PointDocument): string {
-  if (deleted !== null) return `can be brought back until ${formatDate(deleted.until)}`
-  if (held) return 'it is released'
+  if (deleted !== null) return formatDate(deleted.until)
+  if (held) return 'released'
   return keptUntil === null ? 'no date' : formatDate(keptUntil)
 }
 

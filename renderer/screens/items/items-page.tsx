@@ -1,6 +1,6 @@
 import { FolderPlus, Plus } from 'lucide-react'
 import { Link } from 'wouter'
-import type { ItemDocument } from '../../../agent-core/contract/index.ts'
+import { type ItemDocument, type PolicyDocument, scheduleWords } from '../../../agent-core/contract/index.ts'
 import { itemPath } from '../../client/paths.ts'
 import { useAsk, useNow } from '../../client/use-agent.ts'
 import { countOf, formatAge, formatSize } from '../../text/amounts.ts'
@@ -12,6 +12,7 @@ import { Tag } from '../../ui/tag.tsx'
 
 export function ItemsPage() {
   const { answer, error, isLoading, again } = useAsk(['items'], async (agent) => await agent.listItems())
+  const policies = useAsk(['policies'], async (agent) => await agent.listPolicies()).answer ?? []
   const nowMs = useNow()
   const protect = (look: 'primary' | 'plain') => (
     <ButtonLink to="/protect" look={look} icon={<Plus aria-hidden />}>
@@ -34,13 +35,19 @@ export function ItemsPage() {
               <tr>
                 <th scope="col">Item</th>
                 <th scope="col">Folders</th>
+                <th scope="col">Backed up</th>
                 <th scope="col">Vault</th>
                 <th scope="col">Last point</th>
               </tr>
             </thead>
             <tbody>
               {answer.map((item) => (
-                <ItemLine key={item.id} item={item} nowMs={nowMs} />
+                <ItemLine
+                  key={item.id}
+                  item={item}
+                  nowMs={nowMs}
+                  policy={policies.find(({ name }) => name === item.policy)}
+                />
               ))}
             </tbody>
           </table>
@@ -50,7 +57,12 @@ export function ItemsPage() {
   )
 }
 
-function ItemLine({ item, nowMs }: { readonly item: ItemDocument; readonly nowMs: number }) {
+function ItemLine(props: {
+  readonly item: ItemDocument
+  readonly policy: PolicyDocument | undefined
+  readonly nowMs: number
+}) {
+  const { item, policy, nowMs } = props
   const [first] = item.folders
   return (
     <tr>
@@ -64,6 +76,7 @@ function ItemLine({ item, nowMs }: { readonly item: ItemDocument; readonly nowMs
           <span className="hint"> and {countOf(item.folders.length - 1, 'more', 'more')}</span>
         )}
       </td>
+      <td>{item.access === 'owner' && policy && whenWords(item, policy)}</td>
       <td>
         {item.vaults.map(({ name, behind }) => (
           <span key={name}>
@@ -81,4 +94,8 @@ function ItemLine({ item, nowMs }: { readonly item: ItemDocument; readonly nowMs
       </td>
     </tr>
   )
+}
+
+function whenWords({ stopped }: ItemDocument, { schedule }: PolicyDocument): string {
+  return stopped === null ? scheduleWords(schedule) : 'no more: it is stopped'
 }

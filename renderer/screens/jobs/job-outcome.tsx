@@ -29,7 +29,11 @@ export function resultWords(job: JobDocument): string {
   else if (job.reason !== null) parts.push(`${job.reason[0]?.toUpperCase() ?? ''}${job.reason.slice(1)}.`)
   const { result, startedAt, finishedAt } = job
   if (result) {
-    const facts = [countOf(result.files, 'file'), formatSize(result.bytes)]
+    const { cleanUp } = result
+    const facts =
+      cleanUp === undefined
+        ? [countOf(result.files, job.kind === 'verify' ? 'object' : 'file'), formatSize(result.bytes)]
+        : [`${countOf(cleanUp.points, 'point')} went`, `${formatSize(cleanUp.deletedBytes)} came back`]
     if (result.storedBytes !== undefined) facts.push(`${formatSize(result.storedBytes)} stored`)
     if (result.warnings > 0) facts.push(countOf(result.warnings, 'warning'))
     if (result.damaged !== undefined && result.damaged > 0) facts.push(countOf(result.damaged, 'damaged object'))

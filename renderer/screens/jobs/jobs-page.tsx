@@ -139,7 +139,7 @@ function JobTable({ jobs }: { readonly jobs: readonly JobDocument[] }) {
 
 function JobLine({ job }: { readonly job: JobDocument }) {
   const { tone, words } = jobStateWords[job.state satisfies JobState]
-  const { startedAt, finishedAt, result } = job
+  const { kind, startedAt, finishedAt, result } = job
   const tookMs = startedAt && finishedAt ? Date.parse(finishedAt) - Date.parse(startedAt) : undefined
   return (
     <tr>
@@ -154,8 +154,10 @@ function JobLine({ job }: { readonly job: JobDocument }) {
       </td>
       <td>{formatTime(startedAt ?? job.queuedAt)}</td>
       <td className="number">{tookMs === undefined ? '–' : formatDuration(tookMs / 1000)}</td>
-      <td className="number">{result ? countOf(result.files, 'file') : '–'}</td>
-      <td className="number">{result ? formatSize(result.bytes) : '–'}</td>
+      <td className="number">
+        {result && result.cleanUp === undefined ? countOf(result.files, kind === 'verify' ? 'object' : 'file') : '–'}
+      </td>
+      <td className="number">{result && result.cleanUp === undefined ? formatSize(result.bytes) : '–'}</td>
       <td className="hint">{triggerWords[job.trigger]}</td>
     </tr>
   )

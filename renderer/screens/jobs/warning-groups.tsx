@@ -10,19 +10,22 @@ export function WarningGroups({ groups }: { readonly groups: readonly WarningGro
         <li key={`${code} ${message}`} className="note note-warning">
           <div>
             <strong>
-              {countOf(count, 'file')}: {message}
+              {count > 0 && `${countOf(count, 'file')}: `}
+              {message}
             </strong>
             <p>{advice}</p>
-            <details>
-              <summary>{examples.length < count ? `The first ${examples.length} of ${count}` : 'Which'}</summary>
-              <ul className="plain">
-                {examples.map(({ path, pathBytes }) => (
-                  <li key={pathBytes ?? path}>
-                    <FileName name={path} />
-                  </li>
-                ))}
-              </ul>
-            </details>
+            {examples.length > 0 && (
+              <details>
+                <summary>{examples.length < count ? `The first ${examples.length} of ${count}` : 'Which'}</summary>
+                <ul className="plain">
+                  {examples.map(({ path, pathBytes }) => (
+                    <li key={pathBytes ?? path}>
+                      <FileName name={path} />
+                    </li>
+                  ))}
+                </ul>
+              </details>
+            )}
           </div>
         </li>
       ))}

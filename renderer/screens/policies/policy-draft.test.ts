@@ -3,6 +3,7 @@ import { defaultPolicy, type PolicyDocument } from '../../../agent-core/contract
 import {
   changeOf,
   draftOf,
+  draftOfItem,
   type PolicyDraft,
   policyOf,
   policyTrouble,
@@ -84,4 +85,19 @@ test('the usual rules make no policy; others get the name of the item, or the ne
   const same = documentOf({ ...policyOf(hourly), name: 'docs' })
   expect(wantedPolicy(hourly, 'docs', [same])).toEqual({ known: 'docs' })
   expect(wantedPolicy(hourly, 'docs', [{ ...same, items: ['docs'] }])).toEqual({ name: 'docs 2', change })
+})
+
+test("an item's own policy is changed by its rules; one that others have too, or that no draft can say, stays as it is", () => {
+  const hourly = documentOf({
+    name: 'docs',
+    items: ['docs'],
+    schedule: { kind: 'interval', everyMinutes: 60 },
+    keep: { days: 10, weekly: { weeks: 9, on: ['mon'] }, atLeast: 7 },
+  })
+  const draftOfHourly = draftOfItem(usual, '2026-11-26', { ...hourly, keep: usual.keep })
+  expect([draftOfHourly.known, draftOfHourly.kind, draftOfHourly.keepKind]).toEqual([undefined, 'interval', 'usual'])
+  // Its weekly point is that of Monday, and a draft knows the usual day alone.
+  expect(draftOfItem(usual, '2026-11-26', hourly).known).toBe('docs')
+  expect(draftOfItem(usual, '2026-11-26', { ...hourly, keep: usual.keep, items: ['docs', 'more'] }).known).toBe('docs')
+  expect(draftOfItem(usual, '2026-11-26', documentOf({ items: ['docs'] }))).toEqual(draft)
 })

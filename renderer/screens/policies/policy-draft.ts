@@ -39,9 +39,9 @@ export interface KeepFor {
   readonly years: number
 }
 
-/** What a person begins with: what the usual policy says. `today` is `YYYY-MM-DD`. */
-export function draftOf(usual: Policy, today: string): PolicyDraft {
-  const { schedule, keep } = usual
+/** What a person begins with: the rules of `from`. `today` is `YYYY-MM-DD`. */
+export function draftOf(usual: Policy, today: string, from: Policy = usual): PolicyDraft {
+  const { schedule, keep, timeZone } = from
   const plain = {
     known: undefined,
     kind: 'daily',
@@ -50,8 +50,8 @@ export function draftOf(usual: Policy, today: string): PolicyDraft {
     everyWeeks: 1,
     countedFrom: today,
     everyMinutes: 60,
-    timeZone: usual.timeZone,
-    keepKind: 'usual',
+    timeZone,
+    keepKind: isSame(keep, usual.keep) ? 'usual' : 'own',
     keepFor: keepForOf(keep),
     usual,
   } satisfies PolicyDraft
@@ -130,6 +130,23 @@ export function changeOf({ timeZone, schedule, keep }: Pick<Policy, 'timeZone' |
   return { timeZone, schedule, keep: { days, atLeast, weekly, monthly, yearly } }
 }
 
+/**
+ * The draft with which the policy of an item is changed: its rules where no other item goes by them and a draft can say
+ * them, else the policy as it is.
+ */
+export function draftOfItem(usual: Policy, today: string, policy: PolicyDocument): PolicyDraft {
+  const draft = draftOf(usual, today, policy)
+  if (policy.name === usual.name) return draft
+  return isOwnPolicy(policy) && isSame(changeOf(policyOf(draft)), changeOf(policy))
+    ? draft
+    : { ...draftOf(usual, today), known: policy.name }
+}
+
+/** One item alone has it, so that it can be changed for that item. */
+export function isOwnPolicy({ name, items }: PolicyDocument): boolean {
+  return name !== defaultPolicyName && items.length === 1
+}
+
 /** What is wrong with the rules; undefined: nothing. */
 export function policyTrouble(draft: PolicyDraft): string | undefined {
   return draft.known === undefined ? policyProblems(policyOf(draft))[0] : undefined
@@ -142,7 +159,7 @@ export type WantedPolicy = { readonly known: string } | { readonly name: string;
 export function wantedPolicy(draft: PolicyDraft, item: string, policies: readonly PolicyDocument[]): WantedPolicy {
   if (draft.known !== undefined) return { known: draft.known }
   const change = changeOf(policyOf(draft))
-  const says = (policy: Policy) => JSON.stringify(changeOf(policy)) === JSON.stringify(change)
+  const says = (policy: Policy) => isSame(changeOf(policy), change)
   if (says(draft.usual)) return { known: draft.usual.name }
   const left = policies.find((policy) => policy.items.length === 0 && policy.name !== defaultPolicyName && says(policy))
   if (left !== undefined) return { known: left.name }
@@ -150,4 +167,9 @@ export function wantedPolicy(draft: PolicyDraft, item: string, policies: readonl
   let name = item
   for (let count = 2; taken.has(name); count++) name = `${item.slice(0, 60)} ${count}`
   return { name, change }
+}
+
+/** Of plain values whose properties stand in the same order. */
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }

@@ -1,7 +1,7 @@
 import { CalendarClock, Layers } from 'lucide-react'
 import type { PolicyChange, PolicyPreview as Preview, PreviewHorizon } from '../../../agent-core/contract/index.ts'
 import { useAsk } from '../../client/use-agent.ts'
-import { formatCount, formatDate, formatTime, formatZoneTime } from '../../text/amounts.ts'
+import { formatCount, formatDate, formatHour, formatTime, formatZoneTime, localDay } from '../../text/amounts.ts'
 import { ErrorNote, Loading } from '../../ui/notes.tsx'
 import { useSettled } from '../../ui/use-settled.ts'
 
@@ -39,12 +39,17 @@ function NextRuns({ preview }: { readonly preview: Preview }) {
         {preview.nextRuns.slice(0, shownRuns).map(({ time, zoneTime }) => (
           <li key={time}>
             <time dateTime={time}>{formatZoneTime(zoneTime)}</time>
-            {!isSameClock && <span className="hint">{formatTime(time)} here</span>}
+            {!isSameClock && <span className="hint">{hereWords(time, zoneTime)} here</span>}
           </li>
         ))}
       </ol>
     </div>
   )
+}
+
+/** The day is told where it is another than in the policy's zone. */
+function hereWords(time: string, zoneTime: string): string {
+  return localDay(time) === zoneTime.slice(0, 10) ? formatHour(time) : formatTime(time)
 }
 
 function Horizons({ preview }: { readonly preview: Preview }) {

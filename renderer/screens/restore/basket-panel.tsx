@@ -169,7 +169,7 @@ function Where(props: {
         value={choices.conflict}
         onChange={(conflict) => onChange({ ...choices, conflict })}
         options={[
-          { value: 'copy', title: 'Keep both: restore a copy beside it' },
+          { value: 'copy', title: 'Keep both: a copy beside it' },
           { value: 'overwrite', title: 'Overwrite it' },
           { value: 'skip', title: 'Leave it, skip the restored one' },
         ]}

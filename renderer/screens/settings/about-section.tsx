@@ -1,6 +1,8 @@
 import { Stethoscope } from 'lucide-react'
 import { useState } from 'react'
+import { Link } from 'wouter'
 import type { DoctorDocument } from '../../../agent-core/contract/index.ts'
+import { vaultPath } from '../../client/paths.ts'
 import { useAct } from '../../client/use-act.ts'
 import { useAgent, useAsk } from '../../client/use-agent.ts'
 import { formatSize, formatTime } from '../../text/amounts.ts'
@@ -13,6 +15,7 @@ import { ToneIcon } from '../../ui/tag.tsx'
 export function AboutSection() {
   const agent = useAgent()
   const { answer, error, isLoading, again } = useAsk(['agent'], async (asked) => await asked.agentStatus())
+  const cache = useAsk(['cache'], async (asked) => await asked.showCache()).answer
   const [found, setFound] = useState<DoctorDocument>()
   const check = useAct(async () => setFound(await agent.doctor()))
   return (
@@ -23,12 +26,14 @@ export function AboutSection() {
         <Facts
           facts={[
             ['Version', answer.product],
-            ['Home folder', <FileName key="h" name={answer.home} />],
+            ['Settings, keys and log', <FileName key="h" name={answer.home} />],
+            ...(cache === undefined ? [] : [['Cache', <FileName key="c" name={cache.folder} />] as const]),
+            ['Points', <VaultPlaces key="v" />],
             [
               'Agent',
               `pid ${answer.pid}, since ${formatTime(answer.startedAt)}, ${formatSize(answer.memory)} of memory`,
             ],
-            ['Licence', 'Apache-2.0'],
+            ['Licence', 'Apache License 2.0; it comes without warranty'],
           ]}
         />
       )}
@@ -40,6 +45,21 @@ export function AboutSection() {
         </Button>
       </div>
     </Section>
+  )
+}
+
+/** Where the vaults lie: all that was backed up is there. */
+function VaultPlaces() {
+  const { answer } = useAsk(['vaults'], async (agent) => await agent.listVaults())
+  if (answer === undefined || answer.length === 0) return answer === undefined ? '…' : 'in no vault yet'
+  return (
+    <ul className="plain">
+      {answer.map(({ name, address }) => (
+        <li key={name}>
+          <Link to={vaultPath(name)}>{name}</Link>, <FileName name={address} />
+        </li>
+      ))}
+    </ul>
   )
 }
 

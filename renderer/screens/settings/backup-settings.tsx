@@ -84,7 +84,7 @@ function Settings(props: {
         value={settings.cacheBudget === null ? undefined : settings.cacheBudget / 2 ** 30}
         least={0.0625}
         most={1_000_000}
-        none="by itself: from what is protected and what is free"
+        none="chosen from what is protected and what is free"
         onSave={(gibibytes) => onChange({ cacheBudget: gibibytes === null ? null : Math.round(gibibytes * 2 ** 30) })}
       />
     </div>

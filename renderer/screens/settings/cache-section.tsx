@@ -45,7 +45,7 @@ function Cache({ cache }: { readonly cache: CacheDocument }) {
           ['Folder', <FileName key="f" name={cache.folder} />],
           [
             'Used',
-            `${formatSize(cache.used)} of ${formatSize(cache.budget)}${cache.budgetIsDefault ? ' (by itself)' : ''}`,
+            `${formatSize(cache.used)} of ${formatSize(cache.budget)}${cache.budgetIsDefault ? ', chosen by itself' : ''}`,
           ],
           ['Waits for a vault', cache.waiting.files === 0 ? 'nothing' : formatSize(cache.waiting.bytes)],
           ['Kept for quick restores', `${formatSize(cache.instant.bytes)}, ${countOf(cache.instant.days, 'day')}`],

@@ -2,12 +2,15 @@ import { Link } from 'wouter'
 import type { VaultDetails } from '../../../agent-core/contract/index.ts'
 import { itemPath } from '../../client/paths.ts'
 import { useAsk } from '../../client/use-agent.ts'
-import { countOf, formatCount, formatSize, formatTime } from '../../text/amounts.ts'
+import { formatCount, formatSize } from '../../text/amounts.ts'
 import { FileName } from '../../ui/file-name.tsx'
 import { ErrorNote, Loading, Note } from '../../ui/notes.tsx'
 import { Facts, Page } from '../../ui/page.tsx'
 import { CareSection } from './care-section.tsx'
+import { CleanUpSection } from './clean-up-section.tsx'
+import { ReplicaSection } from './replica-section.tsx'
 import { SpaceBar } from './space-bar.tsx'
+import { TrashSection } from './trash-section.tsx'
 import { VerifySection } from './verify-section.tsx'
 
 export function VaultPage({ name }: { readonly name: string }) {
@@ -22,6 +25,7 @@ export function VaultPage({ name }: { readonly name: string }) {
 }
 
 function Details({ vault }: { readonly vault: VaultDetails }) {
+  const isOwn = vault.access === 'owner'
   return (
     <>
       {vault.freeBytes !== undefined && <SpaceBar usedBytes={vault.storedBytes} freeBytes={vault.freeBytes} />}
@@ -42,32 +46,23 @@ function Details({ vault }: { readonly vault: VaultDetails }) {
                   </span>
                 )),
           ],
-          ...(vault.replica === undefined ? [] : [['Replica', replicaWords(vault.replica)] as const]),
           ['Its key is kept in', vault.secretPlace],
         ]}
       />
-      <VerifySection vault={vault} />
-      {vault.access === 'owner' ? (
-        <CareSection vault={vault} />
-      ) : (
+      {!isOwn && (
         <Note title="This vault is read here only">
           Its points belong to {vault.machine}, and can be restored here.
         </Note>
       )}
-    </>
-  )
-}
-
-function replicaWords(replica: NonNullable<VaultDetails['replica']>) {
-  const { behind, reason, completedAt } = replica
-  return (
-    <>
-      <FileName name={replica.address} />
-      <span className="hint">
-        {reason === undefined ? '' : ` · ${reason}`}
-        {behind === undefined ? '' : ` · ${countOf(behind.points, 'point')} behind`}
-        {completedAt === null ? ' · never copied' : ` · copied ${formatTime(completedAt)}`}
-      </span>
+      {vault.replica && <ReplicaSection vault={vault} replica={vault.replica} />}
+      <VerifySection vault={vault} />
+      {isOwn && (
+        <>
+          <TrashSection vault={vault} />
+          <CleanUpSection vault={vault} />
+          <CareSection vault={vault} />
+        </>
+      )}
     </>
   )
 }

@@ -1,16 +1,19 @@
 import { ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
-import type { VaultDetails, VerifyDocument, VerifyLevel } from '../../../agent-core/contract/index.ts'
-import { isLive } from '../../client/job-list.ts'
+import { Link } from 'wouter'
+import type { JobDocument, VaultDetails, VerifyLevel } from '../../../agent-core/contract/index.ts'
+import { jobPath } from '../../client/paths.ts'
 import { useAct } from '../../client/use-act.ts'
-import { useAgent, useJobs } from '../../client/use-agent.ts'
-import { countOf, formatSize } from '../../text/amounts.ts'
+import { useAgent, useAsk } from '../../client/use-agent.ts'
+import { countOf, formatSize, formatTime } from '../../text/amounts.ts'
 import { Button } from '../../ui/button.tsx'
 import { Choice, Tick } from '../../ui/fields.tsx'
-import { FileName } from '../../ui/file-name.tsx'
 import { LiveJob } from '../../ui/live-job.tsx'
 import { ErrorNote, Note } from '../../ui/notes.tsx'
 import { Section } from '../../ui/page.tsx'
+import { JobOutcome } from '../jobs/job-outcome.tsx'
+import { WarningGroups } from '../jobs/warning-groups.tsx'
+import { useVaultJob } from './use-vault-job.ts'
 
 const levels: readonly { readonly value: VerifyLevel; readonly title: string; readonly words: string }[] = [
   { value: 'listing', title: 'Look', words: 'Is everything there, in its size? Seconds.' },
@@ -22,24 +25,19 @@ export function VerifySection({ vault }: { readonly vault: VaultDetails }) {
   const agent = useAgent()
   const [level, setLevel] = useState<VerifyLevel>('open')
   const [heals, setHeals] = useState(false)
-  const [found, setFound] = useState<VerifyDocument>()
-  const { value: jobs } = useJobs()
-  const job = [...(jobs?.byId.values() ?? [])].find(
-    (other) => other.kind === 'verify' && other.vault === vault.name && isLive(other),
-  )
-  const verify = useAct(async (signal) => {
-    setFound(undefined)
-    setFound(await agent.verifyVault(vault.name, { level, ...(heals && { heal: true }) }, { signal }))
-  })
+  const { live, last } = useVaultJob('verify', vault.name)
+  const verify = useAct(async () => void (await agent.startVerify(vault.name, { level, ...(heals && { heal: true }) })))
   return (
     <Section title="Verification" lead={leadOf(vault)}>
       <ErrorNote error={verify.error} />
-      {found && <Found found={found} />}
-      {job ? (
-        <LiveJob job={job} />
+      {live === undefined && last && <LastVerification job={last} />}
+      {live ? (
+        <div className="card">
+          <LiveJob job={live} />
+        </div>
       ) : (
         <>
-          <Choice label="How deep" value={level} options={levels} onChange={setLevel} />
+          <Choice label="How deep" look="grid" value={level} options={levels} onChange={setLevel} />
           {vault.access === 'owner' && (
             <Tick
               isOn={heals}
@@ -56,7 +54,6 @@ export function VerifySection({ vault }: { readonly vault: VaultDetails }) {
           </div>
         </>
       )}
-      {verify.isBusy && <p className="hint">Stay on this page: leaving it ends the verification.</p>}
     </Section>
   )
 }
@@ -64,40 +61,39 @@ export function VerifySection({ vault }: { readonly vault: VaultDetails }) {
 function leadOf({ oldestUnverified: oldest }: VaultDetails): string {
   if (oldest === null) return 'Nothing is stored yet.'
   const since = countOf(oldest.days, 'day')
-  return oldest.everVerified
-    ? `Everything was read and proven within the last ${since}.`
-    : `Some data was never read back; the oldest lies there for ${since}.`
+  if (oldest.everVerified) {
+    return oldest.days === 0
+      ? 'Everything was read and proven today.'
+      : `Everything was read and proven within the last ${since}.`
+  }
+  return `Some data was never read back; the oldest lies there ${oldest.days === 0 ? 'since today' : `for ${since}`}.`
 }
 
-function Found({ found }: { readonly found: VerifyDocument }) {
-  const open = found.damaged.filter(({ state }) => state === 'open')
-  const looked = `${countOf(found.objects, 'object')}, ${formatSize(found.bytesRead)} read, ${countOf(found.points, 'point')}`
-  const healed = found.healed === 0 ? '' : ` ${countOf(found.healed, 'object')} mended.`
-  const remarks = found.remarks.map((remark) => ` ${remark}`).join('')
-  if (open.length === 0) {
-    return (
-      <Note tone="good" title={found.damaged.length === 0 ? 'No damage was found' : 'No damage is left that matters'}>
-        {`${looked}.${healed}${remarks}`}
-      </Note>
-    )
-  }
-  const files = [...new Set(open.flatMap((object) => object.files))]
-  const points = new Set(open.flatMap((object) => object.points)).size
+function LastVerification({ job }: { readonly job: JobDocument }) {
+  const { result, finishedAt } = job
+  const isDamaged = (result?.damaged ?? 0) > 0
+  const { answer } = useAsk(['job', job.id, 'damage'], async (agent) => await agent.showJob(job.id), {
+    isWanted: isDamaged,
+  })
+  if (result?.damaged === undefined) return <JobOutcome job={job} />
+  const open = answer?.warnings.filter(({ code }) => code === 'vault.damaged') ?? []
+  const looked = `${countOf(result.files, 'object')} looked at, ${formatSize(result.bytes)} read.`
   return (
     <>
       <Note
-        tone="warning"
-        title={`${countOf(open.length, 'object')} of the vault ${open.length === 1 ? 'is' : 'are'} damaged`}
+        tone={isDamaged && open.length > 0 ? 'warning' : 'good'}
+        title={titleOf(result.damaged, open.length)}
+        action={<Link to={jobPath(job.id)}>Show the job</Link>}
       >
-        {`${looked}.${healed} Affected: ${countOf(files.length, 'file')} in ${countOf(points, 'point')}.${remarks}`}
+        {`${finishedAt === null ? '' : `${formatTime(finishedAt)}: `}${looked}`}
       </Note>
-      <ul className="list-box list-small" aria-label="Affected files">
-        {files.slice(0, 200).map((file) => (
-          <li className="list-line" key={file}>
-            <FileName name={file} />
-          </li>
-        ))}
-      </ul>
+      {open.length > 0 && <WarningGroups groups={open} />}
     </>
   )
+}
+
+function titleOf(damaged: number, open: number): string {
+  if (damaged === 0) return 'No damage was found'
+  if (open === 0) return 'No damage is left that matters'
+  return `${countOf(open, 'object')} of the vault ${open === 1 ? 'is' : 'are'} damaged`
 }

@@ -3,25 +3,13 @@ import { type PolicyDocument, scheduleWords } from '../../../agent-core/contract
 import { countOf } from '../../text/amounts.ts'
 import { Choice, NumberInput } from '../../ui/fields.tsx'
 import { Note } from '../../ui/notes.tsx'
-import {
-  changeOf,
-  type KeepFor,
-  type KeepKind,
-  keepForChoice,
-  type PolicyDraft,
-  policyOf,
-  policyTrouble,
-} from './policy-draft.ts'
+import { changeOf, type KeepFor, type KeepKind, keepForChoice, policyOf, policyTrouble } from './policy-draft.ts'
+import type { PolicyFieldsProps } from './policy-fields-props.ts'
 import { PolicyPreview } from './policy-preview.tsx'
 import { ScheduleFields } from './schedule-fields.tsx'
 
 const ownRules = 'own'
 const knownPrefix = 'known:'
-
-export interface PolicyFieldsProps {
-  readonly draft: PolicyDraft
-  readonly onChange: (draft: PolicyDraft) => void
-}
 
 export function PolicyForm(props: PolicyFieldsProps & { readonly policies: readonly PolicyDocument[] }) {
   const { draft, onChange, policies } = props

@@ -4,7 +4,7 @@ import { type Weekday, weekdayNames, weekdays } from '../../../agent-core/contra
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Choice, NumberInput, SelectInput, TimeInput } from '../../ui/fields.tsx'
 import type { PolicyDraft, ScheduleKind } from './policy-draft.ts'
-import type { PolicyFieldsProps } from './policy-form.tsx'
+import type { PolicyFieldsProps } from './policy-fields-props.ts'
 
 const mostTimes = 12
 

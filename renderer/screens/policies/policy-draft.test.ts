@@ -17,6 +17,7 @@ const documentOf = (more: Partial<PolicyDocument>): PolicyDocument => ({
   ...usual,
   builtIn: false,
   items: [],
+  shortened: [],
   remarks: [],
   ...more,
 })

@@ -1,6 +1,6 @@
 /** When, and for how long: a policy that exists, or rules of one's own; and below it what that leads to. */
 import { type PolicyDocument, scheduleWords } from '../../../agent-core/contract/index.ts'
-import { countOf } from '../../text/amounts.ts'
+import { countOf, formatCount } from '../../text/amounts.ts'
 import { Choice, NumberInput } from '../../ui/fields.tsx'
 import { Note } from '../../ui/notes.tsx'
 import { changeOf, type KeepFor, type KeepKind, keepForChoice, policyOf, policyTrouble } from './policy-draft.ts'
@@ -115,15 +115,14 @@ function KeepFields({ draft, onChange }: PolicyFieldsProps) {
   )
 }
 
-/** `every point for 30 days, one a week for 8 weeks, …` */
+/** `Every point for 30 days, then 8 weekly, 12 monthly, 5 yearly ones.` */
 function keepWords({ days, weeks, months, years }: KeepFor): string {
-  const parts = [
-    `every point for ${countOf(days, 'day')}`,
-    ...(weeks > 0 ? [`one a week for ${countOf(weeks, 'week')}`] : []),
-    ...(months > 0 ? [`one a month for ${countOf(months, 'month')}`] : []),
-    ...(years > 0 ? [`one a year for ${countOf(years, 'year')}`] : []),
+  const later = [
+    ...(weeks > 0 ? [`${formatCount(weeks)} weekly`] : []),
+    ...(months > 0 ? [`${formatCount(months)} monthly`] : []),
+    ...(years > 0 ? [`${formatCount(years)} yearly`] : []),
   ]
-  return `${sentence(parts.join(', '))}.`
+  return `Every point for ${countOf(days, 'day')}${later.length === 0 ? '' : `, then ${later.join(', ')} ones`}.`
 }
 
 function keepForWords({ keep }: PolicyDocument): string {

@@ -5,13 +5,12 @@ import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { decodePointManifest } from '../format/point.ts'
 import type { KnownVault } from '../state/state-db.ts'
-import { openDirectoryStore } from '../vault/directory-store.ts'
-import { Vault } from '../vault/vault.ts'
-import { readVaultFile } from '../vault/vault-keys.ts'
+import type { Vault } from '../vault/vault.ts'
 import { type HealSource, ifReadable } from '../verify/heal-source.ts'
 import { LiveSource } from '../verify/live-source.ts'
 import { vaultSource } from '../verify/vault-source.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { openReplica } from './open-replica.ts'
 import { openKnownVault } from './open-vault.ts'
 
 export class HealSources implements AsyncDisposable {
@@ -30,7 +29,9 @@ export class HealSources implements AsyncDisposable {
     const sources = new HealSources()
     sources.all.push(cacheSource(vault, cache))
     try {
-      await sources.#add('the replica', true, async () => await openReplica(deps, known, vault))
+      if (deps.state.replica(known.name) !== undefined) {
+        await sources.#add('the replica', true, async () => await openReplica(deps, known, vault.keys))
+      }
       for (const other of deps.state.vaults()) {
         if (other.keyspace !== known.keyspace || other.name === known.name) continue
         await sources.#add(`vault "${other.name}"`, false, async () => await openKnownVault(deps, other))
@@ -47,10 +48,9 @@ export class HealSources implements AsyncDisposable {
     for (const { store } of this.#opened.splice(0)) await store.close()
   }
 
-  async #add(label: string, isReplica: boolean, open: () => Promise<Vault | undefined>): Promise<void> {
+  async #add(label: string, isReplica: boolean, open: () => Promise<Vault>): Promise<void> {
     try {
       const vault = await open()
-      if (vault === undefined) return
       this.#opened.push(vault)
       this.all.push(vaultSource(vault, label, isReplica))
     } catch (error) {
@@ -78,20 +78,5 @@ function cacheSource(
       }
       return undefined
     },
-  }
-}
-
-/** Undefined where the vault has none. Throws what its place throws, `vault.replaced` when another vault stands there. */
-async function openReplica(deps: AgentDeps, { name }: KnownVault, vault: Vault): Promise<Vault | undefined> {
-  const replica = deps.state.replica(name)
-  if (replica === undefined) return undefined
-  const store = await openDirectoryStore(replica.address, deps)
-  try {
-    const { file } = await readVaultFile(store)
-    if (file.vaultId !== vault.id) throw new AgentError('vault.replaced', { address: replica.address })
-    return new Vault({ store, id: vault.id, keys: vault.keys, random: deps.random })
-  } catch (error) {
-    await store.close()
-    throw error
   }
 }

@@ -105,6 +105,7 @@ export function barriersOf(deps: AgentDeps): Barrier[] {
       .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),
     ...deps.state
       .replicas()
+      .filter(({ kind }) => kind === 'local')
       .map(({ vault, address }) => ({ path: realPathOfFuture(address), what: `the replica of vault "${vault}"` })),
   ]
 }

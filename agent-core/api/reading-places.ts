@@ -9,8 +9,8 @@ import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { openReplica } from './open-replica.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
-import { openReplica } from './replica-verbs.ts'
 
 export interface ReadingPlace {
   readonly known: KnownVault

@@ -6,20 +6,22 @@ import { listVault } from '../replicate/list-objects.ts'
 import { lagOf, planReplication, replicationDue } from '../replicate/plan-replication.ts'
 import { checkReplicaPlace, runReplication } from '../replicate/run-replication.ts'
 import type { KnownReplica, KnownVault } from '../state/state-db.ts'
-import { openDirectoryStore } from '../vault/directory-store.ts'
+import type { StorePlace } from '../state/store-place.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { Vault } from '../vault/vault.ts'
-import { readVaultFile } from '../vault/vault-keys.ts'
 import type { CallContext, ReplicaChange, ReplicaDocument, ReplicationDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { realVaultFolder } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
-import { keysOf, knownVault, openKnownStore, openKnownVault, rememberedKeys } from './open-vault.ts'
+import { knownReplica } from './open-replica.ts'
+import { openStoreAt } from './open-store.ts'
+import { knownVault, openKnownStore, openKnownVault, rememberedKeys } from './open-vault.ts'
+import { placeAfterProbe, rememberKeysOf, settlePlace } from './settle-place.ts'
 
-const defaultEveryMs = 24 * 3_600_000
+const dayMs = 86_400_000
+const defaultEveryMs = dayMs
 
 /**
- * Gives a vault a replica, or changes it; `directory` must be empty or hold a replica of this vault. Nothing is copied
+ * Gives a vault a replica, or changes it; its place must be empty or hold a replica of this vault. Nothing is copied
  * yet. Throws `replica.other`, and the vault's error when it is away.
  */
 export async function setReplica(
@@ -30,34 +32,41 @@ export async function setReplica(
   const known = knownVault(deps, name)
   const before = deps.state.replica(known.name)
   const everyMs = change.everyMs ?? before?.everyMs ?? defaultEveryMs
-  if (change.directory === undefined) {
+  if (change.place === undefined) {
     if (before === undefined) throw new AgentError('replica.none', { name: known.name })
     deps.state.putReplica({ ...before, everyMs })
     return { replica: replicaDocument(deps, { ...before, everyMs }), remarks: [] }
   }
   const apart = barriersOf(deps).filter(({ path }) => path !== before?.address)
-  const address = realVaultFolder(change.directory, apart)
+  const settled = settlePlace(change.place, apart)
   const vault = await openKnownStore(deps, known)
   try {
-    const replica = await openDirectoryStore(address, deps)
+    const replica = await openStoreAt(deps, settled.place, settled.keys)
     try {
       using task = createTask({ clock: deps.clock })
       await checkReplicaPlace({ vault, vaultId: known.id, replica, wasComplete: false, task })
-      const { remarks } = await replica.probe()
-      const isSame = before?.address === address
-      const times = isSame ? before : { begunMs: null, completedMs: null }
-      const { begunMs, completedMs } = times
-      const made: KnownReplica = { vault: known.name, kind: 'local', address, everyMs, begunMs, completedMs }
+      const probe = await replica.probe()
+      const place = placeAfterProbe(settled.place, probe)
+      const { begunMs, completedMs } = before && isSamePlace(before, place) ? before : neverReplicated
+      const made: KnownReplica = { ...place, vault: known.name, everyMs, begunMs, completedMs }
+      await rememberKeysOf(deps, settled)
       deps.state.putReplica(made)
-      deps.log.info('replica set', { vault: known.name, address })
+      deps.log.info('replica set', { vault: known.name, address: place.address })
       const leftOut = leftOutRemarks(deps, made, `the replica of vault "${known.name}"`)
-      return { replica: replicaDocument(deps, made), remarks: [...remarks, ...leftOut] }
+      return { replica: replicaDocument(deps, made), remarks: [...probe.remarks, ...leftOut] }
     } finally {
       await replica.close()
     }
   } finally {
     await vault.close()
   }
+}
+
+const neverReplicated = { begunMs: null, completedMs: null }
+
+function isSamePlace(a: StorePlace, b: StorePlace): boolean {
+  const endpointOf = (place: StorePlace) => (place.kind === 's3' ? place.settings.endpoint : undefined)
+  return a.kind === b.kind && a.address === b.address && endpointOf(a) === endpointOf(b)
 }
 
 /** Forgets the replica of a vault; its objects stay where they are. Throws `replica.none`. */
@@ -84,9 +93,11 @@ export async function replicateVault(
   using task = createTask({ clock: deps.clock, ...context })
   const vault = await openKnownVault(deps, known)
   try {
-    const replica = await openReplicaStore(deps, before)
+    const replica = await openStoreAt(deps, before)
     try {
-      await replica.sweep(0, { folder: vault.layout.root.slice(0, -1), signal: task.signal })
+      const leftovers = { folder: vault.layout.root.slice(0, -1), signal: task.signal }
+      // Younger ones are what this run goes on with, or another's.
+      await replica.sweep(dayMs, leftovers)
       const machines = await machinesOf(deps, known, vault)
       const { clock, log } = deps
       const wasComplete = before.completedMs !== null
@@ -99,6 +110,7 @@ export async function replicateVault(
         task,
         log,
       })
+      await replica.sweep(0, leftovers)
       deps.state.putReplica({ ...begun, completedMs: clock.nowMs() })
       log.info('vault replicated', { vault: known.name, ...result.copied, damaged: result.damaged.length })
       return { vault: known.name, address: before.address, ...result }
@@ -129,7 +141,7 @@ export async function describeReplica(
   if (replica === undefined) return undefined
   const document = replicaDocument(deps, replica)
   try {
-    const store = await openReplicaStore(deps, replica)
+    const store = await openStoreAt(deps, replica)
     try {
       const there = await listVault(store)
       const behind = lagOf(planReplication(await listVault(vault), there))
@@ -141,34 +153,6 @@ export async function describeReplica(
     if (!(error instanceof AgentError)) throw error
     return { ...document, state: 'unreachable', reason: error.message }
   }
-}
-
-/**
- * Opens the replica of a vault, to read from it; `keys`, where they are known already. Throws `replica.none`,
- * `vault.replaced`, and `vault.unreachable` when it is away or was never completed.
- */
-export async function openReplica(deps: AgentDeps, known: KnownVault, keys?: Vault['keys']): Promise<Vault> {
-  const store = await openReplicaStore(deps, knownReplica(deps, known))
-  try {
-    const { file } = await readVaultFile(store)
-    if (file.vaultId !== known.id) throw new AgentError('vault.replaced', { address: store.address })
-    const itsKeys = keys ?? (await keysOf(deps, known, store))
-    return new Vault({ store, id: known.id, keys: itsKeys, random: deps.random })
-  } catch (error) {
-    await store.close()
-    throw error
-  }
-}
-
-async function openReplicaStore(deps: AgentDeps, { address }: KnownReplica): Promise<ObjectStore> {
-  return await openDirectoryStore(address, deps)
-}
-
-/** Throws `replica.none`. */
-function knownReplica(deps: AgentDeps, known: KnownVault): KnownReplica {
-  const replica = deps.state.replica(known.name)
-  if (replica === undefined) throw new AgentError('replica.none', { name: known.name })
-  return replica
 }
 
 /** The vault as each machine sees it whose key is remembered here; the one it was opened for is among them. */

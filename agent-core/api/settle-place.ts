@@ -4,8 +4,10 @@ import type { S3Keys } from '../contract/s3-server.ts'
 import type { S3Place, S3Settings, StorePlace } from '../state/store-place.ts'
 import type { ObjectStore, StoreCapabilities } from '../vault/object-store.ts'
 import { formatS3Address, parseS3Address } from '../vault/s3-store/s3-address.ts'
-import type { S3Credentials, S3PlaceRequest } from './agent-api.ts'
+import type { PlaceRequest, S3Credentials, S3PlaceRequest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { realVaultFolder } from './folder-checks.ts'
+import type { Barrier } from './item-surroundings.ts'
 import { rememberS3Keys } from './open-store.ts'
 
 export interface SettledPlace {
@@ -15,6 +17,12 @@ export interface SettledPlace {
 }
 
 const mostLockDays = 36_500
+
+/** A new place: a folder apart from `barriers`, or a bucket. Throws `usage.invalid`. */
+export function settlePlace(request: PlaceRequest, barriers: readonly Barrier[]): SettledPlace {
+  if (typeof request !== 'string') return settleS3Place(request)
+  return { place: { kind: 'local', address: realVaultFolder(request, barriers) } }
+}
 
 /** Throws `usage.invalid`. */
 export function settleS3Place(request: S3PlaceRequest): SettledPlace & { readonly place: S3Place } {

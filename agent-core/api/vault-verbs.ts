@@ -26,22 +26,24 @@ import {
 } from '../vault/vault-keys.ts'
 import type { CreatedVault, PlaceRequest, S3Credentials, VaultDetails, VaultDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { checkName, plainName, realPathOfFuture, realVaultFolder } from './folder-checks.ts'
+import { checkName, plainName, realPathOfFuture } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
+import { openReplica } from './open-replica.ts'
 import { openStoreAt, rememberS3Keys } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { adoptPolicies } from './policies.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
-import { describeReplica, openReplica } from './replica-verbs.ts'
+import { describeReplica } from './replica-verbs.ts'
 import {
   placeAfterProbe,
   rememberKeysOf,
   repairRemarks,
   type SettledPlace,
   settingsOf,
+  settlePlace,
   settleS3Place,
 } from './settle-place.ts'
 
@@ -56,10 +58,7 @@ export async function createNewVault(
   checkPassphrase(passphrase)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const settled: SettledPlace =
-    typeof request === 'string'
-      ? { place: { kind: 'local', address: realVaultFolder(request, barriersOf(deps)) } }
-      : settleS3Place(request)
+  const settled = settlePlace(request, barriersOf(deps))
   const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
     // Before the probe, which writes: a folder in use is left as it is.

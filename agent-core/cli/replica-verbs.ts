@@ -1,16 +1,18 @@
-import type { ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
+import type { PlaceRequest, ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
 import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
-import { folderPath, usageError, wholeNumber } from './argument-values.ts'
+import { usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
-import type { RunVerb } from './session.ts'
+import { type PlaceInput, readPlace, replicaWords, strayS3Flag } from './place-options.ts'
+import type { RunVerb, Session } from './session.ts'
 
 const hourMs = 3_600_000
 const longestEveryHours = 90 * 24
 
-interface SetInput {
+interface SetInput extends Omit<PlaceInput, 'local' | 's3'> {
   readonly name: string
   readonly replicaLocal?: string
+  readonly replicaS3?: string
   readonly replicaEvery?: string
   /** False: `--no-replica`. */
   readonly replica?: boolean
@@ -18,12 +20,13 @@ interface SetInput {
 
 export const setVault: RunVerb<SetInput> = async (input, session) => {
   const { output } = session
-  const { name, replicaLocal, replicaEvery } = input
+  const { name, replicaLocal, replicaS3, replicaEvery } = input
   const isRemoval = input.replica === false
-  if (isRemoval && (replicaLocal !== undefined || replicaEvery !== undefined)) {
+  const hasPlace = replicaLocal !== undefined || replicaS3 !== undefined || strayS3Flag(input) !== undefined
+  if (isRemoval && (hasPlace || replicaEvery !== undefined)) {
     throw usageError('--no-replica excludes the other options of the replica.', 'Give one of them.')
   }
-  if (!isRemoval && replicaLocal === undefined && replicaEvery === undefined) {
+  if (!isRemoval && !hasPlace && replicaEvery === undefined) {
     throw usageError('Nothing to change was given.', 'Give an option; see "tharsis vault set --help".')
   }
   const agent = await session.agent()
@@ -35,7 +38,7 @@ export const setVault: RunVerb<SetInput> = async (input, session) => {
     return exitStatus.done
   }
   const { replica, remarks } = await agent.setReplica(name, {
-    ...(replicaLocal !== undefined && { directory: folderPath(replicaLocal, session.cwd) }),
+    ...(hasPlace && { place: await readReplicaPlace(input, session) }),
     ...(replicaEvery !== undefined && {
       everyMs: wholeNumber(replicaEvery, '--replica-every', 1, longestEveryHours) * hourMs,
     }),
@@ -46,6 +49,12 @@ export const setVault: RunVerb<SetInput> = async (input, session) => {
   ])
   for (const remark of remarks) output.note(`Note: ${remark}`)
   return exitStatus.done
+}
+
+async function readReplicaPlace(input: SetInput, session: Session): Promise<PlaceRequest> {
+  const { replicaLocal: local, replicaS3: s3 } = input
+  const place = { ...input, ...(local !== undefined && { local }), ...(s3 !== undefined && { s3 }) }
+  return await readPlace(place, session, replicaWords)
 }
 
 export const replicateVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {

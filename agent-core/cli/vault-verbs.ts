@@ -26,7 +26,7 @@ export const createVault: RunVerb<CreateInput> = async (input, session) => {
   const replica =
     input.replicaLocal === undefined
       ? undefined
-      : await agent.setReplica(input.name, { directory: folderPath(input.replicaLocal, session.cwd) })
+      : await agent.setReplica(input.name, { place: folderPath(input.replicaLocal, session.cwd) })
   const document = {
     ...vault,
     ...(generated !== undefined && { passphrase: generated }),

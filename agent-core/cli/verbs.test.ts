@@ -97,7 +97,23 @@ describe('verbs ask the agent', () => {
     ['vault prune usb', ['pruneVault', 'usb', {}]],
     ['vault prune usb --plan --keyspace mars', ['pruneVault', 'usb', { plan: true, keyspace: 'mars' }]],
     ['vault prune usb --grace 0 --max-unused 10% --yes', ['pruneVault', 'usb', { maxUnusedPercent: 10, graceDays: 0 }]],
-    ['vault set usb --replica-local r', ['setReplica', 'usb', { directory: '/some/folder/r' }]],
+    ['vault set usb --replica-local r', ['setReplica', 'usb', { place: '/some/folder/r' }]],
+    [
+      'vault set usb --replica-s3 s3://b/r --endpoint http://nas:9000 --path-style --profile p --lock-days 30',
+      [
+        'setReplica',
+        'usb',
+        {
+          place: {
+            url: 's3://b/r',
+            endpoint: 'http://nas:9000',
+            pathStyle: true,
+            lockDays: 30,
+            credentials: { profile: 'p' },
+          },
+        },
+      ],
+    ],
     ['vault set usb --replica-every 2', ['setReplica', 'usb', { everyMs: 7_200_000 }]],
     ['vault set usb --no-replica', ['removeReplica', 'usb']],
     ['vault replicate usb', ['replicateVault', 'usb']],

@@ -1,6 +1,6 @@
 /** Every verb of the command line. A verb that is not here does not exist. */
 import { agentVerbs, jobVerbs } from './background-verbs.ts'
-import { credentialOptions, s3Options } from './place-options.ts'
+import { credentialOptions, lockOption, replicaS3Options, s3Options } from './place-options.ts'
 import { keyVerbs, markVerbs, pinVerbs, stopVerbs } from './trash-verb-list.ts'
 import type { AnyVerb, VerbOption } from './verb.ts'
 
@@ -76,10 +76,7 @@ const vaultVerbs: readonly AnyVerb[] = [
       { flags: '--local <dir>', description: 'the new or empty folder that becomes the vault' },
       { flags: '--replica-local <dir>', description: 'a new or empty folder for its replica; see "vault set"' },
       ...s3Options,
-      {
-        flags: '--lock-days <days>',
-        description: 'with --s3: lock each object for so many days, in a bucket with Object Lock',
-      },
+      lockOption,
       generateOption,
     ],
     examples: [
@@ -138,17 +135,23 @@ const vaultVerbs: readonly AnyVerb[] = [
     summary: 'Give a vault a replica, or take it away',
     details:
       'A replica is a second place that holds the same objects: restores use it when the vault is gone or damaged, on ' +
-      'another machine too ("tharsis vault connect NAME --local REPLICA"). Best on another disk, in another building.',
+      'another machine too ("tharsis vault connect NAME --local REPLICA", or --s3). Best on another disk, in another ' +
+      `building. ${credentialsHelp.replace('--s3', '--replica-s3')}`,
     arguments: [['<name>', 'the vault']],
     options: [
       {
         flags: '--replica-local <dir>',
         description: 'an empty or new folder, or one that holds a replica of this vault',
       },
+      ...replicaS3Options,
       { flags: '--replica-every <hours>', description: 'how often it is brought up to date (default: 24)' },
       { flags: '--no-replica', description: 'forget the replica; what it holds stays there' },
     ],
-    examples: ['tharsis vault set usb --replica-local /mnt/nas/tharsis', 'tharsis vault set usb --no-replica'],
+    examples: [
+      'tharsis vault set usb --replica-local /mnt/nas/tharsis',
+      'tharsis vault set usb --replica-s3 s3://my-backups/usb --region eu-central-1 --profile backup',
+      'tharsis vault set usb --no-replica',
+    ],
     load: async () => (await import('./replica-verbs.ts')).setVault,
   },
   {

@@ -575,14 +575,14 @@ export const errorTable = {
     retry: false,
     exitCode: 4,
     words: (d) => `Vault "${d.name}" has no replica.`,
-    advice: (d) => `Give it one with "tharsis vault set ${d.name} --replica-local DIR".`,
+    advice: (d) => `Give it one with "tharsis vault set ${d.name} --replica-local DIR" (or --replica-s3 URL).`,
   }),
   'replica.other': spec<{ address: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `${d.address} holds something else than a replica of this vault; nothing was written there.`,
-    advice: () => 'Give an empty or new folder, or the one that holds the replica of this vault.',
+    advice: () => 'Give an empty or new folder or prefix, or the one that holds the replica of this vault.',
   }),
   'replica.diverged': spec<{ address: string; object: string }>({
     scope: 'job',

@@ -98,6 +98,10 @@ test('a replica is kept, changed, and forgotten with its vault', () => {
   state.putReplica(replica)
   state.putReplica({ ...replica, begunMs: 7 })
   expect([state.replica('v'), state.replicas().length]).toEqual([{ ...replica, begunMs: 7 }, 1])
+  const settings = { pathStyle: true, credentials: 'stored', endpoint: 'http://nas:9000', lockDays: 30 } as const
+  const inBucket = { ...replica, kind: 's3', address: 's3://b/p', settings } as const
+  state.putReplica(inBucket)
+  expect(state.replica('v')).toEqual(inBucket)
   state.removeVault('v')
   expect(state.replicas()).toEqual([])
 })

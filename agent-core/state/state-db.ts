@@ -51,12 +51,11 @@ export interface Item {
 }
 
 /** The second place of a vault. */
-export interface KnownReplica {
+export type KnownReplica = ReplicaFacts & StorePlace
+
+interface ReplicaFacts {
   /** Name of the vault. */
   readonly vault: string
-  readonly kind: 'local'
-  /** Absolute folder. */
-  readonly address: string
   /** It is to be brought up to date so often. */
   readonly everyMs: number
   /** When it was last begun to be brought up to date, and when that was last completed; null: never. */
@@ -160,11 +159,12 @@ export class StateDb implements Disposable {
   }
 
   replica(vault: string): KnownReplica | undefined {
-    return this.#db.prepare<[string], KnownReplica>(`${selectReplica} WHERE vault = ?`).get(vault)
+    const row = this.#db.prepare<[string], ReplicaRow>(`${selectReplica} WHERE vault = ?`).get(vault)
+    return row && replicaOf(row)
   }
 
   replicas(): KnownReplica[] {
-    return this.#db.prepare<[], KnownReplica>(`${selectReplica} ORDER BY vault`).all()
+    return this.#db.prepare<[], ReplicaRow>(`${selectReplica} ORDER BY vault`).all().map(replicaOf)
   }
 
   /** Sets or replaces the replica of a vault. */
@@ -172,10 +172,10 @@ export class StateDb implements Disposable {
     this.#write(() => {
       this.#db
         .prepare(
-          `INSERT OR REPLACE INTO replica (vault, kind, address, every_ms, begun_ms, completed_ms)
-           VALUES (@vault, @kind, @address, @everyMs, @begunMs, @completedMs)`,
+          `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, begun_ms, completed_ms)
+           VALUES (@vault, @kind, @address, @settings, @everyMs, @begunMs, @completedMs)`,
         )
-        .run(replica)
+        .run({ ...replica, ...placeRowOf(replica) })
     })
   }
 
@@ -341,8 +341,15 @@ export class StateDb implements Disposable {
   }
 }
 
-const selectReplica = `SELECT vault, kind, address, every_ms AS everyMs, begun_ms AS begunMs, completed_ms AS completedMs
-  FROM replica`
+const selectReplica = `SELECT vault, kind, address, settings, every_ms AS everyMs, begun_ms AS begunMs,
+  completed_ms AS completedMs FROM replica`
+
+type ReplicaRow = ReplicaFacts & PlaceRow
+
+function replicaOf(row: ReplicaRow): KnownReplica {
+  const { vault, everyMs, begunMs, completedMs } = row
+  return { vault, everyMs, begunMs, completedMs, ...placeOf(row) }
+}
 
 type VaultRow = VaultFacts & PlaceRow
 

@@ -65,6 +65,8 @@ const steps: readonly string[] = [
    CREATE TABLE on_demand_point (item TEXT NOT NULL, time_ms INTEGER NOT NULL) STRICT;`,
   // Rules of before that keep the item's points too, as JSON.
   'ALTER TABLE item ADD COLUMN shortened TEXT',
+  // Settings of the place of a replica, as JSON.
+  'ALTER TABLE replica ADD COLUMN settings TEXT;',
 ]
 
 /**

@@ -29,7 +29,7 @@ export type UnverifiedDocument = Value<typeof unverifiedDocument>
 
 /** The second place of a vault. */
 export const replicaDocument = z.object({
-  kind: z.literal('local'),
+  kind: z.enum(['local', 's3']),
   address: path,
   /** It is due to be brought up to date so often, in milliseconds. */
   everyMs: z.number(),
@@ -42,13 +42,6 @@ export const replicaDocument = z.object({
   behind: optional(z.object({ points: count, bytes })),
 })
 export type ReplicaDocument = Value<typeof replicaDocument>
-
-export const replicaChange = z.object({
-  /** An empty or new folder, or one with a replica of this vault; left out: it stays where it is. */
-  directory: optional(path),
-  everyMs: optional(z.number().min(60_000)),
-})
-export type ReplicaChange = Value<typeof replicaChange>
 
 export const replicationDocument = z.object({
   vault: name,
@@ -113,6 +106,13 @@ export type S3PlaceRequest = Value<typeof s3PlaceRequest>
 /** A folder, or a bucket. */
 export const placeRequest = z.union([path, s3PlaceRequest])
 export type PlaceRequest = Value<typeof placeRequest>
+
+export const replicaChange = z.object({
+  /** An empty or new folder or prefix, or one with a replica of this vault; left out: it stays where it is. */
+  place: optional(placeRequest),
+  everyMs: optional(z.number().min(60_000)),
+})
+export type ReplicaChange = Value<typeof replicaChange>
 
 const s3Abilities = z.object({
   conditionalPut: z.boolean(),

@@ -39,15 +39,22 @@ export async function compactIndex(
     .slice(0, Math.max(2, listed.length - segmentsLeft + 1))
     .toSorted((a, b) => a.sequence - b.sequence)
   const files = new Map<ChunkFileName, IndexedChunkFile>()
-  const supersededSha256: Uint8Array[] = []
-  for (const { name } of smallest) {
+  /** Also what those had superseded: it may be deleted already, and stays explained. Undefined: an older writer left it out. */
+  const superseded = new Map<number, Uint8Array | undefined>()
+  for (const { name, sequence } of smallest) {
     const object = await readObject(vault.store, name)
-    supersededSha256.push(sha256(object))
-    const { chunkFiles } = decodeIndexSegment(openObject(vault.keys, 'index', name, object), name)
-    for (const file of chunkFiles) if (!isGone(file.name)) files.set(file.name, file)
+    const segment = decodeIndexSegment(openObject(vault.keys, 'index', name, object), name)
+    for (const [at, number] of segment.supersedes.entries()) superseded.set(number, segment.supersededSha256?.[at])
+    superseded.set(sequence, sha256(object))
+    for (const file of segment.chunkFiles) if (!isGone(file.name)) files.set(file.name, file)
   }
-  const supersedes = smallest.map(({ sequence }) => sequence)
-  return await writeSegment(vault, { chunkFiles: [...files.values()], supersedes, supersededSha256 })
+  const supersedes = [...superseded.keys()].toSorted((a, b) => a - b)
+  const hashes = supersedes.flatMap((number) => superseded.get(number) ?? [])
+  const segment = { chunkFiles: [...files.values()], supersedes }
+  return await writeSegment(vault, {
+    ...segment,
+    ...(hashes.length === supersedes.length && { supersededSha256: hashes }),
+  })
 }
 
 interface ListedSegment {

@@ -4,7 +4,8 @@ import { createTask } from '../base/task.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
 import { listVault } from '../replicate/list-objects.ts'
 import { lagOf, planReplication, replicationDue } from '../replicate/plan-replication.ts'
-import { checkReplicaPlace, runReplication } from '../replicate/run-replication.ts'
+import { checkReplicaPlace } from '../replicate/replica-place.ts'
+import { runReplication } from '../replicate/run-replication.ts'
 import type { KnownReplica, KnownVault } from '../state/state-db.ts'
 import type { StorePlace } from '../state/store-place.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
@@ -19,6 +20,7 @@ import { placeAfterProbe, rememberKeysOf, settlePlace } from './settle-place.ts'
 
 const dayMs = 86_400_000
 const defaultEveryMs = dayMs
+const defaultGraceMs = 14 * dayMs
 
 /**
  * Gives a vault a replica, or changes it; its place must be empty or hold a replica of this vault. Nothing is copied
@@ -32,10 +34,12 @@ export async function setReplica(
   const known = knownVault(deps, name)
   const before = deps.state.replica(known.name)
   const everyMs = change.everyMs ?? before?.everyMs ?? defaultEveryMs
+  const graceMs = change.graceMs ?? before?.graceMs ?? defaultGraceMs
   if (change.place === undefined) {
     if (before === undefined) throw new AgentError('replica.none', { name: known.name })
-    deps.state.putReplica({ ...before, everyMs })
-    return { replica: replicaDocument(deps, { ...before, everyMs }), remarks: [] }
+    const changed = { ...before, everyMs, graceMs }
+    deps.state.putReplica(changed)
+    return { replica: replicaDocument(deps, changed), remarks: [] }
   }
   const apart = barriersOf(deps).filter(({ path }) => path !== before?.address)
   const settled = settlePlace(change.place, apart)
@@ -48,7 +52,7 @@ export async function setReplica(
       const probe = await replica.probe()
       const place = placeAfterProbe(settled.place, probe)
       const { begunMs, completedMs } = before && isSamePlace(before, place) ? before : neverReplicated
-      const made: KnownReplica = { ...place, vault: known.name, everyMs, begunMs, completedMs }
+      const made: KnownReplica = { ...place, vault: known.name, everyMs, graceMs, begunMs, completedMs }
       await rememberKeysOf(deps, settled)
       deps.state.putReplica(made)
       deps.log.info('replica set', { vault: known.name, address: place.address })
@@ -107,13 +111,24 @@ export async function replicateVault(
         replica,
         wasComplete,
         machines,
+        follow: { home: deps.state.homeId, machine: deps.machine, graceMs: before.graceMs, clock },
         task,
         log,
       })
       await replica.sweep(0, leftovers)
       deps.state.putReplica({ ...begun, completedMs: clock.nowMs() })
+      const { followed, ...copying } = result
+      const { waiting, refusal, ...removed } = followed
       log.info('vault replicated', { vault: known.name, ...result.copied, damaged: result.damaged.length })
-      return { vault: known.name, address: before.address, ...result }
+      log.info('replica followed removals', { vault: known.name, ...removed, waiting: waiting.chunkFiles })
+      return {
+        vault: known.name,
+        address: before.address,
+        ...copying,
+        removed,
+        waiting: waiting.dueAtMs === undefined ? null : { ...waiting, due: new Date(waiting.dueAtMs).toISOString() },
+        ...(refusal !== undefined && { refusal }),
+      }
     } finally {
       await replica.close()
     }
@@ -168,11 +183,12 @@ async function machinesOf(deps: AgentDeps, known: KnownVault, vault: Vault): Pro
 }
 
 function replicaDocument(deps: AgentDeps, replica: KnownReplica): ReplicaDocument {
-  const { kind, address, everyMs, completedMs } = replica
+  const { kind, address, everyMs, graceMs, completedMs } = replica
   return {
     kind,
     address,
     everyMs,
+    graceMs,
     completedAt: completedMs === null ? null : new Date(completedMs).toISOString(),
     isDue: replicationDue(replica, deps.clock.nowMs()),
     state: 'not asked',

@@ -63,11 +63,7 @@ const vaultWords: PlaceWords = { what: 'A vault', local: '--local', s3: '--s3' }
 export const replicaWords: PlaceWords = { what: 'A replica', local: '--replica-local', s3: '--replica-s3' }
 
 /** The place that the options name; asks for credentials where none were given. Throws `usage.invalid`. */
-export async function readPlace(
-  input: PlaceInput,
-  session: Session,
-  words = vaultWords,
-): Promise<PlaceRequest> {
+export async function readPlace(input: PlaceInput, session: Session, words = vaultWords): Promise<PlaceRequest> {
   const { local, s3, endpoint, region, lockDays } = input
   if ((local === undefined) === (s3 === undefined)) {
     throw usageError(

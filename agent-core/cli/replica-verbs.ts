@@ -7,26 +7,30 @@ import { type PlaceInput, readPlace, replicaWords, strayS3Flag } from './place-o
 import type { RunVerb, Session } from './session.ts'
 
 const hourMs = 3_600_000
+const dayMs = 24 * hourMs
 const longestEveryHours = 90 * 24
+const longestGraceDays = 3650
 
 interface SetInput extends Omit<PlaceInput, 'local' | 's3'> {
   readonly name: string
   readonly replicaLocal?: string
   readonly replicaS3?: string
   readonly replicaEvery?: string
+  readonly replicaGrace?: string
   /** False: `--no-replica`. */
   readonly replica?: boolean
 }
 
 export const setVault: RunVerb<SetInput> = async (input, session) => {
   const { output } = session
-  const { name, replicaLocal, replicaS3, replicaEvery } = input
+  const { name, replicaLocal, replicaS3, replicaEvery, replicaGrace } = input
   const isRemoval = input.replica === false
   const hasPlace = replicaLocal !== undefined || replicaS3 !== undefined || strayS3Flag(input) !== undefined
-  if (isRemoval && (hasPlace || replicaEvery !== undefined)) {
+  const hasTimes = replicaEvery !== undefined || replicaGrace !== undefined
+  if (isRemoval && (hasPlace || hasTimes)) {
     throw usageError('--no-replica excludes the other options of the replica.', 'Give one of them.')
   }
-  if (!isRemoval && !hasPlace && replicaEvery === undefined) {
+  if (!isRemoval && !hasPlace && !hasTimes) {
     throw usageError('Nothing to change was given.', 'Give an option; see "tharsis vault set --help".')
   }
   const agent = await session.agent()
@@ -41,6 +45,9 @@ export const setVault: RunVerb<SetInput> = async (input, session) => {
     ...(hasPlace && { place: await readReplicaPlace(input, session) }),
     ...(replicaEvery !== undefined && {
       everyMs: wholeNumber(replicaEvery, '--replica-every', 1, longestEveryHours) * hourMs,
+    }),
+    ...(replicaGrace !== undefined && {
+      graceMs: wholeNumber(replicaGrace, '--replica-grace', 0, longestGraceDays) * dayMs,
     }),
   })
   await output.summary({ replica, remarks }, () => [
@@ -65,12 +72,29 @@ export const replicateVault: RunVerb<{ readonly name: string }> = async ({ name 
     ...output.facts([
       ['Copied', `${countOf(replication.copied.objects, 'object')}, ${formatSize(replication.copied.bytes)}`],
       ['Points', `${formatCount(replication.copied.points)} new`],
+      ...removalFacts(replication),
     ]),
   ])
   return sayTroubles(name, replication, output)
 }
 
-function sayTroubles(name: string, { damaged, lost, heldBack }: ReplicationDocument, output: Output): number {
+/** What became of what clean-ups have removed from the vault. */
+function removalFacts({ removed, waiting }: ReplicationDocument): readonly (readonly [string, string])[] {
+  const words = (points: number, chunkFiles: number) =>
+    `${countOf(points, 'point')}, ${countOf(chunkFiles, 'chunk file')}`
+  const isAny = removed.points + removed.chunkFiles > 0
+  return [
+    ...(isAny
+      ? [['Let go', `${words(removed.points, removed.chunkFiles)}, ${formatSize(removed.bytes)}`] as const]
+      : []),
+    ...(waiting === null
+      ? []
+      : [['Kept for now', `${words(waiting.points, waiting.chunkFiles)} until ${formatTime(waiting.due)}`] as const]),
+  ]
+}
+
+function sayTroubles(name: string, replication: ReplicationDocument, output: Output): number {
+  const { damaged, lost, heldBack, refusal } = replication
   for (const { object, reason } of damaged.slice(0, 20)) output.error(`Not copied: ${object}: ${reason}`)
   if (heldBack > 0) {
     output.problemDetail(`${countOf(heldBack, 'point')} may need what is damaged or missing, and was not copied.`)
@@ -80,6 +104,7 @@ function sayTroubles(name: string, { damaged, lost, heldBack }: ReplicationDocum
       `The vault has lost ${countOf(lost, 'point')} that the replica still holds; nothing was removed there.`,
     )
   }
+  if (refusal !== undefined) output.note(`The replica keeps what the vault has removed: ${refusal}`)
   if (damaged.length === 0 && lost === 0) return exitStatus.done
   output.problemDetail(`See what it means with "tharsis vault verify ${name}".`)
   return exitStatus.damaged
@@ -87,7 +112,7 @@ function sayTroubles(name: string, { damaged, lost, heldBack }: ReplicationDocum
 
 /** What `vault show` says of a replica. */
 export function replicaFacts(replica: ReplicaDocument): readonly (readonly [string, string])[] {
-  const { address, reason, behind, completedAt, everyMs, isDue } = replica
+  const { address, reason, behind, completedAt, everyMs, graceMs, isDue } = replica
   const age = completedAt === null ? 'never completed' : `completed ${formatTime(completedAt)}`
   const lag =
     behind === undefined
@@ -98,5 +123,6 @@ export function replicaFacts(replica: ReplicaDocument): readonly (readonly [stri
   return [
     ['Replica', `${address} (${lag})`],
     ['Replicated', `${age}; due every ${countOf(everyMs / hourMs, 'hour')}${isDue ? ', due now' : ''}`],
+    ['It keeps what was removed for', countOf(graceMs / dayMs, 'day')],
   ]
 }

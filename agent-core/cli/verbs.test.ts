@@ -115,6 +115,7 @@ describe('verbs ask the agent', () => {
       ],
     ],
     ['vault set usb --replica-every 2', ['setReplica', 'usb', { everyMs: 7_200_000 }]],
+    ['vault set usb --replica-grace 30', ['setReplica', 'usb', { graceMs: 30 * 86_400_000 }]],
     ['vault set usb --no-replica', ['removeReplica', 'usb']],
     ['vault replicate usb', ['replicateVault', 'usb']],
     ['item enable docs --vault usb a /b', ['enableItem', 'docs', ['usb'], settings]],

@@ -145,6 +145,10 @@ const vaultVerbs: readonly AnyVerb[] = [
       },
       ...replicaS3Options,
       { flags: '--replica-every <hours>', description: 'how often it is brought up to date (default: 24)' },
+      {
+        flags: '--replica-grace <days>',
+        description: 'how long it keeps what clean-ups have removed from the vault (default: 14)',
+      },
       { flags: '--no-replica', description: 'forget the replica; what it holds stays there' },
     ],
     examples: [
@@ -158,8 +162,9 @@ const vaultVerbs: readonly AnyVerb[] = [
     name: 'vault replicate',
     summary: 'Bring the replica of a vault up to date',
     details:
-      'Copies what is missing, checks every object before, and can be interrupted at any moment. What the vault has ' +
-      'lost stays in the replica. Ends with exit status 8 when something of the vault is damaged or lost.',
+      'Copies what is missing, checks every object before, and can be interrupted at any moment. What clean-ups have ' +
+      'removed from the vault goes from the replica too, after --replica-grace days; what the vault has lost stays there. ' +
+      'Ends with exit status 8 when something of the vault is damaged or lost.',
     arguments: [['<name>', 'the vault']],
     options: [],
     examples: ['tharsis vault replicate usb'],

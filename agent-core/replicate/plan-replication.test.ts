@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { KeyspaceId } from '../contract/ids.ts'
 import type { ListedKeyspace, ListedVault } from './list-objects.ts'
-import { copyOrder, lagOf, planReplication, replicationDue } from './plan-replication.ts'
+import { lagOf, listedKinds, planReplication, replicationDue } from './plan-replication.ts'
 
 const keyspace = 'a'.repeat(32) as KeyspaceId
 const minuteMs = 60_000
@@ -19,6 +19,7 @@ const listed: fc.Arbitrary<ListedVault> = fc
     keyspaces: new Map([[keyspace, { keyspace, ...groups } satisfies ListedKeyspace]]),
     vaultFileSizeBytes: 1,
   }))
+const listedOf = (vault: ListedVault) => vault.keyspaces.get(keyspace) as ListedKeyspace
 const nothing: ListedVault = { keyspaces: new Map(), vaultFileSizeBytes: undefined }
 
 describe('planReplication', () => {
@@ -26,7 +27,7 @@ describe('planReplication', () => {
     fc.assert(
       fc.property(listed, listed, (vault, replica) => {
         const [plan] = planReplication(vault, replica)
-        for (const step of copyOrder) {
+        for (const step of listedKinds) {
           const there = new Map(replica.keyspaces.get(keyspace)?.[step])
           for (const { name, sizeBytes, isOther } of plan?.copies[step] ?? []) {
             expect(isOther).toBe(there.has(name))
@@ -43,10 +44,10 @@ describe('planReplication', () => {
     fc.assert(
       fc.property(listed, (vault) => {
         expect(lagOf(planReplication(vault, vault))).toEqual({ points: 0, bytes: 0 })
-        const groups = copyOrder.map((step) => vault.keyspaces.get(keyspace)?.[step] ?? new Map<string, number>())
+        const { chunks, index, points: manifests, confirmations, others } = listedOf(vault)
+        const groups = [chunks, index, manifests, confirmations, others]
         const bytes = groups.flatMap((group) => [...group.values()]).reduce((sum, size) => sum + size, 0)
-        const points = vault.keyspaces.get(keyspace)?.confirmations.size
-        expect(lagOf(planReplication(vault, nothing))).toEqual({ points, bytes })
+        expect(lagOf(planReplication(vault, nothing))).toEqual({ points: confirmations.size, bytes })
       }),
     )
   })

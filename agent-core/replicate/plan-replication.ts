@@ -6,8 +6,10 @@ import type { KeyspaceId } from '../contract/ids.ts'
 import type { ListedKeyspace, ListedVault, ObjectSizes } from './list-objects.ts'
 
 /** Kinds of objects in the order in which they are copied. */
-export const copyOrder = ['chunks', 'index', 'points', 'confirmations', 'others', 'indexGone'] as const
-export type CopyStep = (typeof copyOrder)[number]
+const copyOrder = ['chunks', 'index', 'points', 'confirmations', 'others'] as const
+/** Index-gone comes when what it names goes (`follow-removals.ts`). */
+export const listedKinds = [...copyOrder, 'indexGone'] as const
+type ListedKind = (typeof listedKinds)[number]
 
 export interface ObjectToCopy {
   readonly name: string
@@ -18,16 +20,16 @@ export interface ObjectToCopy {
 
 export interface KeyspacePlan {
   readonly keyspace: KeyspaceId
-  readonly copies: Readonly<Record<CopyStep, readonly ObjectToCopy[]>>
+  readonly copies: Readonly<Record<ListedKind, readonly ObjectToCopy[]>>
   /** What the replica holds and the vault does not (any more). */
-  readonly extra: Readonly<Record<CopyStep, readonly string[]>>
+  readonly extra: Readonly<Record<ListedKind, readonly string[]>>
 }
 
 /** How far a replica is behind its vault. */
 export interface ReplicaLag {
   /** Confirmed points that it lacks. */
   readonly points: number
-  /** Of all objects that it lacks. */
+  /** Of all objects that it is to get. */
   readonly bytes: number
 }
 
@@ -36,8 +38,13 @@ export function planReplication(vault: ListedVault, replica: ListedVault): Keysp
   return [...vault.keyspaces.values()].map((listed) => planKeyspace(listed, replica.keyspaces.get(listed.keyspace)))
 }
 
+/** What is copied whatever the vault has removed. */
+export function objectsToCopy(plan: KeyspacePlan): ObjectToCopy[] {
+  return copyOrder.flatMap((kind) => plan.copies[kind])
+}
+
 export function lagOf(plans: readonly KeyspacePlan[]): ReplicaLag {
-  const copies = plans.flatMap((plan) => copyOrder.flatMap((step) => plan.copies[step]))
+  const copies = plans.flatMap(objectsToCopy)
   return {
     points: plans.reduce((sum, plan) => sum + plan.copies.confirmations.length, 0),
     bytes: copies.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -47,8 +54,8 @@ export function lagOf(plans: readonly KeyspacePlan[]): ReplicaLag {
 function planKeyspace(vault: ListedKeyspace, replica: ListedKeyspace | undefined): KeyspacePlan {
   const nothing: ObjectSizes = new Map()
   const ofEach = <Value>(make: (vaultSizes: ObjectSizes, replicaSizes: ObjectSizes) => Value) => {
-    const entries = copyOrder.map((step) => [step, make(vault[step], replica?.[step] ?? nothing)] as const)
-    return Object.fromEntries(entries) as Record<CopyStep, Value>
+    const entries = listedKinds.map((kind) => [kind, make(vault[kind], replica?.[kind] ?? nothing)] as const)
+    return Object.fromEntries(entries) as Record<ListedKind, Value>
   }
   return { keyspace: vault.keyspace, copies: ofEach(lacking), extra: ofEach(extra) }
 }

@@ -5,16 +5,14 @@
 import { isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
-import type { ChunkFileName, HomeId } from '../contract/ids.ts'
-import { endIntent, type OpenIntent, readOwnEnd, writeIndexGone } from '../vault/clean-ups.ts'
+import type { ChunkFileName } from '../contract/ids.ts'
+import { endIntent, type OpenIntent, writeIndexGone } from '../vault/clean-ups.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultContents } from './vault-contents.ts'
 import type { VaultLook } from './vault-look.ts'
 
 /** Live index-gone objects from which on a new one repeats them all. */
 const foldFromObjects = 32
-/** Ends of clean-ups are kept a while longer than anybody may remember their intents as open. */
-const keepEndedMs = 30 * 86_400_000
 
 export interface EndDeps {
   readonly vault: Vault
@@ -104,16 +102,5 @@ async function deleteSuperseded(intent: OpenIntent, contents: VaultContents, { v
   const gone = new Set(contents.goneObjects.superseded)
   for (const sequence of intent.indexGone) {
     if (gone.has(sequence)) await store.delete(layout.indexGoneObject(sequence))
-  }
-}
-
-/** Deletes intents of this home that ended long ago, and then their ends. */
-export async function forgetEnded(contents: VaultContents, home: HomeId, deps: EndDeps): Promise<void> {
-  const { vault, clock } = deps
-  for (const id of contents.endedIntents) {
-    const end = await readOwnEnd(vault, id, home)
-    if (end === undefined || clock.nowMs() - end.endedAtMs < keepEndedMs) continue
-    await vault.store.delete(vault.layout.intent(id))
-    await vault.store.delete(vault.layout.intentEnd(id))
   }
 }

@@ -19,11 +19,11 @@ import type { ChunkFileName, HomeId } from '../contract/ids.ts'
 import type { Intent } from '../format/clean-up.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import type { PointManifest } from '../format/point.ts'
-import { type OpenIntent, putIntent } from '../vault/clean-ups.ts'
+import { forgetEndedIntents, type OpenIntent, putIntent } from '../vault/clean-ups.ts'
 import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
 import type { Vault } from '../vault/vault.ts'
 import { writeSegment } from '../vault/write-segment.ts'
-import { type EndedIntents, endIntents, forgetEnded } from './end-intents.ts'
+import { type EndedIntents, endIntents } from './end-intents.ts'
 import { mergeChunkFiles } from './merge-chunks.ts'
 import { type PrunePlan, planPrune } from './plan-prune.ts'
 import { type RemovablePoint, removePoints } from './remove-points.ts'
@@ -143,7 +143,7 @@ class Prune {
     const second = intents.length > 0 ? await look.again(this.#lookDeps) : look
     const isDue = this.#request.graceMs === 0
     const now = await this.#end(isDue ? intents : [], second, intents)
-    if (now.refusal === undefined) await forgetEnded(second.contents, this.#request.home, this.#deps)
+    if (now.refusal === undefined) await this.#forgetEnded(second)
     return this.#result(planned, { merged, intents: isDue ? [] : intents, second, ended: [due, now] })
   }
 
@@ -167,6 +167,11 @@ class Prune {
     }
     const ended = await endIntents(due, safe, this.#deps)
     return { ...ended, removedPoints: safe.removable.length, hasChanged: due.length > 0 }
+  }
+
+  async #forgetEnded({ contents }: VaultLook): Promise<void> {
+    const { vault, clock } = this.#deps
+    await forgetEndedIntents(vault, contents.endedIntents, { home: this.#request.home, nowMs: clock.nowMs() })
   }
 
   #result(

@@ -58,6 +58,8 @@ interface ReplicaFacts {
   readonly vault: string
   /** It is to be brought up to date so often. */
   readonly everyMs: number
+  /** So long it keeps what was removed from the vault. */
+  readonly graceMs: number
   /** When it was last begun to be brought up to date, and when that was last completed; null: never. */
   readonly begunMs: number | null
   readonly completedMs: number | null
@@ -172,8 +174,8 @@ export class StateDb implements Disposable {
     this.#write(() => {
       this.#db
         .prepare(
-          `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, begun_ms, completed_ms)
-           VALUES (@vault, @kind, @address, @settings, @everyMs, @begunMs, @completedMs)`,
+          `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, grace_ms, begun_ms, completed_ms)
+           VALUES (@vault, @kind, @address, @settings, @everyMs, @graceMs, @begunMs, @completedMs)`,
         )
         .run({ ...replica, ...placeRowOf(replica) })
     })
@@ -341,14 +343,14 @@ export class StateDb implements Disposable {
   }
 }
 
-const selectReplica = `SELECT vault, kind, address, settings, every_ms AS everyMs, begun_ms AS begunMs,
-  completed_ms AS completedMs FROM replica`
+const selectReplica = `SELECT vault, kind, address, settings, every_ms AS everyMs, grace_ms AS graceMs,
+  begun_ms AS begunMs, completed_ms AS completedMs FROM replica`
 
 type ReplicaRow = ReplicaFacts & PlaceRow
 
 function replicaOf(row: ReplicaRow): KnownReplica {
-  const { vault, everyMs, begunMs, completedMs } = row
-  return { vault, everyMs, begunMs, completedMs, ...placeOf(row) }
+  const { vault, everyMs, graceMs, begunMs, completedMs } = row
+  return { vault, everyMs, graceMs, begunMs, completedMs, ...placeOf(row) }
 }
 
 type VaultRow = VaultFacts & PlaceRow

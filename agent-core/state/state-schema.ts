@@ -67,6 +67,8 @@ const steps: readonly string[] = [
   'ALTER TABLE item ADD COLUMN shortened TEXT',
   // Settings of the place of a replica, as JSON.
   'ALTER TABLE replica ADD COLUMN settings TEXT;',
+  // So long a replica keeps what its vault has removed: 14 days.
+  'ALTER TABLE replica ADD COLUMN grace_ms INTEGER NOT NULL DEFAULT 1209600000;',
 ]
 
 /**

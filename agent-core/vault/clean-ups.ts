@@ -22,6 +22,8 @@ import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
 const maxListings = 3
+/** Ends of clean-ups are kept a while longer than anybody may remember their intents as open. */
+const keepEndedMs = 30 * 86_400_000
 
 export interface OpenIntent extends Intent {
   readonly id: IntentId
@@ -96,7 +98,7 @@ export async function endIntent(vault: Vault, id: IntentId, end: IntentEnd): Pro
 }
 
 /** How a clean-up of `home` ended; undefined when it was another home's, or either object is damaged or deleted already. */
-export async function readOwnEnd(vault: Vault, id: IntentId, home: HomeId): Promise<IntentEnd | undefined> {
+async function readOwnEnd(vault: Vault, id: IntentId, home: HomeId): Promise<IntentEnd | undefined> {
   const name = vault.layout.intentEnd(id)
   try {
     const intent = await readIntent(vault, id)
@@ -105,6 +107,20 @@ export async function readOwnEnd(vault: Vault, id: IntentId, home: HomeId): Prom
   } catch (error) {
     if (isAgentError(error, 'format.invalid') || isAgentError(error, 'vault.cleaning')) return undefined
     throw error
+  }
+}
+
+/** Deletes intents of `home` that ended long ago, and then their ends. `ended`: all that have an end. */
+export async function forgetEndedIntents(
+  vault: Vault,
+  ended: readonly IntentId[],
+  by: { readonly home: HomeId; readonly nowMs: number },
+): Promise<void> {
+  for (const id of ended) {
+    const end = await readOwnEnd(vault, id, by.home)
+    if (end === undefined || by.nowMs - end.endedAtMs < keepEndedMs) continue
+    await vault.store.delete(vault.layout.intent(id))
+    await vault.store.delete(vault.layout.intentEnd(id))
   }
 }
 

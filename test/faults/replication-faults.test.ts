@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { silentLog } from '../../agent-core/base/log.ts'
 import { createTask } from '../../agent-core/base/task.ts'
+import type { HomeId } from '../../agent-core/contract/ids.ts'
 import { runReplication } from '../../agent-core/replicate/run-replication.ts'
 import { createFaultyStore, type FaultKind, type StoreCall } from '../../agent-core/vault/faulty-store.ts'
 import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
@@ -44,8 +45,10 @@ function emptyStore(): ObjectStore {
   return createMemoryStore({ clock: systemClock })
 }
 
-async function replicate(from: ObjectStore, to: ObjectStore) {
+/** `laterMs`: the clock is ahead so much. */
+async function replicate(from: ObjectStore, to: ObjectStore, { graceMs = 0, laterMs = 0 } = {}) {
   using task = createTask({ clock: systemClock })
+  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + laterMs }
   const machine = place.vaultOf(from)
   const machines = new Map([[machine.keys.keyspace, machine]])
   return await runReplication({
@@ -54,14 +57,18 @@ async function replicate(from: ObjectStore, to: ObjectStore) {
     replica: to,
     wasComplete: false,
     machines,
+    follow: { home: 'e'.repeat(32) as HomeId, machine: 'test', graceMs, clock },
     task,
     log: silentLog,
   })
 }
 
+/** All but what says what somebody does in that very place. */
 async function objectsOf(store: ObjectStore): Promise<Map<string, string>> {
   const objects = new Map<string, string>()
-  for await (const { name } of store.list('')) objects.set(name, (await store.get(name)).toString('base64'))
+  for await (const { name } of store.list('')) {
+    if (!name.includes('/intents/')) objects.set(name, (await store.get(name)).toString('base64'))
+  }
   return objects
 }
 
@@ -130,6 +137,100 @@ test.each(['vault', 'replica'] as const)(
     expect(await failEachCall(before, side)).toBeGreaterThan(25)
   },
 )
+
+/** The vault lets the first point go, with what only that needed; the replica has everything. */
+async function pruned(): Promise<ObjectStore> {
+  const before = emptyStore()
+  write('large', randomBytes(300_000))
+  await place.backUp(vault)
+  await replicate(vault, before)
+  const { removedPoints, deleted } = await place.prune(vault, { expired: ({ sequence }) => sequence <= 2 })
+  expect([removedPoints, deleted.files > 0]).toEqual([2, true])
+  return before
+}
+
+test.each(['vault', 'replica'] as const)(
+  'every call to the %s of a replication that follows a clean-up',
+  { timeout: 240_000 },
+  async (side) => {
+    const before = await pruned()
+    expect(await failEachCall(before, side)).toBeGreaterThan(60)
+  },
+)
+
+test('what a clean-up has removed stays whole for the grace time, and goes then', { timeout: 120_000 }, async () => {
+  const replica = await pruned()
+  const before = await objectsOf(replica)
+  const points = (await place.vaultOf(replica).listPoints()).map(({ point }) => point)
+  const graceMs = 10_000
+  for (let round = 0; round < 2; round++) {
+    const { followed } = await replicate(vault, replica, { graceMs })
+    expect(followed).toMatchObject({ points: 0, chunkFiles: 0, waiting: { points: 2 } })
+  }
+  for (const [name, bytes] of before) expect((await replica.get(name)).toString('base64'), name).toBe(bytes)
+  for (const point of points) expect(Object.keys(await place.filesOf(replica, point))).toHaveLength(7)
+  await assertInvariants(place.vaultOf(replica))
+  const { followed } = await replicate(vault, replica, { graceMs, laterMs: graceMs + 60_000 })
+  expect(followed).toMatchObject({ points: 2, waiting: { points: 0, chunkFiles: 0 } })
+  expect(followed.bytes).toBeGreaterThan(500_000)
+  expect(await objectsOf(replica)).toEqual(await objectsOf(vault))
+  await assertInvariants(place.vaultOf(replica))
+})
+
+test('clean-ups one after the other, with a merge and folds, leave the replica as the vault is', {
+  timeout: 240_000,
+}, async () => {
+  const replica = emptyStore()
+  for (let day = 0; day < 40; day++) {
+    write('large', randomBytes(20_000))
+    write(`${day % 6}`, Buffer.from(`day ${day}`))
+    await place.backUp(vault)
+    await place.prune(vault, { expired: ({ sequence }) => sequence < day })
+    const clock = { graceMs: 5 * 86_400_000, laterMs: day * 86_400_000 }
+    expect((await replicate(vault, replica, clock)).followed.refusal).toBeUndefined()
+    await assertWhole(replica)
+  }
+  await replicate(vault, replica, { graceMs: 5 * 86_400_000, laterMs: 60 * 86_400_000 })
+  await assertInvariants(place.vaultOf(vault))
+  await replicate(vault, replica, { graceMs: 5 * 86_400_000, laterMs: 120 * 86_400_000 })
+  expect(await objectsOf(replica)).toEqual(await objectsOf(vault))
+})
+
+test('a vault that lost a point, or everything, takes nothing from the replica, whatever else was cleaned up', {
+  timeout: 120_000,
+}, async () => {
+  const replica = await pruned()
+  const before = await objectsOf(replica)
+  const machine = place.vaultOf(vault)
+  const [left] = await machine.listPoints()
+  const kept = await copyOfStore(vault)
+  await vault.delete(left?.confirmationName ?? '')
+  await vault.delete(left?.name ?? '')
+  expect(await replicate(vault, replica)).toMatchObject({ lost: 1, followed: { points: 0, chunkFiles: 0 } })
+  for (const prefix of ['chunks', 'index/', 'points', 'index-gone', 'tombstones']) {
+    const names = (await Array.fromAsync(vault.list(`${machine.layout.root}${prefix}`))).map(({ name }) => name)
+    for (const name of names) await vault.delete(name)
+    await replicate(vault, replica)
+  }
+  for (const [name, bytes] of before) expect((await replica.get(name)).toString('base64'), name).toBe(bytes)
+  // Put back from a copy, it is followed again.
+  expect((await replicate(kept, replica)).followed).toMatchObject({ points: 2 })
+  await assertInvariants(place.vaultOf(replica))
+})
+
+test('a replica that may not delete, or where a lock holds what goes, says so, and lets go later', {
+  timeout: 120_000,
+}, async () => {
+  const replica = await pruned()
+  const faults = [{ call: 1, fault: 'denied', operation: 'delete', forEver: true }] as const
+  const refusing = createFaultyStore(replica, { faults })
+  const refused = await replicate(vault, refusing)
+  expect(refused.followed).toMatchObject({ points: 0, chunkFiles: 0 })
+  expect(refused.followed.refusal).toBeTruthy()
+  await assertInvariants(place.vaultOf(replica))
+  expect((await replicate(vault, replica)).followed).toMatchObject({ points: 2 })
+  expect(await objectsOf(replica)).toEqual(await objectsOf(vault))
+})
 
 test('cut off after any put, the replica holds whole points', { timeout: 120_000 }, async () => {
   const counted = createFaultyStore(emptyStore())

@@ -80,6 +80,7 @@ const fakeReplica: ReplicaDocument = {
   kind: 'local',
   address: '/mnt/nas',
   everyMs: 86_400_000,
+  graceMs: 1_209_600_000,
   completedAt: null,
   isDue: true,
   state: 'not asked',
@@ -341,6 +342,8 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       damaged: [],
       lost: 0,
       heldBack: 0,
+      removed: { points: 1, chunkFiles: 2, bytes: 4096 },
+      waiting: { points: 1, chunkFiles: 0, due: '2026-12-10T12:00:00.000Z' },
     }),
     dueReplications: answer('dueReplications', ['usb']),
     verifyVault: answer('verifyVault', {

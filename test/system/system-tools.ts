@@ -37,7 +37,7 @@ const systemTools: readonly SystemTool[] = [
   program('getfacl', 'acl', 'access control lists'),
   program('chromium', 'chromium', 'the pages of the user interface'),
   program('Xvfb', 'xvfb', 'the desktop shell'),
-  program('faketime', 'faketime', 'a week of schedules with a real agent'),
+  program('faketime', 'faketime', 'a real agent, and replicas, on later days'),
   {
     name: 'python3-cryptography',
     aptPackage: 'python3-cryptography',

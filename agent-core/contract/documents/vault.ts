@@ -33,6 +33,8 @@ export const replicaDocument = z.object({
   address: path,
   /** It is due to be brought up to date so often, in milliseconds. */
   everyMs: z.number(),
+  /** It keeps what was removed from the vault so long, in milliseconds. */
+  graceMs: z.number(),
   /** When it was last brought up to date as a whole; null: never. */
   completedAt: time.nullable(),
   isDue: z.boolean(),
@@ -53,6 +55,12 @@ export const replicationDocument = z.object({
   lost: count,
   /** Points that were not copied because of what is damaged. */
   heldBack: count,
+  /** What clean-ups had removed from the vault, and the replica has let go now. */
+  removed: z.object({ points: count, chunkFiles: count, bytes }),
+  /** The same that it still keeps, and until when at least; null: nothing. */
+  waiting: z.object({ points: count, chunkFiles: count, due: time }).nullable(),
+  /** Why the replica did not let go of something. */
+  refusal: optional(text),
 })
 export type ReplicationDocument = Value<typeof replicationDocument>
 
@@ -111,6 +119,7 @@ export const replicaChange = z.object({
   /** An empty or new folder or prefix, or one with a replica of this vault; left out: it stays where it is. */
   place: optional(placeRequest),
   everyMs: optional(z.number().min(60_000)),
+  graceMs: optional(z.number().min(0)),
 })
 export type ReplicaChange = Value<typeof replicaChange>
 

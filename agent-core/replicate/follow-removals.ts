@@ -1,0 +1,276 @@
+/**
+ * A replica follows what clean-ups have removed from its vault (docs/format/write-order.md, *Replica*), keyspace by keyspace, by
+ * clean-ups of its own. In this order:
+ *  1. read what the vault says of its removals: index-gone and superseded segments that its list shows, then tombstones
+ *  2. end this home's intents in the replica that are due: points → index-gone → chunk files → superseded objects → end
+ *  3. announce in the replica what the vault has removed since
+ *  4. without a grace time, end that at once
+ * It may be cut off anywhere; the next replication goes on. Nothing goes because the vault lacks it.
+ */
+import { isAgentError } from '../base/agent-error.ts'
+import type { Clock } from '../base/clock.ts'
+import type { ChunkFileName, HomeId } from '../contract/ids.ts'
+import type { IndexGone, Intent, PointPlace } from '../format/clean-up.ts'
+import type { IndexSegment } from '../format/index-segment.ts'
+import { parseChunkName } from '../format/vault-layout.ts'
+import {
+  endIntent,
+  forgetEndedIntents,
+  listIntents,
+  type OpenIntent,
+  putIntent,
+  readIndexGone,
+  readOpenIntents,
+} from '../vault/clean-ups.ts'
+import { readObject } from '../vault/read-object.ts'
+import { readLedger } from '../vault/tombstone-ledger.ts'
+import type { Vault } from '../vault/vault.ts'
+import { checkObject } from './check-object.ts'
+import { ListedObjectGone } from './copy-keyspace.ts'
+import type { ListedKeyspace } from './list-objects.ts'
+import {
+  closeSuperseded,
+  type Evidence,
+  type HeldInReplica,
+  type PlannedEnd,
+  planAnnouncement,
+  planEnd,
+  planRemovals,
+  type Removable,
+} from './plan-removals.ts'
+import type { KeyspacePlan } from './plan-replication.ts'
+
+/** One intent names at most so many chunk files (docs/format/vault-layout.md, *Intent*). */
+const maxIntentChunkFiles = 100_000
+
+/** In whose name a replica lets go, and how long after it has learned of a removal. */
+export interface FollowTerms {
+  readonly home: HomeId
+  /** The machine's name, for intents. */
+  readonly machine: string
+  readonly graceMs: number
+  readonly clock: Clock
+}
+
+export interface FollowDeps extends FollowTerms {
+  /** One machine's view of both places. */
+  readonly vault: Vault
+  readonly replica: Vault
+  readonly signal: AbortSignal
+}
+
+/** A keyspace of both places as it was listed; all that the vault holds of it was copied since. */
+export interface ComparedKeyspace {
+  readonly plan: KeyspacePlan
+  readonly vault: ListedKeyspace
+  readonly replica: ListedKeyspace
+}
+
+export interface FollowedRemovals {
+  readonly points: number
+  readonly chunkFiles: number
+  /** Of chunk files. */
+  readonly bytes: number
+  /** Announced in the replica and not due yet. */
+  readonly waiting: { readonly points: number; readonly chunkFiles: number; readonly dueAtMs?: number }
+  /** Why the replica did not let go of something; undefined when it did. */
+  readonly refusal?: string
+}
+
+export const nothingFollowed: FollowedRemovals = {
+  points: 0,
+  chunkFiles: 0,
+  bytes: 0,
+  waiting: { points: 0, chunkFiles: 0 },
+}
+
+/** Throws what the places throw, `format.invalid` where what the vault says of its removals is damaged: then nothing goes. */
+export async function followRemovals(compared: ComparedKeyspace, deps: FollowDeps): Promise<FollowedRemovals> {
+  const { replica, home, clock } = deps
+  const own = (await readOpenIntents(replica)).filter((intent) => intent.home === home)
+  const { extra, copies } = compared.plan
+  const isExtra = Object.values(extra).some((names) => names.length > 0)
+  if (!isExtra && own.length === 0 && copies.indexGone.length === 0) return nothingFollowed
+  const evidence = await readEvidence(compared, deps)
+  const removable = planRemovals(extra, evidence)
+  if (removable === undefined) return nothingFollowed
+  const follower = new Follower(compared, { ...deps, evidence })
+  const nowMs = clock.nowMs()
+  const due = own.filter(({ dueAtMs }) => dueAtMs <= nowMs)
+  await follower.end(due, removable)
+  const waiting = own.filter(({ dueAtMs }) => dueAtMs > nowMs)
+  const announced = follower.refusal === undefined ? await follower.announce(removable, own) : []
+  if (deps.graceMs === 0) await follower.end(announced, removable)
+  else waiting.push(...announced)
+  await forgetEndedIntents(replica, (await listIntents(replica)).ended, { home, nowMs })
+  return follower.result(waiting)
+}
+
+/** What was listed in the vault counts, so that all points that went before are seen to be gone. */
+async function readEvidence(compared: ComparedKeyspace, deps: FollowDeps): Promise<Evidence> {
+  const { vault, replica } = deps
+  const { layout } = vault
+  const { vault: listed, plan } = compared
+  const gone = new Map<string, IndexGone>()
+  for (const { sequence, gone: object } of await readIndexGone(vault, -1)) {
+    const name = layout.indexGoneObject(sequence)
+    if (listed.indexGone.has(name)) gone.set(name, object)
+  }
+  const extraGone = plan.extra.indexGone.length === 0 ? [] : await readIndexGone(replica, -1, ignoreDamage)
+  const supersededGone = closeSuperseded([...gone.values()], new Map(extraGone.map((one) => [one.sequence, one.gone])))
+  const supersededSegments = await readSupersededSegments(compared, deps)
+  const { tombstones, live } = await readLedger(vault)
+  const foldedTombstones = live.flatMap(({ object }) => object.supersedes)
+  return { tombstones, foldedTombstones, gone, supersededSegments, supersededGone }
+}
+
+async function readSupersededSegments(
+  { plan, vault: listed }: ComparedKeyspace,
+  { vault, replica }: FollowDeps,
+): Promise<ReadonlySet<number>> {
+  if (plan.extra.index.length === 0) return new Set()
+  const segments: Pick<IndexSegment, 'supersedes'>[] = []
+  for await (const { sequence, segment } of vault.readIndex(-1)) {
+    if (listed.index.has(vault.layout.indexSegment(sequence))) segments.push({ supersedes: segment.supersedes })
+  }
+  const extra = new Map<number, Pick<IndexSegment, 'supersedes'>>()
+  for await (const { sequence, segment } of replica.readIndex(-1, ignoreDamage)) {
+    if (!listed.index.has(vault.layout.indexSegment(sequence))) extra.set(sequence, { supersedes: segment.supersedes })
+  }
+  return closeSuperseded(segments, extra)
+}
+
+/** What a damaged object of the replica would say of others keeps those where they are. */
+function ignoreDamage(): void {}
+
+class Follower {
+  readonly #deps: FollowDeps & { readonly evidence: Evidence }
+  readonly #compared: ComparedKeyspace
+  readonly #held: { readonly chunkFiles: Set<ChunkFileName>; readonly gone: Set<string> }
+  #points = 0
+  #chunkFiles = 0
+  #bytes = 0
+  refusal: string | undefined
+
+  constructor(compared: ComparedKeyspace, deps: FollowDeps & { readonly evidence: Evidence }) {
+    this.#deps = deps
+    this.#compared = compared
+    const names = [...compared.replica.chunks.keys(), ...compared.vault.chunks.keys()]
+    const chunkFiles = new Set(names.map(parseChunkName).filter((name) => name !== undefined))
+    this.#held = { chunkFiles, gone: new Set(compared.replica.indexGone.keys()) } satisfies HeldInReplica
+  }
+
+  /** Ends due intents as far as the replica lets go; what is left of them is for the next run. */
+  async end(due: readonly OpenIntent[], removable: Removable): Promise<void> {
+    const end = planEnd(due, removable, this.#held, this.#deps.evidence)
+    try {
+      for (const point of end.points) await this.#removePoint(point)
+      for (const name of end.goneToCopy) await this.#copyGone(name)
+      for (const name of end.chunkFiles) await this.#removeChunkFile(name)
+      await this.#removeSuperseded(end)
+      for (const intent of due) await this.#endIfDone(intent, removable)
+    } catch (error) {
+      const refusal = refusalIn(error)
+      if (refusal === undefined) throw error
+      this.refusal = refusal
+    }
+  }
+
+  /** Puts intents for what is not announced yet. */
+  async announce(removable: Removable, open: readonly Intent[]): Promise<OpenIntent[]> {
+    const { replica, home, machine, graceMs, clock } = this.#deps
+    const what = planAnnouncement(removable, open)
+    if (what === undefined) return []
+    const announcedAtMs = clock.nowMs()
+    const intents: OpenIntent[] = []
+    for (let from = 0; from === 0 || from < what.chunkFiles.length; from += maxIntentChunkFiles) {
+      const isFirst = from === 0
+      intents.push(
+        await putIntent(replica, {
+          home,
+          machine,
+          announcedAtMs,
+          dueAtMs: announcedAtMs + graceMs,
+          chunkFiles: what.chunkFiles.slice(from, from + maxIntentChunkFiles),
+          indexSegments: isFirst ? what.indexSegments : [],
+          indexGone: isFirst ? what.indexGone : [],
+          points: what.points,
+        }),
+      )
+    }
+    return intents
+  }
+
+  result(waiting: readonly Intent[]): FollowedRemovals {
+    const countOf = (names: readonly string[]) => new Set(names).size
+    const dueAtMs = waiting.reduce((least, intent) => Math.min(least, intent.dueAtMs), Number.POSITIVE_INFINITY)
+    return {
+      points: this.#points,
+      chunkFiles: this.#chunkFiles,
+      bytes: this.#bytes,
+      waiting: {
+        points: countOf(waiting.flatMap((intent) => intent.points.map(({ point }) => point))),
+        chunkFiles: countOf(waiting.flatMap(({ chunkFiles }) => chunkFiles)),
+        ...(waiting.length > 0 && { dueAtMs }),
+      },
+      ...(this.refusal !== undefined && { refusal: this.refusal }),
+    }
+  }
+
+  /** As a clean-up does it (docs/format/points.md); its tombstone was copied before. */
+  async #removePoint({ item, sequence, point }: PointPlace): Promise<void> {
+    const { replica, signal } = this.#deps
+    const { store, layout } = replica
+    await store.delete(layout.confirmation(item, sequence, point), { signal })
+    await store.delete(layout.point(item, sequence, point), { signal })
+    const marks: string[] = []
+    for await (const { name } of store.list(layout.pointMarks(point), { signal })) marks.push(name)
+    for (const name of marks) await store.delete(name, { signal })
+    this.#points++
+  }
+
+  async #copyGone(name: string): Promise<void> {
+    const { vault, replica, signal } = this.#deps
+    const object = await readObject(vault.store, name, { signal }).catch((error: unknown) => {
+      // Another that repeats it has taken its place since it was listed.
+      throw isAgentError(error, 'store.not-found') ? new ListedObjectGone(name) : error
+    })
+    checkObject(name, object, vault.keys.keyspace, vault.keys)
+    await replica.store.put(name, object, { signal })
+    this.#held.gone.add(name)
+  }
+
+  async #removeChunkFile(name: ChunkFileName): Promise<void> {
+    const { replica, signal } = this.#deps
+    const object = replica.layout.chunk(name)
+    await replica.store.delete(object, { signal })
+    this.#held.chunkFiles.delete(name)
+    this.#chunkFiles++
+    this.#bytes += this.#compared.replica.chunks.get(object) ?? 0
+  }
+
+  async #removeSuperseded({ indexSegments, indexGone, tombstones }: PlannedEnd): Promise<void> {
+    const { signal } = this.#deps
+    const { store, layout } = this.#deps.replica
+    for (const number of indexSegments) await store.delete(layout.indexSegment(number), { signal })
+    for (const number of indexGone) await store.delete(layout.indexGoneObject(number), { signal })
+    for (const number of tombstones) await store.delete(layout.tombstone(number), { signal })
+  }
+
+  /** An intent stays open while one of its chunk files waits for an index-gone object that names later ones too. */
+  async #endIfDone({ id, chunkFiles }: OpenIntent, removable: Removable): Promise<void> {
+    const { replica, clock } = this.#deps
+    const mayGo = new Set(removable.chunkFiles)
+    if (chunkFiles.some((name) => mayGo.has(name) && this.#held.chunkFiles.has(name))) return
+    const takenBack = chunkFiles.filter((name) => this.#held.chunkFiles.has(name))
+    const deletedCount = chunkFiles.length - takenBack.length
+    await endIntent(replica, id, { endedAtMs: clock.nowMs(), deletedCount, takenBack })
+  }
+}
+
+/** Why a place does not let go, in words; undefined for any other error. */
+function refusalIn(error: unknown): string | undefined {
+  if (isAgentError(error, 'vault.denied')) return error.data.reason
+  if (isAgentError(error, 'store.retained')) return `${error.data.object} is locked until ${error.data.until}`
+  return undefined
+}

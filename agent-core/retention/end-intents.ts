@@ -7,10 +7,13 @@ import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { endIntent, type OpenIntent, writeIndexGone } from '../vault/clean-ups.ts'
+import { inLanes } from '../vault/in-lanes.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultContents } from './vault-contents.ts'
 import type { VaultLook } from './vault-look.ts'
 
+/** Chunk files that are deleted at the same time. */
+const lanes = 8
 /** Live index-gone objects from which on a new one repeats them all. */
 const foldFromObjects = 32
 
@@ -79,16 +82,16 @@ async function tellIndex(
 
 async function deleteFiles(names: readonly ChunkFileName[], contents: VaultContents, { vault, task }: EndDeps) {
   const deleted = { files: 0, bytes: 0 }
-  for (const name of names) {
+  await inLanes(names, lanes, async (name) => {
     const there = contents.listed.get(name)
-    if (there === undefined) continue
+    if (there === undefined) return
     task.throwIfAborted()
     const object = vault.layout.chunk(name)
     task.add({ current: object })
     await vault.store.delete(object)
     deleted.files++
     deleted.bytes += there.sizeBytes
-  }
+  })
   return deleted
 }
 

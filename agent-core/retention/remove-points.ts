@@ -1,8 +1,14 @@
 /** Removal of points in the order of docs/format/points.md: tombstones, then confirmation, manifest and marks of each. */
+import type { PointId } from '../contract/ids.ts'
 import type { Tombstone } from '../format/tombstones.ts'
+import { parseMarkName } from '../format/vault-layout.ts'
+import { inLanes } from '../vault/in-lanes.ts'
 import { foldLedger, writeTombstones } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultPoint } from './vault-contents.ts'
+
+/** Points that are removed at the same time. */
+const lanes = 16
 
 /** A point that goes, and why, in words. */
 export interface RemovablePoint {
@@ -29,18 +35,34 @@ export async function removePoints(
       reason,
     }))
   await writeTombstones(vault, tombstones)
-  for (const { point } of points) {
+  const marks = await marksOf(vault, new Set(points.map(({ point }) => point.manifest.id)))
+  await inLanes(points, lanes, async ({ point }) => {
     by.signal.throwIfAborted()
-    await removePoint(vault, point)
-  }
+    await removePoint(vault, point, marks.get(point.manifest.id) ?? [])
+  })
   await foldLedger(vault)
 }
 
-async function removePoint({ store, layout }: Vault, { manifest }: VaultPoint): Promise<void> {
+/** Names of the marks of some points: one LIST, however many they are. */
+async function marksOf({ store, layout }: Vault, points: ReadonlySet<PointId>): Promise<Map<PointId, string[]>> {
+  const marks = new Map<PointId, string[]>()
+  for await (const { name } of store.list(layout.marks)) {
+    const point = parseMarkName(name)?.point
+    if (point === undefined || !points.has(point)) continue
+    const names = marks.get(point)
+    if (names === undefined) marks.set(point, [name])
+    else names.push(name)
+  }
+  return marks
+}
+
+async function removePoint(
+  { store, layout }: Vault,
+  { manifest }: VaultPoint,
+  marks: readonly string[],
+): Promise<void> {
   const { item, sequence, id } = manifest
   await store.delete(layout.confirmation(item, sequence, id))
   await store.delete(layout.point(item, sequence, id))
-  const marks: string[] = []
-  for await (const { name } of store.list(layout.pointMarks(id))) marks.push(name)
   for (const name of marks) await store.delete(name)
 }

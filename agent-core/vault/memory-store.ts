@@ -2,7 +2,7 @@
 import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { checkSize, readWholeBody } from './object-body.ts'
-import { assertObjectName, assertObjectPrefix } from './object-name.ts'
+import { assertObjectName, assertObjectPrefix, folderOf } from './object-name.ts'
 import type { ObjectBody, ObjectInfo, ObjectStore } from './object-store.ts'
 
 export interface MemoryStore extends ObjectStore {
@@ -19,6 +19,8 @@ interface Kept {
 
 export function createMemoryStore(deps: { readonly clock: Clock }, address = 'memory'): MemoryStore {
   const objects = new Map<string, Kept>()
+  /** Names by folder, so that a listing of few names looks at few. */
+  const folders = new Map<string, Set<string>>()
   let isAbsent = false
 
   function enter(signal: AbortSignal | undefined): void {
@@ -43,6 +45,8 @@ export function createMemoryStore(deps: { readonly clock: Clock }, address = 'me
       throw new AgentError('store.conflict', { object: name })
     }
     objects.set(name, { bytes, modifiedAtMs: deps.clock.nowMs() })
+    const folder = folderOf(name)
+    folders.set(folder, (folders.get(folder) ?? new Set()).add(name))
     return true
   }
 
@@ -76,7 +80,12 @@ export function createMemoryStore(deps: { readonly clock: Clock }, address = 'me
       assertObjectPrefix(prefix)
       enter(options?.signal)
       const { startAfter = '' } = options ?? {}
-      const names = [...objects.keys()].filter((name) => name.startsWith(prefix) && name > startAfter).sort()
+      const names: string[] = []
+      for (const [folder, held] of folders) {
+        if (!folder.startsWith(prefix) && !prefix.startsWith(folder)) continue
+        for (const name of held) if (name.startsWith(prefix) && name > startAfter) names.push(name)
+      }
+      names.sort()
       for (const name of names) {
         enter(options?.signal)
         const found = objects.get(name)
@@ -87,6 +96,7 @@ export function createMemoryStore(deps: { readonly clock: Clock }, address = 'me
       assertObjectName(name)
       enter(options?.signal)
       objects.delete(name)
+      folders.get(folderOf(name))?.delete(name)
     },
     sweep: async (_olderThanMs, options) => {
       enter(options?.signal)

@@ -116,3 +116,27 @@ test('a server that is not there: exit 6, the point waits, and goes on when it i
   expect(await cli.json(['backup-now', 'docs'], 0, { env })).toMatchObject({ point: { confirmed: true } })
   expect(await cli.json<unknown[]>(['point', 'list', 'docs'], 0, { env })).toHaveLength(2)
 })
+
+test('what somebody else deleted and overwrote in a bucket with versions is seen through by a second machine', async () => {
+  await using stub = await startS3Stub({ versions: true })
+  using cli = new CliHome()
+  fill(cli.source)
+  const env = environmentOf(stub)
+  await cli.json(['vault', 'create', 'v', ...placeOptions(stub)], 0, { env })
+  await cli.json(['item', 'enable', 'docs', '--vault', 'v', cli.source], 0, { env })
+  await cli.json(['backup-now', 'docs'], 0, { env })
+  const names = stub.bucket.keys().filter((key) => /\/(?:chunks|points|index|defs)\//.test(key))
+  for (const [at, key] of names.entries()) {
+    const lie = { body: { bytes: Buffer.from('a lie') }, etag: '"e"', checksum: undefined, retainUntilMs: undefined }
+    if (at % 2 === 0) stub.bucket.delete(key, null, Date.now() + 1000)
+    else stub.bucket.add(key, { ...lie, modifiedMs: Date.now() + 1000 })
+  }
+  const second = cli.secondHome()
+  const connect = ['vault', 'connect', 'w', ...placeOptions(stub), '--repair-versions']
+  const { remarks } = await second.json<{ remarks: string[] }>(connect, 0, { env })
+  expect(remarks.join()).toContain(`right again (${names.length})`)
+  expect(stub.counts().DeleteObject).toBeUndefined()
+  const target = join(cli.folder, 'restored')
+  await second.json(['restore', 'files', 'docs', 'latest', '--to', target], 0, { env })
+  expect(snapshotTree(target)).toEqual(snapshotTree(cli.source))
+})

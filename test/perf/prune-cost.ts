@@ -129,7 +129,9 @@ async function build(vault: Vault): Promise<void> {
 const { store, counts, reset } = counting(createMemoryStore({ clock: systemClock }))
 const vault = new Vault({ store, id: testVaultId, keys: testKeys, random: systemRandom })
 console.log(`making ${pointCount} points of ${fileCount} files …`)
+const buildStartMs = performance.now()
 await build(vault)
+console.log(`made in ${((performance.now() - buildStartMs) / 1000).toFixed(1)} s; peak memory until here ${peakMib()} MiB`)
 
 const request: PruneRequest = {
   home: 'c'.repeat(32) as never,
@@ -142,6 +144,10 @@ const request: PruneRequest = {
       .map((point) => ({ point, reason: 'every second' })),
   captured: [],
   isSpared: () => false,
+}
+
+function peakMib(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024)
 }
 
 async function measure(name: string, work: (deps: PruneDeps) => Promise<unknown>): Promise<void> {
@@ -168,4 +174,5 @@ await measure('prune', async (deps) => {
   console.log(`removed ${removedPoints} points; deleted ${JSON.stringify(deleted)}; merged ${JSON.stringify(merged)}`)
 })
 await measure('the next one', async (deps) => await runPrune({ ...request, choose: () => [] }, deps))
+console.log(`peak memory, with the vault in it: ${peakMib()} MiB`)
 rmSync(folder, { recursive: true, force: true })

@@ -51,7 +51,7 @@ export function writeChunkFile(
 
 export function testManifest(sequence: number, change: Partial<PointManifest> = {}): PointManifest {
   return {
-    id: sequence.toString(16).padStart(32, 'b') as PointId,
+    id: sequence.toString(16).padStart(16, '0').padStart(32, 'b') as PointId,
     item: testItem,
     itemName: 'docs',
     sequence,

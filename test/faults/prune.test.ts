@@ -395,7 +395,7 @@ describe('a first backup that is cut off: chunk files in the vault that no point
 
   /** Stops in the capture, when the vault answers no more: the cache is full, and part of the data is sent. */
   async function cutOff(): Promise<void> {
-    for (let number = 0; number < 10; number++) write(`large ${number}`, randomBytes(12 * 1024 * 1024))
+    for (let number = 0; number < 20; number++) write(`large ${number}`, randomBytes(12 * 1024 * 1024))
     const chunks = place.vaultOf(store).layout.chunks
     const away = createFaultyStore(store, {
       faults: [{ call: 2, fault: 'unreachable', operation: 'put', namePrefix: chunks, forEver: true }],

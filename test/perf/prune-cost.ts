@@ -131,7 +131,9 @@ const vault = new Vault({ store, id: testVaultId, keys: testKeys, random: system
 console.log(`making ${pointCount} points of ${fileCount} files …`)
 const buildStartMs = performance.now()
 await build(vault)
-console.log(`made in ${((performance.now() - buildStartMs) / 1000).toFixed(1)} s; peak memory until here ${peakMib()} MiB`)
+console.log(
+  `made in ${((performance.now() - buildStartMs) / 1000).toFixed(1)} s; peak memory until here ${peakMib()} MiB`,
+)
 
 const request: PruneRequest = {
   home: 'c'.repeat(32) as never,

@@ -1,11 +1,13 @@
 /** Items and points through the use cases, over a vault on disk. */
-import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import { openBase } from '../cache/base-db.ts'
 import { backupNow } from './backup-verbs.ts'
 import { changeItem, enableItem, listItems, showItem } from './item-verbs.ts'
 import { openItemReading } from './open-reading.ts'
+import { knownVault } from './open-vault.ts'
 import { connectToVault, createNewVault } from './vault-verbs.ts'
 
 /** A clock that a test sets; it goes on by itself only where somebody waits. */
@@ -37,6 +39,45 @@ async function make() {
   return { clock, home, deps: home.deps, folder, settings, [Symbol.dispose]: dispose }
 }
 const code = (expected: string) => expect.objectContaining({ code: expected }) as unknown
+
+describe('a vault that an item goes to no more, while it is away', () => {
+  test('has nothing wait for it, and the other vaults go on', async () => {
+    using place = await make()
+    const { deps, folder, settings } = place
+    await createNewVault(deps, 'w', folder.at('other'), testPassphrase)
+    await enableItem(deps, 'mine', ['v', 'w'], settings('docs'))
+    await backupNow(deps, 'mine', { accept: false }, {})
+    renameSync(folder.at('other'), folder.at('away'))
+    writeFileSync(folder.at('docs', 'file'), 'while it is away')
+    await backupNow(deps, 'mine', { accept: false }, {})
+    const { id } = knownVault(deps, 'w')
+    const waiting = () => {
+      using base = openBase(deps.paths.base, { readOnly: true })
+      return [base.unconfirmedPoints(id).length, base.waitingChunkFiles(id).length]
+    }
+    expect(waiting()).toEqual([1, 2])
+    await changeItem(deps, 'mine', { vaults: ['v'] })
+    expect(waiting()).toEqual([0, 0])
+    const next = await backupNow(deps, 'mine', { accept: false }, {})
+    expect(next).toMatchObject({ point: { seq: 3, confirmed: true }, bytes: { new: 0 }, vaults: [{ name: 'v' }] })
+  })
+
+  test('gives up what waited for it alone, which is said, and is read again', async () => {
+    using place = await make()
+    const { deps, folder, settings } = place
+    await createNewVault(deps, 'w', folder.at('other'), testPassphrase)
+    await enableItem(deps, 'mine', ['w'], settings('docs'))
+    renameSync(folder.at('other'), folder.at('away'))
+    writeFileSync(folder.at('docs', 'file'), 'captured only')
+    expect(await backupNow(deps, 'mine', { accept: false }, {})).toMatchObject({ point: { confirmed: false } })
+    const remarks: string[] = []
+    const heard = { ...deps, remark: (text: string) => void remarks.push(text) }
+    await changeItem(heard, 'mine', { vaults: ['v'] })
+    expect(remarks.join()).toContain('waited for vault "w" alone and are given up: 1')
+    const next = await backupNow(deps, 'mine', { accept: false }, {})
+    expect(next).toMatchObject({ point: { confirmed: true }, files: { read: 1 } })
+  })
+})
 
 describe('items', () => {
   test('are enabled, shown, changed, and known to whoever connects to the vault', async () => {

@@ -17,6 +17,7 @@ import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } fr
 import { type Barrier, ItemSurroundings } from './item-surroundings.ts'
 import { itemVaultsIn } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
+import { openBaseForWriting } from './open-base.ts'
 import { knownVault } from './open-vault.ts'
 import { policyNamed, policyOf } from './policies.ts'
 import { publishItem } from './publish-items.ts'
@@ -65,6 +66,7 @@ export async function changeItem(deps: AgentDeps, name: string, changes: ItemCha
     : checkedItem(deps, item, settings, new Set(item.folders.map(String)))
   deps.state.putPolicy(policy)
   await publishItem(deps, checked)
+  leaveVaults(deps, known, checked)
   return await describe(deps, checked)
 }
 
@@ -74,6 +76,20 @@ async function requirePinForPolicy(deps: AgentDeps, name: string, changes: ItemC
   const policy = changes.policy === undefined ? before : policyNamed(deps, changes.policy)
   await requirePinIfShorter(deps, before.keep, policy.keep)
   return { known, policy }
+}
+
+/** What waits here for vaults that the item goes to no more waits for them no longer. */
+function leaveVaults(deps: AgentDeps, before: Item, after: Item): void {
+  const left = before.vaults.filter((name) => !after.vaults.includes(name))
+  if (left.length === 0) return
+  using base = openBaseForWriting(deps)
+  for (const name of left) {
+    const givenUp = base.leaveVault(knownVault(deps, name).id, after.id)
+    if (givenUp === 0) continue
+    deps.remark?.(
+      `Points that waited for vault "${name}" alone and are given up: ${givenUp}. The next backup reads everything again.`,
+    )
+  }
 }
 
 export async function listItems(deps: AgentDeps): Promise<readonly ItemDocument[]> {

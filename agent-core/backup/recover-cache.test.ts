@@ -85,7 +85,7 @@ test('payload that no vault holds any more is taken up again', async () => {
   using cache = makeCache()
   const lost = cache.write('lost by the vault')
   cache.base.mergeIndex(testVaultId, testKeyspace, 0, [lost], Buffer.alloc(32))
-  cache.base.forgetVault(testVaultId)
+  cache.base.forgetVault(testVaultId, testKeyspace)
   expect(await cache.recover()).toMatchObject({ adopted: 1 })
   expect(cache.base.waitingChunkFiles(testVaultId).map(({ name }) => name)).toEqual([lost.name])
 })

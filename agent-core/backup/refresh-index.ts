@@ -20,7 +20,7 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
   const intents = await readOpenIntents(vault)
   const lastSeen = base.lastIndexSeen(vault.id, keyspace)
   const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
-  if (isOther) base.forgetVault(vault.id)
+  if (isOther) base.forgetVault(vault.id, keyspace)
   const onDamage = () => base.distrust(vault.id)
   for await (const read of vault.readIndex(base.lastIndexSeen(vault.id, keyspace), onDamage)) {
     const { chunkFiles, supersedes } = read.segment
@@ -81,7 +81,7 @@ interface DifferingFile extends PlacedChunkFile {
 async function differingFiles(base: BaseDb, vault: Vault): Promise<DifferingFile[]> {
   const listed = await vault.listChunkFiles()
   return base
-    .placedChunkFiles(vault.id)
+    .placedChunkFiles(vault.id, vault.keys.keyspace)
     .filter(({ name, sizeBytes }) => listed.get(name) !== sizeBytes)
     .map((file) => ({ ...file, isListed: listed.has(file.name) }))
 }

@@ -122,12 +122,13 @@ export class BaseChunks {
     return new Set(this.#sql.values<number>(sql, vault, vault))
   }
 
-  placedFiles(vault: VaultId): PlacedChunkFile[] {
+  placedFiles(vault: VaultId, keyspace: KeyspaceId): PlacedChunkFile[] {
     return this.#sql
       .all<{ name: Buffer; number: number; sizeBytes: number }>(
         `SELECT name, number, size_bytes AS sizeBytes FROM placement JOIN chunk_file ON number = chunk
-         WHERE vault = ? AND placed = 1`,
+         WHERE vault = ? AND placed = 1 AND keyspace = ?`,
         vault,
+        fromHex(keyspace),
       )
       .map(({ name, number, sizeBytes }) => ({ name: toHex(name) as ChunkFileName, number, sizeBytes }))
   }
@@ -181,8 +182,15 @@ export class BaseChunks {
     }
   }
 
-  unplaceAll(vault: VaultId): void {
-    this.#sql.run('DELETE FROM placement WHERE vault = ? AND placed = 1', vault)
+  /** Nothing waits for the vault any more. */
+  stopWaiting(vault: VaultId): void {
+    this.#sql.run('DELETE FROM placement WHERE vault = ? AND placed = 0', vault)
+  }
+
+  unplaceAll(vault: VaultId, keyspace: KeyspaceId): void {
+    const sql = `DELETE FROM placement WHERE vault = ? AND placed = 1
+      AND chunk IN (SELECT number FROM chunk_file WHERE keyspace = ?)`
+    this.#sql.run(sql, vault, fromHex(keyspace))
   }
 
   /** Their entries in the block index count no more and go with a later merge. */

@@ -109,7 +109,7 @@ describe('what a vault holds', () => {
     base.mergeIndex(testVaultId, testKeyspace, 3, [placed], Buffer.alloc(32))
     const waiting = writeChunkFile(folder.path, [Buffer.from('waits')])
     capture(base, 1, [waiting])
-    base.forgetVault(testVaultId)
+    base.forgetVault(testVaultId, testKeyspace)
     expect(base.placedChunks(testVaultId)).toEqual(new Set())
     expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(-1)
     expect(base.waitingChunkFiles(testVaultId).map(({ name }) => name)).toEqual([waiting.name])

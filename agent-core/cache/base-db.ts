@@ -18,7 +18,14 @@ import { BaseFacts } from './base-facts.ts'
 import { openForReading, openForWriting } from './base-file.ts'
 import { BasePages } from './base-pages.ts'
 import { BasePoints } from './base-points.ts'
-import type { BlockLocation, CapturedPoint, Increment, KnownChunkFile, PlacedChunkFile } from './base-rows.ts'
+import {
+  type BlockLocation,
+  type CapturedPoint,
+  type Increment,
+  isOfKeyspace,
+  type KnownChunkFile,
+  type PlacedChunkFile,
+} from './base-rows.ts'
 
 export type OpenBaseOptions = {
   /** Beside a writer; an empty base in memory stands for one that is damaged or not made yet. */
@@ -284,19 +291,45 @@ export class BaseDb implements Disposable {
   }
 
   /**
-   * Forgets what `vault` was known to hold, and the points that wait for it alone, since they rest on that: the
-   * vault is not what it was (put back from an older copy). Its index is read again from the start.
+   * Forgets what `vault` was known to hold of a keyspace, and the points of it that wait for that vault alone, since they
+   * rest on that: the vault is not what it was (put back from an older copy). Its index is read again from the start.
    */
-  forgetVault(vault: VaultId): void {
-    for (const { id, item } of this.unconfirmedPoints(vault)) {
+  forgetVault(vault: VaultId, keyspace: KeyspaceId): void {
+    for (const { id, item } of this.unconfirmedPoints(vault).filter((point) => isOfKeyspace(point, keyspace))) {
       if (this.#points.isElsewhere(vault, id)) this.#transaction(() => this.#points.setAwaited(vault, id, false))
       else this.forgetItem(item)
     }
     this.#transaction(() => {
-      this.#chunks.unplaceAll(vault)
+      this.#chunks.unplaceAll(vault, keyspace)
       this.cleanUps.forget(vault)
-      this.#sql.run('DELETE FROM index_seen WHERE vault = ?', vault)
+      this.#sql.run('DELETE FROM index_seen WHERE vault = ? AND keyspace = ?', vault, fromHex(keyspace))
     })
+  }
+
+  /**
+   * An item goes to `vault` no more: its points wait for that vault no longer, and nor does payload that nothing else waits
+   * for there. Points that waited for it alone are given up; returns how many those are.
+   */
+  leaveVault(vault: VaultId, item: ItemId): number {
+    const own = this.unconfirmedPoints(vault).filter((point) => point.item === item)
+    const alone = own.filter(({ id }) => !this.#points.isElsewhere(vault, id))
+    this.#transaction(() => {
+      for (const { id } of own) this.#points.setAwaited(vault, id, false)
+      if (alone.length > 0) this.#points.forgetItem(item)
+      if (this.#points.unconfirmed(vault).length === 0) this.#chunks.stopWaiting(vault)
+    })
+    return alone.length
+  }
+
+  /** Forgets everything of a keyspace that this home has no business with any more, what waits included. */
+  forgetKeyspace(keyspace: KeyspaceId, vaults: readonly VaultId[]): void {
+    for (const vault of vaults) {
+      const own = this.unconfirmedPoints(vault).filter((point) => isOfKeyspace(point, keyspace))
+      for (const { item } of own) this.forgetItem(item)
+      this.forgetVault(vault, keyspace)
+    }
+    const names = this.chunkFileStates(keyspace).keys()
+    this.forgetChunkFiles([...names].flatMap((name) => this.chunkFileNumber(name) ?? []))
   }
 
   /** Forgets the latest state of an item: the next capture reads everything again. */
@@ -328,9 +361,9 @@ export class BaseDb implements Disposable {
     this.#transaction(() => this.#chunks.unplace(vault, numbers))
   }
 
-  /** Chunk files that `vault` is known to hold, with their lengths. */
-  placedChunkFiles(vault: VaultId): PlacedChunkFile[] {
-    return this.#chunks.placedFiles(vault)
+  /** Chunk files of a keyspace that `vault` is known to hold, with their lengths. */
+  placedChunkFiles(vault: VaultId, keyspace: KeyspaceId): PlacedChunkFile[] {
+    return this.#chunks.placedFiles(vault, keyspace)
   }
 
   /** Forgets chunk files whose payload is lost; their blocks are read and stored again. */

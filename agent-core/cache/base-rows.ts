@@ -1,9 +1,12 @@
 /** Rows of the base as the rest of the product sees them. */
-import { toHex } from '../base/bytes.ts'
+import { fromHex, toHex } from '../base/bytes.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import type { ExtentPlace } from '../format/block-table.ts'
 import type { ChunkKind } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
+
+/** Where a sealed object says which keyspace it is of. */
+const keyspaceOffset = 24
 
 /** Where a block lies. */
 export interface BlockLocation {
@@ -39,6 +42,12 @@ export interface CapturedPoint {
   readonly sequence: number
   readonly manifest: Uint8Array
   readonly object: Uint8Array
+}
+
+/** True unless the point is sealed for another keyspace: its id stands in the header (docs/format/sealed-object.md). */
+export function isOfKeyspace({ object }: CapturedPoint, keyspace: KeyspaceId): boolean {
+  const sealedFor = Buffer.from(object.subarray(keyspaceOffset, keyspaceOffset + 16))
+  return sealedFor.length < 16 || sealedFor.equals(fromHex(keyspace))
 }
 
 /** Everything one increment brings. Chunk files that were adopted before may be among the others. */

@@ -186,7 +186,7 @@ function measureChunkFiles(base: BaseDb): void {
   )
   print(
     'names of all chunk files of the vault',
-    timeMs(() => base.placedChunkFiles(testVaultId)),
+    timeMs(() => base.placedChunkFiles(testVaultId, testKeyspace)),
     'ms',
   )
   print(

@@ -34,15 +34,18 @@ const cache = () => import('./api/cache-verbs.ts')
 const chunks = () => import('./api/chunk-verbs.ts')
 const doctor = () => import('./api/doctor.ts')
 const downloads = () => import('./api/download-verbs.ts')
+const forks = () => import('./api/fork-machine.ts')
 const folders = () => import('./api/folder-verbs.ts')
 const items = () => import('./api/item-verbs.ts')
 const openVaults = () => import('./api/open-vault.ts')
 const overviews = () => import('./api/overview.ts')
 const policies = () => import('./api/policy-verbs.ts')
 const simulation = () => import('./api/simulate-policy.ts')
+const machines = () => import('./api/machine-verbs.ts')
 const points = () => import('./api/point-verbs.ts')
 const prune = () => import('./api/prune-verbs.ts')
 const replicas = () => import('./api/replica-verbs.ts')
+const removals = () => import('./api/remove-machine.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
 const vaultTest = () => import('./api/test-vault.ts')
@@ -117,6 +120,13 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     createVault: async (name, place, passphrase) => (await vaults()).createNewVault(deps, name, place, passphrase),
     connectVault: async (name, place, passphrase, options) =>
       (await vaults()).connectToVault(deps, name, place, passphrase, options),
+    joinVault: async (name, place, passphrase, options) =>
+      (await machines()).joinVault(deps, name, place, passphrase, options),
+    listMachines: async (vault, passphrase) => (await machines()).listMachines(deps, vault, passphrase),
+    forkMachine: async (vault, passphrase) => (await forks()).forkMachine(deps, vault, passphrase),
+    takeNewKey: async (vault, passphrase) => (await keys()).takeNewKey(deps, vault, passphrase),
+    removeMachine: async (vault, machine, reason) => (await removals()).removeMachine(deps, vault, machine, reason),
+    undeleteMachine: async (vault, machine) => (await removals()).undeleteMachine(deps, vault, machine),
     setCredentials: async (name, credentials) => (await vaults()).changeVaultCredentials(deps, name, credentials),
     listVaults: async () => (await vaults()).listKnownVaults(deps),
     showVault: async (name) => (await vaults()).showKnownVault(deps, name),

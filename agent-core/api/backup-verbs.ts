@@ -1,5 +1,5 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
-import type { BackupRequest, BackupResult, ItemVault } from '../backup/backup-request.ts'
+import type { BackupRequest, BackupResult, ItemVault, MadeHere } from '../backup/backup-request.ts'
 import { runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
@@ -21,6 +21,7 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { BackupDocument, BackupOptions, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { forkMachine } from './fork-machine.ts'
 import { barriersOf, knownItem } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
@@ -29,8 +30,31 @@ import { refreshDefinitions } from './publish-items.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 import { refuseStopped } from './stopped-items.ts'
 
-/** Backs an item up now, looking where the journal of the item says. Throws when no point was captured; a vault that does not take it is in `failure`. */
+/**
+ * Backs an item up now, looking where the journal of the item says. A copy of a home folder becomes a machine of its own first,
+ * where the passphrase can be asked for. Throws when no point was captured; a vault that does not take it is in `failure`.
+ */
 export async function backupNow(
+  deps: AgentDeps,
+  name: string,
+  options: BackupOptions,
+  context: CallContext,
+  watched?: ChangeJournal,
+): Promise<BackupDocument> {
+  try {
+    return await backUp(deps, name, options, context, watched)
+  } catch (error) {
+    const ask = deps.askPassphrase()
+    const [vault] = knownItem(deps, name).vaults
+    if (!isAgentError(error, 'vault.cloned') || ask === undefined || vault === undefined) throw error
+    deps.remark?.(error.message)
+    const forked = await forkMachine(deps, vault, await ask(vault))
+    const document = await backUp(deps, name, options, context)
+    return { ...document, remarks: [...forked.remarks, ...document.remarks] }
+  }
+}
+
+async function backUp(
   deps: AgentDeps,
   name: string,
   options: BackupOptions,
@@ -58,13 +82,14 @@ export async function backupNow(
     vaults.push({ id: one.id, vault })
   }
   using task = createTask({ clock: deps.clock, ...context })
-  const keys = await keysOf(deps, known[0] as KnownVault, undefined)
+  const first = known[0] as KnownVault
+  const keys = await keysOf(deps, first, undefined)
   const request: BackupRequest = {
     item,
     kind: isOnDemand ? 'on-demand' : 'scheduled',
     accept: options.accept,
     ...(options.keepUntilMs !== undefined && { keepUntilMs: options.keepUntilMs }),
-    source: { machine: deps.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
+    source: { machine: first.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
     barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
   }
   const result = await withBase(deps, async (base, chunks) => {
@@ -83,12 +108,21 @@ export async function backupNow(
       random,
       log,
       task,
+      made: madeHere(deps, item),
       ...(journal && { journal }),
     })
   })
   if (isOnDemand) deps.state.noteOnDemand(item.id, result.manifest.timeMs, today.startMs)
   for (const warning of missedChanges(result)) task.warn(warning)
   return documentOf(deps, { startedMs, item, job: context.job?.id ?? randomId<JobId>(deps.random) }, result, task)
+}
+
+function madeHere({ state, clock }: AgentDeps, { id }: Item): MadeHere {
+  return {
+    note: (point) => state.madePoints.note(id, point, clock.nowMs()),
+    has: (point) => state.madePoints.has(id, point),
+    isKnown: state.madePoints.hasAny(id),
+  }
 }
 
 /** When today begins and when tomorrow does, by the item's policy (ms since 1970 UTC). */

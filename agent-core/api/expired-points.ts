@@ -34,6 +34,8 @@ interface ItemRules {
 }
 
 function rulesOfId(deps: AgentDeps, id: ItemId, definitions: Definitions | undefined): ItemRules | undefined {
+  // What a machine that was removed leaves goes by its trash alone.
+  if (definitions?.removed !== undefined) return undefined
   const here = deps.state.items().find((item) => item.id === id)
   const item = here ?? definitions?.items.find((each) => each.id === id)
   if (item === undefined || item.stopped !== undefined) return undefined

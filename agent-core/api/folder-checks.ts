@@ -18,11 +18,11 @@ export function plainName(name: string): string {
 }
 
 /** The plain form of a new name: what is easy to type and to read out in any shell. Throws `usage.invalid`. */
-export function checkName(what: 'vault' | 'item' | 'policy', given: string): string {
+export function checkName(what: 'vault' | 'item' | 'policy' | 'machine', given: string): string {
   const name = plainName(given)
   if (/^[\p{L}\p{N}][\p{L}\p{M}\p{N}._ -]{0,63}$/u.test(name) && !name.endsWith(' ')) return name
   throw new AgentError('usage.invalid', {
-    problem: `"${name.slice(0, 80)}" cannot be the name of ${what === 'item' ? 'an item' : 'a vault'}.`,
+    problem: `"${name.slice(0, 80)}" cannot be the name of ${what === 'item' ? 'an item' : `a ${what}`}.`,
     advice: 'Use 1 to 64 letters, digits, spaces, dots, dashes and underscores, beginning with a letter or digit.',
   })
 }

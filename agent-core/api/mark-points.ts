@@ -80,12 +80,12 @@ export interface MarkedPoints {
 /**
  * Puts all points of an item in a vault into the trash, those that wait for the vault too; what is there already stays as it
  * is. The marks are made at `sinceMs` at least, also where the clock was set back meanwhile: by that they are known to be
- * the stop's. What was done before a failure stays done, and the same call goes on.
+ * those of the stop or removal. What was done before a failure stays done, and the same call goes on.
  */
 export async function deleteAllPoints(
   deps: AgentDeps,
   vault: Vault,
-  item: Item,
+  item: Pick<Item, 'id'>,
   { sinceMs, reason }: { readonly sinceMs: number; readonly reason: string | undefined },
 ): Promise<MarkedPoints> {
   const madeAtMs = Math.max(sinceMs, deps.clock.nowMs())
@@ -101,7 +101,7 @@ export async function deleteAllPoints(
 export async function undeleteAllPoints(
   deps: AgentDeps,
   vault: Vault,
-  item: Item,
+  item: Pick<Item, 'id'>,
   sinceMs: number,
 ): Promise<MarkedPoints> {
   const isChosen = ({ deleted }: PointState) => deleted !== undefined && deleted.atMs >= sinceMs
@@ -111,7 +111,7 @@ export async function undeleteAllPoints(
 async function markEach(
   deps: AgentDeps,
   vault: Vault,
-  item: Item,
+  item: Pick<Item, 'id'>,
   isChosen: (state: PointState) => boolean,
   mark: (point: PointId) => Mark,
 ): Promise<MarkedPoints> {
@@ -126,7 +126,7 @@ async function markEach(
 }
 
 /** Ids of the item's points there, provisional ones and those that wait for the vault included. */
-async function pointsOf(deps: AgentDeps, vault: Vault, item: Item): Promise<ReadonlySet<PointId>> {
+async function pointsOf(deps: AgentDeps, vault: Vault, item: Pick<Item, 'id'>): Promise<ReadonlySet<PointId>> {
   const listed = (await vault.listPoints(item.id)).map(({ point }) => point)
   using base = openBase(deps.paths.base, { readOnly: true })
   const waiting = base.unconfirmedPoints(vault.id).filter((point) => point.item === item.id)

@@ -3,17 +3,16 @@
  * needs. Of this machine under the home lock, or of another machine with its passphrase.
  */
 import { refreshIndex } from '../backup/refresh-index.ts'
-import { AgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
 import { blockId } from '../codec/block-id.ts'
-import { deriveKeys } from '../codec/key-derivation.ts'
 import { decodePointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { chooseExpired, type ExpiryRules } from '../retention/choose-expired.ts'
+import { removeKeyspace } from '../retention/remove-keyspace.ts'
 import {
   type AnnouncedFiles,
   lookPrune,
@@ -24,17 +23,15 @@ import {
   runPrune,
 } from '../retention/run-prune.ts'
 import type { KnownVault } from '../state/state-db.ts'
-import type { ObjectStore } from '../vault/object-store.ts'
-import { Vault } from '../vault/vault.ts'
-import { unlockKeyspaces } from '../vault/vault-keys.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { CallContext, PruneDocument, PruneOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { expiryIn } from './expired-points.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
-import { keysOf, knownVault, openKnownStore } from './open-vault.ts'
+import { type OpenedKeyspace, openKeyspace } from './open-keyspace.ts'
+import { knownVault, openKnownStore } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
-import { requireWriter } from './publish-items.ts'
 
 const dayMs = 86_400_000
 const defaultGraceDays = 14
@@ -72,48 +69,14 @@ export async function pruneVault(
       await audit(deps, vault, { act: 'vault prune', subject: `machine "${machine}"`, detail })
     }
     deps.log.info('vault cleaned up', { vault: name, removedPoints, deleted, merged })
-    return documentOf(known, machine, result, request)
+    const isGone = !isOwn && result.refusal === undefined && (await removeKeyspace(vault, clock.nowMs()))
+    const document = documentOf(known, machine, result, request)
+    if (!isGone) return document
+    deps.log.info('keyspace removed', { vault: name, keyspace: vault.keys.keyspace })
+    return { ...document, remarks: [...document.remarks, `Nothing of machine "${machine}" is left in the vault.`] }
   } finally {
     await store.close()
   }
-}
-
-interface OpenedKeyspace {
-  readonly vault: Vault
-  /** The keyspace is that of this home. */
-  readonly isOwn: boolean
-  readonly machine: string
-}
-
-/** Throws `vault.foreign`, `vault.taken-over`, `vault.no-machine`, `vault.wrong-passphrase`, `vault.locked`. */
-async function openKeyspace(
-  deps: AgentDeps,
-  known: KnownVault,
-  store: ObjectStore,
-  wanted: string | undefined,
-): Promise<OpenedKeyspace> {
-  const vaultOf = (keys: Vault['keys']) => new Vault({ store, id: known.id, keys, random: deps.random })
-  if (wanted === undefined || isNamed(wanted, known)) {
-    const vault = vaultOf(await keysOf(deps, known, store))
-    if (wanted === undefined || known.access === 'owner') await requireWriter(deps, known, vault)
-    return { vault, isOwn: known.access === 'owner', machine: known.machine }
-  }
-  const ask = deps.askPassphrase()
-  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
-  const unlocked = await unlockKeyspaces(store, await ask(known.name))
-  if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
-  for (const { keyspace, masterKey } of unlocked) {
-    const vault = vaultOf(deriveKeys(masterKey, keyspace))
-    const { machine } = await vault.readFacts()
-    if (!isNamed(wanted, { machine, keyspace })) continue
-    return { vault, isOwn: keyspace === known.keyspace && known.access === 'owner', machine }
-  }
-  throw new AgentError('vault.no-machine', { address: known.address, machine: wanted })
-}
-
-/** Eight digits of an id are taken for one; fewer may be a machine's name. */
-function isNamed(wanted: string, { machine, keyspace }: Pick<KnownVault, 'machine' | 'keyspace'>): boolean {
-  return wanted === machine || (wanted.length >= 8 && keyspace.startsWith(wanted.toLowerCase()))
 }
 
 function requestOf(

@@ -89,9 +89,18 @@ export async function requireWriter(
   return current
 }
 
-/** As `requireWriter`; tells the vault what has changed of the items while it was away. */
-export async function refreshDefinitions(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<void> {
+/** As `requireWriter`; throws `vault.machine-removed` too. For what backs up, or says what is backed up. */
+async function requireActive(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<ReadDefinitions | undefined> {
   const current = await requireWriter(deps, known, vault)
+  const removed = current?.definitions.removed
+  if (removed === undefined) return current
+  const { name, machine } = known
+  throw new AgentError('vault.machine-removed', { name, machine, until: isoTime(removed.untilMs) })
+}
+
+/** As `requireActive`; tells the vault what has changed of the items while it was away. */
+export async function refreshDefinitions(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<void> {
+  const current = await requireActive(deps, known, vault)
   const here = deps.state.items().filter((item) => item.vaults.includes(known.name))
   const there = new Map((current?.definitions.items ?? []).map((item) => [item.id, textOf(item)]))
   const policiesThere = new Map((current?.definitions.policies ?? []).map((policy) => [policy.name, policy]))
@@ -107,7 +116,7 @@ async function publishTo(deps: AgentDeps, known: KnownVault, item: Item): Promis
   if (known.access !== 'owner') throw new AgentError('vault.foreign', { name: known.name, machine: known.machine })
   const vault = await openKnownVault(deps, known)
   try {
-    const current = await requireWriter(deps, known, vault)
+    const current = await requireActive(deps, known, vault)
     const others = deps.state.items().filter(({ id, vaults }) => vaults.includes(known.name) && id !== item.id)
     await write(deps, vault, current, [...others, item])
   } finally {

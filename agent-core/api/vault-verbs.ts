@@ -1,7 +1,7 @@
 /** Use cases of vaults: create, connect, list, show, change passphrase and credentials. */
 
 import { refreshIndex } from '../backup/refresh-index.ts'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
@@ -135,8 +135,10 @@ export async function connectToVault(
     const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
     await rememberKeysOf(deps, settled)
     const added = items.map(({ item }) => item)
-    if (isTaken) await addAndTakeOver(deps, { known, items: added, policies }, vault, definitions)
-    else deps.state.addVault(known, added, policies)
+    if (isTaken) {
+      await addAndTakeOver(deps, { known, items: added, policies }, vault, definitions)
+      await takeNewestPoints(deps, vault)
+    } else deps.state.addVault(known, added, policies)
     const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
@@ -274,7 +276,18 @@ async function tellReplica(deps: AgentDeps, known: KnownVault, store: ObjectStor
 async function chooseMachine(store: ObjectStore, passphrase: string, machine: string | undefined, deps: AgentDeps) {
   const { bytes } = await readVaultFile(store)
   const unlocked = await unlockKeyspaces(store, passphrase)
-  const opened = await Promise.all(unlocked.map((keyspace) => openKeyspace(store, keyspace, bytes, deps)))
+  const opened: Awaited<ReturnType<typeof openKeyspace>>[] = []
+  let missing: AgentError | undefined
+  for (const keyspace of unlocked) {
+    try {
+      opened.push(await openKeyspace(store, keyspace, bytes, deps))
+    } catch (error) {
+      // A keyspace without facts is what a machine left that did not join to the end.
+      if (!isAgentError(error, 'store.not-found')) throw error
+      missing = error
+    }
+  }
+  if (opened.length === 0 && missing !== undefined) throw missing
   if (opened.length === 0) throw new AgentError('vault.wrong-passphrase', { address: store.address })
   const fitting = opened.filter(({ machineName }) => machine === undefined || machine === machineName)
   const [chosen] = fitting
@@ -335,6 +348,13 @@ async function addAndTakeOver(
     if (before !== undefined) state.addVault(before, itemsBefore)
     throw error
   }
+}
+
+/** Whoever made the newest points: this home goes on from them, and is no copy of the one that made them. */
+async function takeNewestPoints({ state, clock }: AgentDeps, vault: Vault): Promise<void> {
+  const confirmed = (await vault.listPoints()).filter(({ confirmationName }) => confirmationName !== undefined)
+  const newest = new Map(confirmed.map(({ item, point }) => [item, point]))
+  for (const [item, point] of newest) state.madePoints.note(item, point, clock.nowMs())
 }
 
 /**

@@ -22,7 +22,8 @@ import type { AgentDeps } from './agent-deps.ts'
 import { HealSources } from './heal-sources.ts'
 import { healTarget } from './heal-target.ts'
 import { openBaseForWriting } from './open-base.ts'
-import { knownVault, openKnownVault } from './open-vault.ts'
+import { openKeyspace } from './open-keyspace.ts'
+import { knownVault, openKnownStore, openKnownVault } from './open-vault.ts'
 import { documentOfUnverified, proofsOf } from './proof-files.ts'
 import { requireWriter } from './publish-items.ts'
 import { restoreSample, type SampleResult } from './restore-sample.ts'
@@ -34,14 +35,20 @@ export async function verifyKnownVault(
   options: VerifyOptions,
   context: CallContext,
 ): Promise<VerifyDocument> {
-  const { level = 'open', readDataPercent, heal = false } = options
+  const { level = 'open', readDataPercent, heal = false, keyspace } = options
   const known = knownVault(deps, name)
   if (heal && known.access !== 'owner') throw new AgentError('vault.foreign', { name, machine: known.machine })
+  if (heal && keyspace !== undefined) {
+    throw new AgentError('usage.invalid', {
+      problem: 'Only the machine that writes to a keyspace can heal it.',
+      advice: 'Leave out one of --heal and --keyspace, or take the machine over with "tharsis vault connect".',
+    })
+  }
   using _lock = heal ? acquireHomeLock(deps.paths.root, deps.clock) : undefined
-  const vault = await openKnownVault(deps, known)
+  const vault = await openToVerify(deps, known, keyspace)
   try {
     using task = createTask({ clock: deps.clock, ...context })
-    const record = proofsOf(deps, known)
+    const record = proofsOf(deps, { id: known.id, keyspace: vault.keys.keyspace })
     const request: VaultCheckRequest = {
       vault,
       level: level === 'restore' ? 'open' : level,
@@ -62,6 +69,18 @@ export async function verifyKnownVault(
     return documentOf(deps, level, outcome, { damaged, remarks, sample })
   } finally {
     await vault.store.close()
+  }
+}
+
+/** The vault with this home's keys, or with those of another machine. */
+async function openToVerify(deps: AgentDeps, known: KnownVault, keyspace: string | undefined): Promise<Vault> {
+  if (keyspace === undefined) return await openKnownVault(deps, known)
+  const store = await openKnownStore(deps, known)
+  try {
+    return (await openKeyspace(deps, known, store, keyspace)).vault
+  } catch (error) {
+    await store.close()
+    throw error
   }
 }
 

@@ -9,7 +9,7 @@ import type { CachePolicy } from '../cache/cache-budget.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Compression } from '../codec/compression.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
-import type { HomeId, ItemId, VaultId } from '../contract/ids.ts'
+import type { HomeId, ItemId, PointId, VaultId } from '../contract/ids.ts'
 import type { PointKind, PointManifest } from '../format/point.ts'
 import type { ChangeJournal, JournalDifference, ScanChoice } from '../source/change-journal.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -19,6 +19,15 @@ import type { CaptureCounts } from './capture-counts.ts'
 export interface ItemVault {
   readonly id: VaultId
   readonly vault: Vault | AgentError
+}
+
+/** What this home knows of the points that it has made of an item. */
+export interface MadeHere {
+  /** To be called before a point can come into any vault. */
+  note(point: PointId): void
+  has(point: PointId): boolean
+  /** False: nothing is known, so nothing can be told from it. */
+  readonly isKnown: boolean
 }
 
 export interface BackupDeps {
@@ -36,6 +45,8 @@ export interface BackupDeps {
   readonly random: Random
   readonly log: Log
   readonly task: Task
+  /** Left out: copies of the home folder are not noticed. */
+  readonly made?: MadeHere
   /** Watches the item's folders while this process runs; left out: nobody does, and all is looked at. */
   readonly journal?: ChangeJournal
 }

@@ -96,6 +96,7 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
   task.setPhase('commit')
   pages.flush()
   run.throwIfHistoryChanged()
+  deps.made?.note(manifest.id)
   base.capture({
     keyspace: keys.keyspace,
     point: {

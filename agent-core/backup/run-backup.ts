@@ -27,6 +27,7 @@ import {
   type VaultStanding,
 } from './last-point.ts'
 import { lookAtFolders, sourceRules } from './look-at-folders.ts'
+import { refuseCloned } from './notice-clone.ts'
 import { planSources, type SourceFolder } from './plan-sources.ts'
 import { evictPayload, recoverCache } from './recover-cache.ts'
 import { findLostChunkFiles, refreshIndex } from './refresh-index.ts'
@@ -122,7 +123,9 @@ async function findSeries(
   const item = request.item.id
   const standings: VaultStanding[] = []
   await run.inTurn(async (vault) => {
-    standings.push(await readStanding(item, base, vault))
+    const standing = await readStanding(item, base, vault)
+    refuseCloned(standing.newest?.manifest, request, vault, deps.made)
+    standings.push(standing)
   })
   if (standings.length === 0) return pointSeriesHere(item, base)
   const series = decideSeries(item, standings, { base, log, isComplete: standings.length === vaults.length })

@@ -1,4 +1,11 @@
-import type { UnverifiedDocument, VaultDocument, VerifyDocument, VerifyLevel } from '../api/agent-api.ts'
+import type {
+  AgentApi,
+  CreatedVault,
+  UnverifiedDocument,
+  VaultDocument,
+  VerifyDocument,
+  VerifyLevel,
+} from '../api/agent-api.ts'
 import type { S3Abilities } from '../contract/s3-server.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
 import { folderPath, usageError, wholeNumber } from './argument-values.ts'
@@ -8,7 +15,7 @@ import { generatePassphrase } from './passphrases.ts'
 import { type PlaceInput, readPlace } from './place-options.ts'
 import { replicaFacts } from './replica-verbs.ts'
 import { type CredentialOptions, findS3Credentials } from './s3-credentials.ts'
-import type { RunVerb } from './session.ts'
+import type { RunVerb, Session } from './session.ts'
 
 interface CreateInput extends PlaceInput {
   readonly name: string
@@ -17,16 +24,31 @@ interface CreateInput extends PlaceInput {
 }
 
 export const createVault: RunVerb<CreateInput> = async (input, session) => {
-  const { output } = session
   const place = await readPlace(input, session)
-  const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
-  const passphrase = generated ?? (await session.passphrases.fresh(input.name))
-  const agent = await session.agent()
-  const vault = await agent.createVault(input.name, place, passphrase)
-  const replica =
-    input.replicaLocal === undefined
-      ? undefined
-      : await agent.setReplica(input.name, { place: folderPath(input.replicaLocal, session.cwd) })
+  const { replicaLocal } = input
+  await sayNewVault(input, session, async (agent, passphrase) => {
+    const vault = await agent.createVault(input.name, place, passphrase)
+    if (replicaLocal === undefined) return { vault }
+    return { vault, replica: await agent.setReplica(input.name, { place: folderPath(replicaLocal, session.cwd) }) }
+  })
+  return exitStatus.done
+}
+
+interface NewVault {
+  readonly vault: CreatedVault
+  readonly replica?: Awaited<ReturnType<AgentApi['setReplica']>>
+}
+
+/** Asks for a passphrase, or makes one, and has `make` use it; then says what must be kept. */
+export async function sayNewVault(
+  { name, generatePassphrase: isGenerated }: { readonly name: string; readonly generatePassphrase?: true },
+  session: Session,
+  make: (agent: AgentApi, passphrase: string) => Promise<NewVault>,
+): Promise<void> {
+  const { output } = session
+  const generated = isGenerated ? generatePassphrase(session.random) : undefined
+  const passphrase = generated ?? (await session.passphrases.fresh(name))
+  const { vault, replica } = await make(await session.agent(), passphrase)
   const document = {
     ...vault,
     ...(generated !== undefined && { passphrase: generated }),
@@ -35,6 +57,7 @@ export const createVault: RunVerb<CreateInput> = async (input, session) => {
   await output.result(document, () => [
     `Vault "${vault.name}" is ready in ${vault.address}.`,
     ...output.facts([
+      ['Machine', vault.machine],
       ...(generated === undefined ? [] : [['Passphrase', generated] as const]),
       ['Recovery code', vault.recoveryCode],
       ['Key kept in', vault.secretPlace],
@@ -43,7 +66,6 @@ export const createVault: RunVerb<CreateInput> = async (input, session) => {
     'Without the passphrase or this code nobody can read the data.',
   ])
   sayRemarks(output, [...vault.remarks, ...(replica?.remarks ?? [])])
-  return exitStatus.done
 }
 
 interface ConnectInput extends PlaceInput {
@@ -175,18 +197,20 @@ interface VerifyInput {
   readonly name: string
   readonly level: VerifyLevel
   readonly readData?: string
+  readonly keyspace?: string
   readonly heal?: true
 }
 
 export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
   const { output } = session
-  const { level, readData, heal } = input
+  const { level, readData, keyspace, heal } = input
   if (readData !== undefined && level === 'listing') {
     throw usageError('--level listing reads no data.', 'Leave out --read-data, or give --level hash or open.')
   }
   const options = {
     level,
     ...(heal && { heal }),
+    ...(keyspace !== undefined && { keyspace }),
     ...(readData !== undefined && {
       readDataPercent: wholeNumber(readData.replace(/%$/, ''), '--read-data', 0, 100),
     }),

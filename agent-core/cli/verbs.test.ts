@@ -75,6 +75,15 @@ describe('verbs ask the agent', () => {
       'vault connect usb --local /v --take-over mars',
       ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, { takeOver: 'mars' }],
     ],
+    [
+      'vault join usb --local v --machine-name phobos',
+      ['joinVault', 'usb', '/some/folder/v', passphrase.THARSIS_PASSPHRASE, { machine: 'phobos' }],
+    ],
+    ['vault machines usb', ['listMachines', 'usb', undefined]],
+    ['vault machines usb --unlock', ['listMachines', 'usb', passphrase.THARSIS_PASSPHRASE]],
+    ['vault fork usb', ['forkMachine', 'usb', passphrase.THARSIS_PASSPHRASE]],
+    ['vault remove-machine usb mars --yes --reason sold', ['removeMachine', 'usb', 'mars', 'sold']],
+    ['vault undelete-machine usb mars', ['undeleteMachine', 'usb', 'mars']],
     ['vault list', ['listVaults']],
     ['point hold docs latest --reason tax', ['holdPoint', 'docs', 'latest', 'tax']],
     ['point release docs latest --yes', ['releasePoint', 'docs', 'latest', undefined]],
@@ -92,6 +101,7 @@ describe('verbs ask the agent', () => {
     ['vault test usb', ['testVault', 'usb']],
     ['vault verify usb', ['verifyVault', 'usb', { level: 'open' }]],
     ['vault verify usb --heal', ['verifyVault', 'usb', { level: 'open', heal: true }]],
+    ['vault verify usb --keyspace mars', ['verifyVault', 'usb', { level: 'open', keyspace: 'mars' }]],
     ['vault verify usb --level listing', ['verifyVault', 'usb', { level: 'listing' }]],
     ['vault verify usb --read-data 100%', ['verifyVault', 'usb', { level: 'open', readDataPercent: 100 }]],
     ['vault prune usb', ['pruneVault', 'usb', {}]],
@@ -278,6 +288,11 @@ describe('item change', () => {
       ['showItem', 'docs'],
       ['changeItem', 'docs', changes],
     ])
+  })
+
+  test('for new keys with the new passphrase', async () => {
+    const env = { THARSIS_NEW_PASSPHRASE: 'the next long passphrase' }
+    expect(await asked('vault new-key usb --yes', { env })).toEqual([['takeNewKey', 'usb', 'the next long passphrase']])
   })
 
   test.each(['--remove-folder /home/me/docs', '--remove-folder /other', '--remove-exclude *.img'])(

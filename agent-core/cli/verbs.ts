@@ -1,5 +1,6 @@
 /** Every verb of the command line. A verb that is not here does not exist. */
 import { agentVerbs, jobVerbs } from './background-verbs.ts'
+import { machineVerbs } from './machine-verb-list.ts'
 import { credentialOptions, lockOption, replicaS3Options, s3Options } from './place-options.ts'
 import { keyVerbs, markVerbs, pinVerbs, stopVerbs } from './trash-verb-list.ts'
 import type { AnyVerb, VerbOption } from './verb.ts'
@@ -189,6 +190,10 @@ const vaultVerbs: readonly AnyVerb[] = [
         description:
           'mend what is damaged: from the cache, a replica, another vault of this machine, or the protected files themselves; ' +
           'points that lack files for good are marked as partial',
+      },
+      {
+        flags: '--keyspace <machine>',
+        description: "check what another machine has stored (its name, or its keyspace's id), with its passphrase",
       },
       {
         flags: '--level <level>',
@@ -587,6 +592,7 @@ const chunkVerbs: readonly AnyVerb[] = (
 
 export const verbs: readonly AnyVerb[] = [
   ...vaultVerbs,
+  ...machineVerbs,
   ...keyVerbs,
   ...itemVerbs,
   ...policyVerbs,

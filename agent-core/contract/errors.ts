@@ -491,6 +491,48 @@ export const errorTable = {
     words: (d) => `No machine "${d.machine}" in the vault ${d.address} opens with this passphrase.`,
     advice: () => 'Leave out the name to see which machines the passphrase opens.',
   }),
+  'vault.machine-taken': spec<{ address: string; machine: string; free: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `The vault ${d.address} has a machine called "${d.machine}" already.`,
+    advice: (d) =>
+      `Take another name: --machine-name "${d.free}" is free. To become that machine: "tharsis vault connect NAME … --take-over".`,
+  }),
+  'vault.cloned': spec<{ address: string; machine: string }>({
+    scope: 'job',
+    retry: false,
+    exitCode: 5,
+    words: (d) =>
+      `Another copy of this home folder backs up into the vault ${d.address} as machine "${d.machine}". Nothing was backed up.`,
+    advice: () =>
+      'Run "tharsis vault fork NAME": this copy becomes a machine of its own, and all that it has gets keys of its own. If the ' +
+      'other copy is gone for good, take the machine over: "tharsis vault connect NAME … --take-over".',
+  }),
+  'vault.machine-removed': spec<{ name: string; machine: string; until: string }>({
+    scope: 'job',
+    retry: false,
+    exitCode: 5,
+    words: (d) =>
+      `The machine "${d.machine}" was removed from vault "${d.name}"; its points are in the trash until ${d.until}.`,
+    advice: (d) =>
+      `Bring it back with "tharsis vault undelete-machine ${d.name} "${d.machine}"", or forget the vault here with "tharsis vault remove ${d.name}".`,
+  }),
+  'vault.machine-active': spec<{ name: string; machine: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `The machine "${d.machine}" is not removed from vault "${d.name}".`,
+    advice: (d) => `See "tharsis vault machines ${d.name} --unlock".`,
+  }),
+  'vault.points-wait': spec<{ name: string; points: number }>({
+    scope: 'agent',
+    retry: true,
+    exitCode: 1,
+    words: (d) =>
+      `Points wait for vault "${d.name}" (${d.points}); with new keys they could not be brought there any more.`,
+    advice: () => 'Run "tharsis backup-now" for the items first; it brings them there.',
+  }),
   'vault.foreign': spec<{ name: string; machine: string }>({
     scope: 'agent',
     retry: false,

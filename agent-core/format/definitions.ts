@@ -52,6 +52,15 @@ export interface StoppedItem {
   readonly untilMs?: number
 }
 
+/** Since when a machine is removed from its vault, with its points in the trash; times in ms since 1970 UTC. */
+export interface RemovedMachine {
+  readonly atMs: number
+  /** Until then it can be brought back. */
+  readonly untilMs: number
+  readonly who: string
+  readonly reason?: string
+}
+
 /** An item as every machine can read it. */
 export interface ItemDefinition {
   readonly id: ItemId
@@ -78,6 +87,8 @@ export interface Definitions {
   readonly items: readonly ItemDefinition[]
   /** The policies of the items, each name once; absent as above. */
   readonly policies?: readonly Policy[]
+  /** Set while the machine is removed: nothing is backed up into its keyspace. */
+  readonly removed?: RemovedMachine
   /** A newer writer put in what this version cannot carry over: nothing may be written in their place. */
   readonly hasUnknownFields?: true
 }
@@ -104,6 +115,7 @@ export function encodeDefinitions(definitions: Definitions): Uint8Array {
         ),
       ],
       [3, definitions.policies?.map(policyToCbor)],
+      [4, definitions.removed && encodeRemoved(definitions.removed)],
     ]),
   )
 }
@@ -113,14 +125,16 @@ export function decodeDefinitions(bytes: Uint8Array, what: string): Definitions 
   const items = fields.array(2).map((value) => new CborFields(value, what))
   const policies = fields.has(3) ? fields.array(3) : undefined
   const hasUnknownFields =
-    fields.hasOtherThan(1, 2, 3) ||
+    fields.hasOtherThan(1, 2, 3, 4) ||
     items.some((item) => item.hasOtherThan(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)) ||
     items.flatMap(shortenedIn).some((rules) => new CborFields(rules, what).hasOtherThan(...shortenedKeys)) ||
-    policies?.some((policy) => new CborFields(policy, what).hasOtherThan(...policyKeys))
+    policies?.some((policy) => new CborFields(policy, what).hasOtherThan(...policyKeys)) ||
+    (fields.has(4) && fields.fields(4).hasOtherThan(1, 2, 3, 4))
   return {
     writer: toHex(fields.bytes(1, 16)) as HomeId,
     items: items.map((item) => decodeItem(item, what)),
     ...(policies && { policies: policies.map((policy) => policyFromCbor(policy, what)) }),
+    ...(fields.has(4) && { removed: decodeRemoved(fields.fields(4)) }),
     ...(hasUnknownFields && { hasUnknownFields }),
   }
 }
@@ -150,6 +164,24 @@ function decodeItem(fields: CborFields, what: string): ItemDefinition {
 
 function shortenedIn(item: CborFields): readonly CborValue[] {
   return item.has(10) ? item.array(10) : []
+}
+
+function encodeRemoved({ atMs, untilMs, who, reason }: RemovedMachine): CborMap {
+  return cborMap([
+    [1, atMs],
+    [2, untilMs],
+    [3, who],
+    [4, reason],
+  ])
+}
+
+function decodeRemoved(fields: CborFields): RemovedMachine {
+  return {
+    atMs: fields.integer(1),
+    untilMs: fields.integer(2),
+    who: fields.text(3),
+    ...(fields.has(4) && { reason: fields.text(4) }),
+  }
 }
 
 function encodeStopped({ atMs, data, who, reason, untilMs }: StoppedItem): CborMap {

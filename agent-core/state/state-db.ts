@@ -12,6 +12,7 @@ import { decodeCbor, encodeCbor } from '../format/cbor.ts'
 import type { StoppedItem } from '../format/definitions.ts'
 import { policyFromCbor, policyToCbor, type ShortenedRules } from '../format/policy.ts'
 import { JobTable } from './job-table.ts'
+import { MadePoints } from './made-points.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { prepareState } from './state-schema.ts'
 import type { StateSql } from './state-tables.ts'
@@ -87,21 +88,23 @@ export function openState(path: string, random: Random): StateDb {
 }
 
 export class StateDb implements Disposable {
-  readonly homeId: HomeId
+  readonly madePoints: MadePoints
   readonly jobs: JobTable
   readonly schedules: ScheduleTable
   readonly #db: Database.Database
   readonly #path: string
+  #homeId: HomeId
 
   constructor(path: string, random: Random) {
     this.#path = path
     try {
       this.#db = new Database(path, { timeout: 10_000 })
-      this.homeId = this.#prepare(random)
+      this.#homeId = this.#prepare(random)
     } catch (error) {
       throw translate(error, path)
     }
     const sql = this.#sql()
+    this.madePoints = new MadePoints(sql)
     this.jobs = new JobTable(sql)
     this.schedules = new ScheduleTable(sql)
   }
@@ -111,6 +114,34 @@ export class StateDb implements Disposable {
     const others = this.#db.pragma('data_version', { simple: true }) as number
     const own = this.#db.prepare<[], { changes: number }>('SELECT total_changes() AS changes').get()?.changes
     return `${others}.${own}`
+  }
+
+  /** Who this home folder is, as vaults know it. */
+  get homeId(): HomeId {
+    return this.#homeId
+  }
+
+  /**
+   * This home goes on as another one: with another keyspace and name of its machine in these vaults, and items that are new to
+   * them. One transaction.
+   */
+  becomeOther(other: {
+    readonly homeId: HomeId
+    readonly vaults: readonly Pick<KnownVault, 'name' | 'keyspace' | 'machine'>[]
+    readonly items: ReadonlyMap<ItemId, ItemId>
+  }): void {
+    this.#write(() => {
+      this.#db.prepare("UPDATE fact SET value = ? WHERE key = 'home-id'").run(other.homeId)
+      const vault = this.#db.prepare('UPDATE vault SET keyspace = @keyspace, machine = @machine WHERE name = @name')
+      for (const { name, keyspace, machine } of other.vaults) vault.run({ name, keyspace, machine })
+      for (const [before, id] of other.items) {
+        this.#db.prepare('UPDATE item SET id = ? WHERE id = ?').run(id, before)
+        this.#db.prepare('UPDATE item_vault SET item = ? WHERE item = ?').run(id, before)
+        this.#db.prepare('UPDATE schedule_progress SET item = ? WHERE item = ?').run(id, before)
+        this.#db.prepare('UPDATE on_demand_point SET item = ? WHERE item = ?').run(id, before)
+      }
+    })
+    this.#homeId = other.homeId
   }
 
   vaults(): KnownVault[] {

@@ -15,6 +15,7 @@ import { ensure } from '../format/invalid.ts'
 import { decodeKeySlot, type ScryptParameters, type SlotKind, scryptCost } from '../format/key-slot.ts'
 import { decodeVaultFile, encodeVaultFile, type VaultFile } from '../format/vault-file.ts'
 import { keyspaceLayout, keyspaceOfName, keyspacesPrefix, probePrefix, vaultFileName } from '../format/vault-layout.ts'
+import { claimMachineName } from './machine-claims.ts'
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 import { createRecoveryCode, normalizeRecoveryCode } from './recovery-code.ts'
@@ -45,7 +46,7 @@ export function checkPassphrase(passphrase: string): void {
   }
 }
 
-/** Who a new vault is made for. A machine has one keyspace, the same in all its vaults. */
+/** Whom a keyspace in a vault is for. A machine has one keyspace, the same in all its vaults. */
 export interface VaultOwner {
   readonly machine: string
   readonly home: HomeId
@@ -68,23 +69,48 @@ export async function createVault(
   await requireEmpty(store)
   const { clock, random } = deps
   const vaultId = randomId<VaultId>(random)
+  const vaultFile = encodeVaultFile({ vaultId, createdAt: timeText(clock.nowMs()) })
+  const added = await addKeyspace({ store, vaultId, vaultFile }, passphrase, owner, deps)
+  await store.put(vaultFileName, vaultFile)
+  return added
+}
+
+/** A place that is a vault, or becomes one. */
+export interface VaultPlace {
+  readonly store: ObjectStore
+  readonly vaultId: VaultId
+  /** The bytes of vault.json. */
+  readonly vaultFile: Uint8Array
+}
+
+/**
+ * Puts a machine's keyspace into a vault, its facts last: one without facts is no machine. Throws
+ * `vault.machine-taken` before anything else is written, `vault.weak-passphrase`, and what the store throws.
+ */
+export async function addKeyspace(
+  { store, vaultId, vaultFile }: VaultPlace,
+  passphrase: string,
+  owner: VaultOwner,
+  deps: VaultDeps,
+): Promise<UnlockedKeyspace & { readonly recoveryCode: string }> {
+  checkPassphrase(passphrase)
+  const { clock, random } = deps
   const keyspace = owner.keyspace?.id ?? randomId<KeyspaceId>(random)
   const masterKey = owner.keyspace?.masterKey ?? random.bytes(masterKeySizeBytes)
-  const vaultFile = encodeVaultFile({ vaultId, createdAt: timeText(clock.nowMs()) })
   const recoveryCode = createRecoveryCode(random)
   const keys = deriveKeys(masterKey, keyspace)
   const layout = keyspaceLayout(keyspace)
+  await claimMachineName(store, { vaultId, keyspace, machine: owner.machine }, clock)
   await putSlot(store, { keyspace, masterKey }, { kind: 'passphrase', text: passphrase }, deps)
   const codeText = normalizeRecoveryCode(recoveryCode) as string
   await putSlot(store, { keyspace, masterKey }, { kind: 'recovery-code', text: codeText }, deps)
+  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(undefined, { writer: owner.home, items: [] })
   const facts = encodeKeyspaceFacts({
     machine: owner.machine,
     createdAtMs: clock.nowMs(),
     vaultSha256: sha256(vaultFile),
   })
   await store.put(layout.facts, sealObject(keys, 'keyspace', layout.facts, facts, random))
-  await new Vault({ store, id: vaultId, keys, random }).writeDefinitions(undefined, { writer: owner.home, items: [] })
-  await store.put(vaultFileName, vaultFile)
   return { vaultId, keyspace, masterKey, recoveryCode }
 }
 

@@ -108,7 +108,7 @@ test.each(cleanUpDecoders)('what a clean-up leaves: %s has its value', (file, ki
   expect(toJson(decode(payload, name))).toEqual(value)
 })
 
-test.each(['policies-v1', 'shortened-v1'])('definitions of %s have their value', (version) => {
+test.each(['policies-v1', 'shortened-v1', 'removed-v1'])('definitions of %s have their value', (version) => {
   const place = join(import.meta.dirname, 'golden', version)
   const { name, value } = JSON.parse(readFileSync(join(place, 'expected.json'), 'utf8')) as Record<string, unknown>
   const payload = openObject(keys, 'definitions', String(name), readFileSync(join(place, 'definitions')))

@@ -4,6 +4,17 @@ import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../agen
 import { decodeDefinitions, encodeDefinitions } from '../../agent-core/format/definitions.ts'
 import * as samples from './samples.ts'
 
+test('definitions of a removed machine are read back; a field of theirs that is unknown may not be lost', () => {
+  const encoded = encodeDefinitions(samples.definitionsOfRemoved)
+  const { removed } = samples.definitionsOfRemoved
+  const decoded = decodeDefinitions(encoded, 'definitions')
+  expect(decoded.removed).toEqual(removed)
+  expect(decoded.hasUnknownFields).toBeUndefined()
+  const map = decodeCbor(encoded, 'definitions') as CborMap
+  const newer = new Map([...map, [4, new Map([...(map.get(4) as CborMap), [9, 1]])]] as [number, CborValue][])
+  expect(decodeDefinitions(encodeCbor(newer), 'definitions').hasUnknownFields).toBe(true)
+})
+
 const written = [samples.definitionsWithPolicies, samples.definitionsWithShortened]
 
 test.each(written)('definitions with policies are read back', (definitions) => {

@@ -404,6 +404,11 @@ export const definitionsWithShortened: Definitions = {
   })),
 }
 
+export const definitionsOfRemoved: Definitions = {
+  ...definitionsWithPolicies,
+  removed: { atMs: createdAtMs, untilMs: createdAtMs + 14 * 86_400_000, who: 'anna on desk', reason: 'sold' },
+}
+
 export function segmentOf(files: readonly ChunkFile[]): IndexSegment {
   return { chunkFiles: files.map((file) => file.indexed), supersedes: [3, 5] }
 }

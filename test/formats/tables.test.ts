@@ -249,9 +249,12 @@ test('the numbers of sealed kinds are those of the table', () => {
   }
 })
 
-const writtenDefinitions = [samples.definitions, samples.definitionsWithPolicies, samples.definitionsWithShortened].map(
-  (definitions) => decodeCbor(encodeDefinitions(definitions), 'definitions'),
-)
+const writtenDefinitions = [
+  samples.definitions,
+  samples.definitionsWithPolicies,
+  samples.definitionsWithShortened,
+  samples.definitionsOfRemoved,
+].map((definitions) => decodeCbor(encodeDefinitions(definitions), 'definitions'))
 
 /** Keys that encoders write, over all samples, by table. */
 const written: Record<string, readonly CborValue[]> = {
@@ -275,6 +278,7 @@ const written: Record<string, readonly CborValue[]> = {
     (fieldOf(value, 2) as CborValue[]).flatMap((item) => (fieldOf(item, 10) ?? []) as CborValue[]),
   ),
   'vault-layout.md, Definitions 5': samples.policies.map(policyToCbor),
+  'vault-layout.md, Definitions 6': writtenDefinitions.map((value) => fieldOf(value, 4)),
   'vault-layout.md, Index segment': [decodeCbor(encodeIndexSegment(samples.compactedOf([])), 'index')],
   'vault-layout.md, Index-gone': [decodeCbor(encodeIndexGone(samples.indexGone), 'index-gone')],
   'vault-layout.md, Intent': [decodeCbor(encodeIntent(samples.intent), 'intent')],

@@ -24,6 +24,7 @@ import type {
   ItemId,
   JobDocument,
   JobId,
+  KeyspaceId,
   PointId,
   VaultId,
 } from '../../agent-core/contract/index.ts'
@@ -325,6 +326,39 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     connectVault: answer('connectVault', { ...fakeVault, remarks: [] }),
     listVaults: answer('listVaults', [fakeVault]),
     showVault: answer('showVault', fakeVault),
+    joinVault: answer('joinVault', { ...fakeVault, recoveryCode: 'CODE-9012', remarks: ['Keep it.'] }),
+    listMachines: answer('listMachines', [
+      {
+        name: 'mars',
+        id: '1'.repeat(32) as KeyspaceId,
+        isThis: true,
+        state: 'active',
+        removed: null,
+        items: 1,
+        points: 2,
+        lastPointAt: '2026-11-22T10:00:00.000Z',
+        storedBytes: 2048,
+      },
+    ] as const),
+    takeNewKey: answer('takeNewKey', {
+      before: 'mars',
+      vaults: [{ name: 'usb', machine: 'mars 2', recoveryCode: 'CODE-3456' }],
+      remarks: ['Everything is stored anew.'],
+    }),
+    forkMachine: answer('forkMachine', { vault: 'usb', before: 'mars', machine: 'mars 2', remarks: ['A copy.'] }),
+    removeMachine: answer('removeMachine', {
+      vault: 'usb',
+      machine: 'mars',
+      removed: {
+        at: '2026-11-22T10:00:00.000Z',
+        until: '2026-12-06T10:00:00.000Z',
+        who: 'me on mars',
+        reason: null,
+      },
+      points: 2,
+      held: 1,
+    }),
+    undeleteMachine: answer('undeleteMachine', { vault: 'usb', machine: 'mars', removed: null, points: 2, held: 0 }),
     testVault: answer('testVault', {
       name: 'usb',
       kind: 'local',

@@ -1,5 +1,5 @@
 /** A home folder of its own with everything that use cases ask for: quick key derivation, secrets as files. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ItemSettings } from '../../agent-core/api/agent-api.ts'
@@ -28,8 +28,10 @@ export class TestHome implements Disposable {
   /** What a person would type; undefined: there is nobody to ask. */
   passphrase: string | undefined
 
-  constructor(options: { readonly clock?: Clock; readonly machine?: string } = {}) {
-    const { clock = systemClock, machine = 'test machine' } = options
+  /** `copyOf`: it begins as a copy of that home folder. */
+  constructor(options: { readonly clock?: Clock; readonly machine?: string; readonly copyOf?: TestHome } = {}) {
+    const { clock = systemClock, machine = 'test machine', copyOf } = options
+    if (copyOf !== undefined) cpSync(copyOf.folder, this.folder, { recursive: true })
     const state = openState(statePath(this.folder), systemRandom)
     const paths = homePaths(this.folder, () => state.setting('cache-folder'))
     this.#log = openLogFile({ path: paths.log, level: 'info', clock })

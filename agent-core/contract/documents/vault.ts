@@ -184,6 +184,8 @@ export const verifyOptions = z.object({
   level: optional(verifyLevel),
   /** Share of the data chunk files that is read; left out: those whose turn it is. */
   readDataPercent: optional(z.number().min(0).max(100)),
+  /** A machine of the vault, or the beginning of its keyspace's id, that this home need not be; asks for its passphrase. */
+  keyspace: optional(name),
   /** Mends what can be mended; needs the home lock, and a vault that this machine writes to. */
   heal: optional(z.boolean()),
 })

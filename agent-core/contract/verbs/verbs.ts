@@ -8,12 +8,14 @@ import { folderVerbs } from './folder-verbs.ts'
 import { homeVerbs } from './home-verbs.ts'
 import { itemVerbs } from './item-verbs.ts'
 import { jobVerbs } from './job-verbs.ts'
+import { machineVerbs } from './machine-verbs.ts'
 import { policyVerbs } from './policy-verbs.ts'
 import { trashVerbs } from './trash-verbs.ts'
 import { vaultVerbs } from './vault-verbs.ts'
 
 export const verbs = {
   ...vaultVerbs,
+  ...machineVerbs,
   ...itemVerbs,
   ...policyVerbs,
   ...trashVerbs,

@@ -21,7 +21,6 @@ import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { BackupDocument, BackupOptions, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { forkMachine } from './fork-machine.ts'
 import { barriersOf, knownItem } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
@@ -31,30 +30,10 @@ import { cachePolicyOf, isGentle } from './setting-verbs.ts'
 import { refuseStopped } from './stopped-items.ts'
 
 /**
- * Backs an item up now, looking where the journal of the item says. A copy of a home folder becomes a machine of its own first,
- * where the passphrase can be asked for. Throws when no point was captured; a vault that does not take it is in `failure`.
+ * Backs an item up now, looking where the journal of the item says. Throws when no point was captured; a vault that does not
+ * take it is in `failure`.
  */
 export async function backupNow(
-  deps: AgentDeps,
-  name: string,
-  options: BackupOptions,
-  context: CallContext,
-  watched?: ChangeJournal,
-): Promise<BackupDocument> {
-  try {
-    return await backUp(deps, name, options, context, watched)
-  } catch (error) {
-    const ask = deps.askPassphrase()
-    const [vault] = knownItem(deps, name).vaults
-    if (!isAgentError(error, 'vault.cloned') || ask === undefined || vault === undefined) throw error
-    deps.remark?.(error.message)
-    const forked = await forkMachine(deps, vault, await ask(vault))
-    const document = await backUp(deps, name, options, context)
-    return { ...document, remarks: [...forked.remarks, ...document.remarks] }
-  }
-}
-
-async function backUp(
   deps: AgentDeps,
   name: string,
   options: BackupOptions,

@@ -1,4 +1,4 @@
-/** A home folder is copied, and both copies go on: who finds the other's points becomes a machine of its own. Nothing is lost. */
+/** A home folder is copied, and both copies go on: who finds the other's points stops, and becomes a machine of its own. Nothing is lost. */
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -58,7 +58,7 @@ class Copied implements Disposable {
   }
 }
 
-test('the copy that comes second is noticed, and becomes a machine of its own; both go on', {
+test('the copy that comes second stops, and can become a machine of its own; both go on', {
   timeout: 240_000,
 }, async () => {
   using place = await Copied.make()
@@ -71,14 +71,17 @@ test('the copy that comes second is noticed, and becomes a machine of its own; b
     data: { machine: 'laptop' },
     exitCode: 5,
   })
-  copy.passphrase = 'no such passphrase here'
-  await expect(backUp(copy.deps)).rejects.toEqual(code('vault.wrong-passphrase'))
+  const before = snapshotTree(place.folder.at('v'))
   copy.passphrase = testPassphrase
-  const before = snapshotTree(join(place.folder.at('v'), 'keyspaces', knownVault(home.deps, 'v').keyspace))
-  const forked = await backUp(copy.deps)
-  expect(forked).toMatchObject({ point: { seq: 1, confirmed: true }, files: { read: 1 } })
-  expect(forked.remarks[0]).toContain('machine "laptop 2"')
-  expect(snapshotTree(join(place.folder.at('v'), 'keyspaces', knownVault(home.deps, 'v').keyspace))).toEqual(before)
+  await expect(backUp(copy.deps)).rejects.toEqual(code('vault.cloned'))
+  await expect(forkMachine(copy.deps, 'v', 'no such passphrase here')).rejects.toEqual(code('vault.wrong-passphrase'))
+  expect(snapshotTree(place.folder.at('v'))).toEqual(before)
+  const ofHome = () => snapshotTree(join(place.folder.at('v'), 'keyspaces', knownVault(home.deps, 'v').keyspace))
+  const earlierOfHome = ofHome()
+  const forked = await forkMachine(copy.deps, 'v', testPassphrase)
+  expect(forked).toMatchObject({ vault: 'v', before: 'laptop', machine: 'laptop 2' })
+  expect(await backUp(copy.deps)).toMatchObject({ point: { seq: 1, confirmed: true }, files: { read: 1 } })
+  expect(ofHome()).toEqual(earlierOfHome)
   expect(copy.deps.state.homeId).not.toBe(home.deps.state.homeId)
   place.write('by the first again')
   expect((await backUp(home.deps)).point).toMatchObject({ seq: 3, confirmed: true })
@@ -99,13 +102,14 @@ test('the copy that comes second is noticed, and becomes a machine of its own; b
   expect((await place.contents(copy.deps, 'docs 2'))[0]).toBe('before the copy')
 })
 
-test('the first home is the one that is forked when the copy was faster', { timeout: 240_000 }, async () => {
+test('the first home is the one that stops when the copy was faster', { timeout: 240_000 }, async () => {
   using place = await Copied.make()
   const { home, copy } = place
   place.write('by the copy')
   expect((await backUp(copy.deps)).point).toMatchObject({ seq: 2, confirmed: true })
-  home.passphrase = testPassphrase
   place.write('by the first')
+  await expect(backUp(home.deps)).rejects.toEqual(code('vault.cloned'))
+  await forkMachine(home.deps, 'v', testPassphrase)
   expect((await backUp(home.deps)).point).toMatchObject({ seq: 1, confirmed: true })
   expect(await place.contents(copy.deps)).toEqual(['before the copy', 'by the copy'])
   expect(await place.contents(home.deps)).toEqual(['by the first'])
@@ -131,12 +135,44 @@ test('a fork needs every vault of the machine, and changes nothing before it has
   expect((await backUp(home.deps)).point?.seq).toBe(3)
 })
 
+test('a fork leaves no point behind that waits: the backup that stops has brought it into the vault', async () => {
+  using place = await Copied.make()
+  const { home, copy, folder } = place
+  renameSync(folder.at('v'), folder.at('v away'))
+  for (const { deps } of [home, copy]) {
+    place.write(`by ${deps === home.deps ? 'the first' : 'the copy'}, away`)
+    expect((await backUp(deps)).point).toMatchObject({ confirmed: false })
+  }
+  renameSync(folder.at('v away'), folder.at('v'))
+  expect((await backUp(home.deps)).point).toMatchObject({ confirmed: true })
+  await expect(forkMachine(copy.deps, 'v', testPassphrase)).rejects.toMatchObject({
+    code: 'vault.points-wait',
+    data: { name: 'v', points: 1 },
+  })
+  place.write('by the copy')
+  expect((await backUp(copy.deps)).point).toMatchObject({ confirmed: true })
+  await expect(backUp(home.deps)).rejects.toEqual(code('vault.cloned'))
+  await forkMachine(home.deps, 'v', testPassphrase)
+  const contents = await place.contents(copy.deps)
+  expect(contents.toSorted((one, other) => one.localeCompare(other))).toEqual([
+    'before the copy',
+    'by the copy',
+    'by the copy, away',
+    'by the copy, away',
+    'by the first, away',
+  ])
+})
+
 test('a home that was put back from an older copy takes its machine over, and goes on as it', async () => {
   using place = await Copied.make()
   const { home, copy, folder } = place
   place.write('later')
   await backUp(home.deps)
-  await expect(backUp(copy.deps)).rejects.toEqual(code('vault.cloned'))
+  copy.passphrase = testPassphrase
+  await expect(backUp(copy.deps)).rejects.toMatchObject({
+    code: 'vault.cloned',
+    message: expect.stringContaining('put back') as string,
+  })
   await connectToVault(copy.deps, 'v', folder.at('v'), testPassphrase, { takeOver: 'laptop' })
   place.write('put back')
   expect((await backUp(copy.deps)).point).toMatchObject({ seq: 3, confirmed: true })

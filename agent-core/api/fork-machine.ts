@@ -12,7 +12,8 @@ import { knownVault } from './open-vault.ts'
 
 /**
  * Makes this home a machine of its own. `passphrase`: that of the machine that it was; it opens the new one too. Throws
- * `vault.foreign`, `vault.wrong-passphrase`, and the error of a vault that is away: all of the machine's vaults are needed.
+ * `vault.foreign`, `vault.wrong-passphrase`, `vault.points-wait`, and the error of a vault that is away: all of the machine's
+ * vaults are needed.
  */
 export async function forkMachine(deps: AgentDeps, name: string, passphrase: string): Promise<ForkedMachine> {
   const known = knownVault(deps, name)

@@ -1,10 +1,8 @@
 /** Use cases of a vault's second secret and of a vault that this home is to know no more. */
 import { rmSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
-import { openBase } from '../cache/base-db.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
-import type { KnownVault } from '../state/state-db.ts'
 import { Vault } from '../vault/vault.ts'
 import { changeRecoveryCode, checkPassphrase } from '../vault/vault-keys.ts'
 import type { NewKeyDocument, RecoveryCodeDocument, RemovedVault } from './agent-api.ts'
@@ -52,7 +50,6 @@ export async function takeNewKey(deps: AgentDeps, name: string, passphrase: stri
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const { homeId } = deps.state
   const renewed = await takeNewKeyspace(deps, known.keyspace, { passphrase, homeId }, async (store, vault) => {
-    requireNothingWaits(deps, vault)
     const keys = deriveKeys(await masterKeyOf(deps, vault, store), vault.keyspace)
     const before = new Vault({ store, id: vault.id, keys, random: deps.random })
     await requireWriter(deps, vault, before)
@@ -68,13 +65,6 @@ export async function takeNewKey(deps: AgentDeps, name: string, passphrase: stri
       `Earlier points stay as machine "${known.machine}", with the old passphrase: "tharsis vault connect" with --read shows them, "tharsis vault prune ${known.name} --keyspace "${known.machine}"" cleans them up as their policies say, "tharsis vault remove-machine" takes them away.`,
     ],
   }
-}
-
-/** Throws `vault.points-wait`: they could not be brought into the vault any more. */
-function requireNothingWaits(deps: AgentDeps, vault: KnownVault): void {
-  using base = openBase(deps.paths.base, { readOnly: true })
-  const points = base.unconfirmedPoints(vault.id).length
-  if (points > 0) throw new AgentError('vault.points-wait', { name: vault.name, points })
 }
 
 /**

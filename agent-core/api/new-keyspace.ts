@@ -3,7 +3,9 @@
  * vault; the cache forgets the old keyspace; the state changes in one transaction. Cut off before that nothing has changed
  * here, and what was put into vaults is an empty machine.
  */
+import { AgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
+import { openBase } from '../cache/base-db.ts'
 import { masterKeySizeBytes } from '../codec/key-derivation.ts'
 import type { HomeId, ItemId, KeyspaceId } from '../contract/ids.ts'
 import type { KnownVault } from '../state/state-db.ts'
@@ -19,7 +21,7 @@ export type RenewedVault = KnownVault & { readonly recoveryCode: string }
 
 /**
  * `passphrase` opens the new keyspace, `homeId` writes to it; `check` is asked for each vault before anything is written. Only
- * under the home lock. Throws the error of a vault that is away: all are needed.
+ * under the home lock. Throws `vault.points-wait`, and the error of a vault that is away: all are needed.
  */
 export async function takeNewKeyspace(
   deps: AgentDeps,
@@ -34,6 +36,7 @@ export async function takeNewKeyspace(
   for (const vault of vaults) {
     const store = await openKnownStore(deps, vault)
     stores.defer(async () => await store.close())
+    requireNothingWaits(deps, vault)
     await check(store, vault)
     opened.push({ vault, store })
   }
@@ -49,6 +52,13 @@ export async function takeNewKeyspace(
   takeState(deps, keyspace, given.homeId, renewed)
   await forgetKey(deps, keyspace)
   return renewed
+}
+
+/** Throws `vault.points-wait`: they could not be brought into the vault any more. */
+function requireNothingWaits(deps: AgentDeps, vault: KnownVault): void {
+  using base = openBase(deps.paths.base, { readOnly: true })
+  const points = base.unconfirmedPoints(vault.id).length
+  if (points > 0) throw new AgentError('vault.points-wait', { name: vault.name, points })
 }
 
 function takeState(deps: AgentDeps, keyspace: KeyspaceId, homeId: HomeId, vaults: readonly KnownVault[]): void {

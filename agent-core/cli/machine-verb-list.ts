@@ -47,8 +47,9 @@ export const machineVerbs: readonly AnyVerb[] = [
     summary: 'Make this home folder, a copy of another one, a machine of its own',
     details:
       'For a computer or home folder that was copied, so that two of them back up as one machine; a backup notices that and ' +
-      'stops ("backup-now" does this by itself when it is given the passphrase). This copy gets a name and keys of its own, ' +
-      'and stores everything anew; the other one goes on as before. Needs all vaults of this machine.',
+      'stops. This copy gets a name and keys of its own, and stores everything anew; the other one goes on as before. Needs ' +
+      'the passphrase and all vaults of this machine. For a home folder that was put back from an older copy of itself, and ' +
+      'has no other, use "vault connect" with --take-over: it goes on where it was.',
     arguments: [['<name>', 'a vault of this machine']],
     options: [],
     examples: ['tharsis vault fork nas'],

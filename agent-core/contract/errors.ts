@@ -504,10 +504,12 @@ export const errorTable = {
     retry: false,
     exitCode: 5,
     words: (d) =>
-      `Another copy of this home folder backs up into the vault ${d.address} as machine "${d.machine}". Nothing was backed up.`,
+      `The newest point of machine "${d.machine}" in the vault ${d.address} was made by another copy of this home folder, or by ` +
+      'this one before it was put back from an older copy. Nothing was captured; what the vault has stays as it is.',
     advice: () =>
-      'Run "tharsis vault fork NAME": this copy becomes a machine of its own, and all that it has gets keys of its own. If the ' +
-      'other copy is gone for good, take the machine over: "tharsis vault connect NAME … --take-over".',
+      'If another computer goes on with a copy of this home folder, run "tharsis vault fork NAME" here: this one becomes a ' +
+      'machine of its own, with keys of its own. If it was put back, or the other copy is gone for good, go on as that ' +
+      'machine: "tharsis vault connect NAME … --take-over".',
   }),
   'vault.machine-removed': spec<{ name: string; machine: string; until: string }>({
     scope: 'job',

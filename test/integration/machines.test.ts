@@ -67,17 +67,19 @@ test('a second machine joins; the first restores its point, removes it and bring
   expect((await cli.backUp()).point).toMatchObject({ seq: 2, confirmed: true })
 })
 
-test('a copied home folder becomes a machine of its own with the passphrase, and stops without it', {
+test('a copied home folder stops, and becomes a machine of its own when it is told to', {
   timeout: 240_000,
 }, async () => {
   const copy = cli.secondHome('copy')
   cpSync(cli.home, copy.home, { recursive: true })
   await cli.backUp()
-  const unattended = { env: { THARSIS_PASSPHRASE: '' } }
-  expect(await copy.fails(['backup-now', 'docs'], 5, unattended)).toMatchObject({ code: 'vault.cloned' })
-  const said = await copy.run(['backup-now', 'docs'])
+  const refused = await copy.fails(['backup-now', 'docs'], 5)
+  expect(refused.code).toBe('vault.cloned')
+  expect(refused.advice).toContain('tharsis vault fork')
+  const said = await copy.run(['vault', 'fork', 'v'])
   expect(said.status, said.stderr).toBe(0)
   expect(said.stderr).toContain('copy of another one')
+  expect((await copy.backUp()).point).toMatchObject({ seq: 1, confirmed: true })
   expect((await copy.json<PointDocument[]>(['point', 'list', 'docs'])).map(({ seq }) => seq)).toEqual([1])
   expect((await cli.json<BackupDocument>(['backup-now', 'docs'])).point).toMatchObject({ seq: 3, confirmed: true })
   const machines = await copy.json<MachineDocument[]>(['vault', 'machines', 'v', '--unlock'])

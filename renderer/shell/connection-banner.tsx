@@ -1,5 +1,6 @@
 import { PlugZap } from 'lucide-react'
 import { useConnection, useNow } from '../client/use-agent.ts'
+import { shell } from '../platform/shell.ts'
 import { formatAge } from '../text/amounts.ts'
 
 /** Says that the agent is away; what is shown below is as it was. */
@@ -18,7 +19,14 @@ export function ConnectionBanner() {
       ) : (
         <p>
           <strong>The agent does not answer</strong> (lost {formatAge(nowMs - state.sinceMs)}). What you see is as it
-          was; this page tries again by itself. Start it with <code>tharsis agent run --web</code>.
+          was.{' '}
+          {shell === undefined ? (
+            <>
+              This page tries again by itself. Start the agent with <code>tharsis agent run --web</code>.
+            </>
+          ) : (
+            'Tharsis starts it again by itself.'
+          )}
         </p>
       )}
     </div>

@@ -1,0 +1,101 @@
+/** Points, and the PIN that what takes something away asks for. */
+import { type Reason, spec } from './error-spec.ts'
+
+export const pointErrors = {
+  // point
+  'point.not-found': spec<{ item: string; point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 4,
+    words: (d) => `Item "${d.item}" has no point "${d.point}".`,
+    advice: (d) => `See "tharsis point list ${d.item}".`,
+  }),
+  'point.ambiguous': spec<{ point: string; matches: readonly string[] }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
+    advice: () => 'Give more digits of the id.',
+  }),
+  'point.leaving': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `A clean-up of the vault is removing point ${d.point}: this came too late.`,
+    advice: () =>
+      'Look at the points that are left with "tharsis point list", and restore what you need from one of them.',
+  }),
+  'point.path-not-found': spec<{ point: string; path: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 4,
+    words: (d) => `Point ${d.point} holds no "${d.path}".`,
+    advice: () => 'See "tharsis point files ITEM POINT".',
+  }),
+
+  'point.held': spec<{ point: string } & Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `Point ${d.point} is held and is not deleted: ${d.reason}.`,
+    advice: () => 'Give it free with "tharsis point release ITEM POINT" first, when nobody needs it any more.',
+  }),
+  'point.not-held': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Point ${d.point} is not held.`,
+    advice: () => 'See "tharsis point list ITEM".',
+  }),
+  'point.deleted': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Point ${d.point} is in the trash already.`,
+    advice: () => 'See "tharsis point list ITEM --deleted"; "tharsis point undelete" brings it back.',
+  }),
+  'point.not-deleted': spec<{ point: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Point ${d.point} is not in the trash.`,
+    advice: () => 'See "tharsis point list ITEM --deleted".',
+  }),
+
+  // PIN: what takes something away asks for it
+  'pin.needed': spec<Record<never, never>>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: () => 'This asks for the PIN, and there is nobody to ask.',
+    advice: () => 'Run it on a terminal, set THARSIS_PIN or give --pin-file FILE; or run "tharsis pin check" first.',
+  }),
+  'pin.wrong': spec<{ wrong: number }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) => `That is not the PIN (wrong tries in a row: ${d.wrong}).`,
+    advice: () => 'Try again; after three wrong tries each one has to wait longer than the one before.',
+  }),
+  'pin.wait': spec<{ seconds: number }>({
+    scope: 'agent',
+    retry: true,
+    exitCode: 5,
+    words: (d) => `After several wrong tries the PIN is not taken before ${d.seconds} seconds have passed.`,
+    advice: () => 'Wait and try again. Backups and restores go on meanwhile.',
+  }),
+  'pin.not-set': spec<Record<never, never>>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: () => 'This home folder has no PIN.',
+    advice: () => 'Set one with "tharsis pin set".',
+  }),
+  'pin.unfit': spec<Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => d.reason,
+    advice: () => 'Take 4 to 12 digits, or a phrase of at least 8 characters.',
+  }),
+} as const

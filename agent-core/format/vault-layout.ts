@@ -12,9 +12,12 @@ export function formatSequence(sequence: number): string {
 export const vaultFileName = 'vault.json'
 export const keyspacesPrefix = 'keyspaces/'
 
+/** Claims of the names of machines. */
+export const machineClaimsPrefix = 'machines/'
+
 /** The claim of a machine's name; `hash`: 64 hex digits that stand for vault and name. */
 export function machineClaimName(hash: string): string {
-  return `machines/${hash}`
+  return `${machineClaimsPrefix}${hash}`
 }
 
 /** What a probe of the place writes, and leaves where it may not delete. */

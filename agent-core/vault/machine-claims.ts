@@ -24,7 +24,7 @@ export interface MachineName {
 /** Claims a name for a keyspace; done again it is done already. Throws `vault.machine-taken`, and what the store throws. */
 export async function claimMachineName(store: ObjectStore, named: MachineName, clock: Clock): Promise<void> {
   const { vaultId, keyspace, machine } = named
-  const name = claimOf(vaultId, machine)
+  const name = machineClaim(vaultId, machine)
   const body = Buffer.from(fromHex(keyspace))
   for (let mayBeVoid = true; ; mayBeVoid = false) {
     try {
@@ -46,7 +46,7 @@ export async function claimMachineName(store: ObjectStore, named: MachineName, c
 /** Gives a name back; one that another keyspace has stays. Throws what the store throws. */
 export async function releaseMachineName(store: ObjectStore, named: MachineName): Promise<void> {
   const { vaultId, keyspace, machine } = named
-  const name = claimOf(vaultId, machine)
+  const name = machineClaim(vaultId, machine)
   if ((await store.stat(name)) === undefined) return
   if (toHex(await readObject(store, name)) === keyspace) await store.delete(name)
 }
@@ -65,12 +65,12 @@ export async function nameBeside(store: ObjectStore, named: MachineName, clock: 
 async function freeMachineName(store: ObjectStore, vaultId: VaultId, wanted: string): Promise<string> {
   for (let count = 1; ; count++) {
     const machine = count === 1 ? wanted : `${wanted} ${count}`
-    if ((await store.stat(claimOf(vaultId, machine))) === undefined) return machine
+    if ((await store.stat(machineClaim(vaultId, machine))) === undefined) return machine
   }
 }
 
-/** Case and composition of letters make no other name. */
-function claimOf(vaultId: VaultId, machine: string): string {
+/** The object that claims a name. Case and composition of letters make no other name. */
+export function machineClaim(vaultId: VaultId, machine: string): string {
   const folded = machine.normalize('NFC').toLowerCase()
   const text = Buffer.concat([Buffer.from('tharsis/v1/machine'), fromHex(vaultId), Buffer.from(folded, 'utf8')])
   return machineClaimName(toHex(sha256(text)))

@@ -6,7 +6,7 @@ import { toHex } from '../base/bytes.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
-import type { ChunkFileName, ItemId, PointId } from '../contract/ids.ts'
+import type { ChunkFileName, ItemId, KeyspaceId, PointId } from '../contract/ids.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import { decodeDefinitions, decodeKeyspaceFacts } from '../format/definitions.ts'
 import { decodeIndexSegment, type IndexedChunkFile } from '../format/index-segment.ts'
@@ -14,7 +14,14 @@ import { ensure } from '../format/invalid.ts'
 import { decodeKeySlot } from '../format/key-slot.ts'
 import { decodeConfirmation, decodePointManifest, type PointManifest } from '../format/point.ts'
 import { decodeVaultFile } from '../format/vault-file.ts'
-import { type PointObjectName, parsePointName, parseSequenceName, vaultFileName } from '../format/vault-layout.ts'
+import {
+  keyspaceLayout,
+  type PointObjectName,
+  parsePointName,
+  parseSequenceName,
+  vaultFileName,
+} from '../format/vault-layout.ts'
+import { machineClaim } from '../vault/machine-claims.ts'
 import { checkLedger } from './check-records.ts'
 import type { VaultView } from './vault-view.ts'
 
@@ -39,6 +46,7 @@ export async function checkVaultFacts(view: VaultView): Promise<void> {
     const isOurs = decodeVaultFile(bytes).vaultId === vault.id
     ensure(isOurs, vaultFileName, 0, 'it is that of another vault')
   })
+  if (facts !== undefined) await checkClaim(view, facts.machine)
   let slots = 0
   for (const name of await view.namesUnder(layout.keys)) {
     slots++
@@ -48,6 +56,21 @@ export async function checkVaultFacts(view: VaultView): Promise<void> {
     })
   }
   if (slots === 0) view.log.add(layout.keys.slice(0, -1), 0, 'no key slot is left: no passphrase opens the vault')
+}
+
+/** The claim of the machine's name, where there is one: vaults from before there were any and replicas have none. */
+async function checkClaim(view: VaultView, machine: string): Promise<void> {
+  const { store, id, keys } = view.vault
+  const name = machineClaim(id, machine)
+  if ((await store.stat(name)) === undefined) return
+  const claimant = await view.read(name, (bytes) => {
+    ensure(bytes.length === 16, name, 0, 'it is no claim')
+    return toHex(bytes) as KeyspaceId
+  })
+  // Of two machines that had one name before there were claims, the other may have it.
+  if (claimant === undefined || claimant === keys.keyspace) return
+  const isThere = (await store.stat(keyspaceLayout(claimant).facts)) !== undefined
+  if (!isThere) view.log.add(name, 0, 'it claims the name of this machine for one that the vault does not have')
 }
 
 /** Opens all definitions; answers the items' names as the newest give them. */

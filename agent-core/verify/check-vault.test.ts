@@ -151,7 +151,7 @@ describe('one flipped bit', () => {
     using small = await MadeVault.make()
     await small.addPoint([file('a', contentOf(1, 20))])
     const names = (await small.names()).filter((name) => !name.endsWith('.tcf'))
-    expect(names).toHaveLength(9)
+    expect(names).toHaveLength(10)
     const missed: string[] = []
     for (const name of names) {
       const { sizeBytes } = (await small.store.stat(name)) as { sizeBytes: number }

@@ -16,6 +16,7 @@ import { encodeConfirmation } from '../format/point.ts'
 import type { SealedKind } from '../format/sealed-object.ts'
 import { decodeVaultFile } from '../format/vault-file.ts'
 import {
+  machineClaimsPrefix,
   parseIntentName,
   parseMarkName,
   parsePointName,
@@ -105,6 +106,10 @@ async function putAgain(name: string, deps: HealObjectsDeps): Promise<string | u
 
 async function makeAgain(name: string, check: VaultCheck, deps: HealObjectsDeps): Promise<string | undefined> {
   const { vault, definitions, random } = deps
+  if (kindOf(name, vault) === 'claim') {
+    const claim = Buffer.from(vault.keys.keyspace, 'hex')
+    return (await replace(name, claim, deps)) ? 'made anew: the name is that of this machine' : undefined
+  }
   const isDefinitions = name.startsWith(vault.layout.definitions) && parseSequenceName(name) !== undefined
   if (!isDefinitions || !check.damaged.some(({ object }) => object === name)) return undefined
   const sealed = sealObject(vault.keys, 'definitions', name, encodeDefinitions(definitions), random)
@@ -184,6 +189,7 @@ async function isAuthentic(name: string, bytes: Buffer, vault: Vault): Promise<b
     const kind = kindOf(name, vault)
     if (kind === 'vault file') return await isVaultFile(bytes, vault)
     if (kind === 'key slot') return toHex(decodeKeySlot(bytes, name).keyspace) === keys.keyspace
+    if (kind === 'claim') return toHex(bytes) === keys.keyspace
     if (kind === undefined) return false
     openObject(keys, kind, name, bytes)
     return true
@@ -201,8 +207,9 @@ async function isVaultFile(bytes: Buffer, vault: Vault): Promise<boolean> {
 }
 
 /** What stands under a name; undefined for chunk files and what is no object's name. */
-function kindOf(name: string, { layout }: Vault): SealedKind | 'vault file' | 'key slot' | undefined {
+function kindOf(name: string, { layout }: Vault): SealedKind | 'vault file' | 'key slot' | 'claim' | undefined {
   if (name === vaultFileName) return 'vault file'
+  if (name.startsWith(machineClaimsPrefix)) return 'claim'
   if (name === layout.facts) return 'keyspace'
   if (name.startsWith(layout.keys) && name.length > layout.keys.length) return 'key slot'
   const point = parsePointName(name)

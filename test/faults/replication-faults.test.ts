@@ -63,11 +63,12 @@ async function replicate(from: ObjectStore, to: ObjectStore, { graceMs = 0, late
   })
 }
 
-/** All but what says what somebody does in that very place. */
+/** All but what says what somebody does in that very place, and who has which name there: a replica has no claims. */
 async function objectsOf(store: ObjectStore): Promise<Map<string, string>> {
   const objects = new Map<string, string>()
   for await (const { name } of store.list('')) {
-    if (!name.includes('/intents/')) objects.set(name, (await store.get(name)).toString('base64'))
+    if (name.includes('/intents/') || name.startsWith('machines/')) continue
+    objects.set(name, (await store.get(name)).toString('base64'))
   }
   return objects
 }

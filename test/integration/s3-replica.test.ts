@@ -128,7 +128,9 @@ test('from bucket to bucket; the place can be changed, and a foreign one is refu
   )
   await cli.json(['vault', 'set', 'v', ...place.bucket('--replica-s3', 'second')])
   await place.replicate()
-  expect(place.objectsBelow('second/')).toEqual(place.objectsBelow('first/'))
+  // A replica has no claims of names.
+  const copied = place.objectsBelow('first/').filter((name) => !name.startsWith('machines/'))
+  expect(place.objectsBelow('second/')).toEqual(copied)
   await cli.json(['vault', 'set', 'v', ...place.bucket('--replica-s3', 'second'), '--replica-every', '2'])
   expect((await place.show()).replica).toMatchObject({ everyMs: 7_200_000, isDue: false })
   await cli.json(['vault', 'set', 'v', '--replica-local', join(cli.folder, 'replica')])

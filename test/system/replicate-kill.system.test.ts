@@ -33,12 +33,12 @@ function onDay(day: number): { readonly env: Readonly<Record<string, string>> } 
   return { env: { LD_PRELOAD: library, FAKETIME: `+${day}d`, DONT_FAKE_MONOTONIC: '1' } }
 }
 
-/** Contents by name, without what says what somebody does in that very place. */
+/** Contents by name, without what says what somebody does in that very place, and claims of names, which a replica has none of. */
 function objectsIn(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes('/intents/'))
+    .filter((path) => !path.includes('/intents/') && !path.startsWith(join(folder, 'machines')))
   return new Map(files.toSorted().map((path) => [path.slice(folder.length), readFileSync(path, 'base64')]))
 }
 

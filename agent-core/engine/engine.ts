@@ -207,7 +207,10 @@ export class Engine implements AsyncDisposable {
 
   #ask(question: SegmentQuestion): Promise<SegmentAnswer> {
     const { promise, resolve } = this.#promise<SegmentAnswer>()
-    this.#queue.push({ message: { type: 'segment', question }, answered: resolve })
+    // Before batches that wait: a large file that was begun comes to its end first.
+    const batches = this.#queue.findIndex(({ message }) => message.type !== 'segment')
+    const work: Work = { message: { type: 'segment', question }, answered: resolve }
+    this.#queue.splice(batches < 0 ? this.#queue.length : batches, 0, work)
     this.#dispatch()
     return promise
   }

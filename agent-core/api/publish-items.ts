@@ -89,12 +89,15 @@ export async function requireWriter(
   return current
 }
 
-/** As `requireWriter`; throws `vault.machine-removed` too. For what backs up, or says what is backed up. */
+/** As `requireWriter`; throws `vault.machine-removed` and `vault.machine-gone` too. For what backs up, or says what is backed up. */
 async function requireActive(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<ReadDefinitions | undefined> {
   const current = await requireWriter(deps, known, vault)
+  const { name, machine } = known
+  // Facts go first when a removed machine is taken away: without them its keys open nothing.
+  const isThere = current !== undefined || (await vault.store.stat(vault.layout.facts)) !== undefined
+  if (!isThere) throw new AgentError('vault.machine-gone', { name, machine })
   const removed = current?.definitions.removed
   if (removed === undefined) return current
-  const { name, machine } = known
   throw new AgentError('vault.machine-removed', { name, machine, until: isoTime(removed.untilMs) })
 }
 

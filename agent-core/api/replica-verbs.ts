@@ -4,7 +4,7 @@ import { createTask } from '../base/task.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
 import { listVault } from '../replicate/list-objects.ts'
 import { lagOf, planReplication, replicationDue } from '../replicate/plan-replication.ts'
-import { checkReplicaPlace } from '../replicate/replica-place.ts'
+import { checkReplicaPlace, requireApart } from '../replicate/replica-place.ts'
 import { runReplication } from '../replicate/run-replication.ts'
 import type { KnownReplica, KnownVault } from '../state/state-db.ts'
 import type { StorePlace } from '../state/store-place.ts'
@@ -24,7 +24,7 @@ const defaultGraceMs = 14 * dayMs
 
 /**
  * Gives a vault a replica, or changes it; its place must be empty or hold a replica of this vault. Nothing is copied
- * yet. Throws `replica.other`, and the vault's error when it is away.
+ * yet. Throws `replica.other`, `replica.same`, and the vault's error when it is away.
  */
 export async function setReplica(
   deps: AgentDeps,
@@ -50,6 +50,7 @@ export async function setReplica(
       using task = createTask({ clock: deps.clock })
       await checkReplicaPlace({ vault, vaultId: known.id, replica, wasComplete: false, task })
       const probe = await replica.probe()
+      await requireApart(vault, replica, deps.random)
       const place = placeAfterProbe(settled.place, probe)
       const { begunMs, completedMs } = before && isSamePlace(before, place) ? before : neverReplicated
       const made: KnownReplica = { ...place, vault: known.name, everyMs, graceMs, begunMs, completedMs }

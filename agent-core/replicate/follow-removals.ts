@@ -77,6 +77,8 @@ export interface FollowedRemovals {
   readonly refusal?: string
 }
 
+const lostWords = 'the vault lacks points or index segments that nobody removed; see "tharsis vault verify --heal"'
+
 export const nothingFollowed: FollowedRemovals = {
   points: 0,
   chunkFiles: 0,
@@ -93,7 +95,7 @@ export async function followRemovals(compared: ComparedKeyspace, deps: FollowDep
   if (!isExtra && own.length === 0 && copies.indexGone.length === 0) return nothingFollowed
   const evidence = await readEvidence(compared, deps)
   const removable = planRemovals(extra, evidence)
-  if (removable === undefined) return nothingFollowed
+  if (removable === undefined) return { ...nothingFollowed, refusal: lostWords }
   const follower = new Follower(compared, { ...deps, evidence })
   const nowMs = clock.nowMs()
   const due = own.filter(({ dueAtMs }) => dueAtMs <= nowMs)

@@ -64,7 +64,7 @@ describe('planRemovals', () => {
   test('small objects go when others repeat them', () => {
     const extra = {
       ...nothing,
-      index: [layout.indexSegment(1), layout.indexSegment(2)],
+      index: [layout.indexSegment(2)],
       indexGone: [layout.indexGoneObject(0), layout.indexGoneObject(5)],
       others: [layout.tombstone(3), layout.tombstone(9), layout.key('old')],
     }
@@ -75,6 +75,13 @@ describe('planRemovals', () => {
       foldedTombstones: [{ first: 0, last: 4 }],
     })
     expect(planned).toMatchObject({ indexSegments: [2], indexGone: [5], tombstones: [3] })
+  })
+
+  test('an index segment that nobody repeats is lost in the vault: nothing goes', () => {
+    const extra = { ...nothing, chunks: [layout.chunk(chunkName(1))], index: [1, 2].map(layout.indexSegment) }
+    const gone = new Map([[layout.indexGoneObject(0), { chunkFiles: [chunkName(1)], supersedes: [] }]])
+    expect(planRemovals(extra, { ...empty, gone, supersededSegments: new Set([2]) })).toBeUndefined()
+    expect(planRemovals(extra, { ...empty, gone, supersededSegments: new Set([1, 2]) })?.chunkFiles).toHaveLength(1)
   })
 })
 

@@ -45,8 +45,9 @@ export interface Removable extends Pick<Intent, 'points' | 'chunkFiles' | 'index
 }
 
 /**
- * `extra`: what the replica lists and the vault does not. Undefined when a point is among it that the vault has no tombstone of:
- * it was lost there, so the replica may be the last place that holds what it needs, and nothing goes.
+ * `extra`: what the replica lists and the vault does not. Undefined when a point is among it that the vault has no tombstone of, or
+ * an index segment that none there supersedes: it was lost there. The replica may then be the last place that holds it, and
+ * what the vault has removed since may have been decided without it: nothing goes.
  */
 export function planRemovals(extra: KeyspacePlan['extra'], evidence: Evidence): Removable | undefined {
   const points = new Map<PointId, PointPlace>()
@@ -58,6 +59,7 @@ export function planRemovals(extra: KeyspacePlan['extra'], evidence: Evidence): 
     if (tombstone?.item !== item || tombstone.sequence !== sequence) return undefined
     points.set(point, { item, sequence, point })
   }
+  if (numbersOf(extra.index).some((number) => !evidence.supersededSegments.has(number))) return undefined
   const gone = [...evidence.gone.values()]
   const out = new Set(gone.flatMap(({ chunkFiles }) => chunkFiles))
   const isFolded = (number: number) =>
@@ -67,7 +69,7 @@ export function planRemovals(extra: KeyspacePlan['extra'], evidence: Evidence): 
     chunkFiles: extra.chunks
       .map(parseChunkName)
       .filter((name) => name !== undefined && out.has(name)) as ChunkFileName[],
-    indexSegments: numbersOf(extra.index).filter((number) => evidence.supersededSegments.has(number)),
+    indexSegments: numbersOf(extra.index),
     indexGone: numbersOf(extra.indexGone).filter((number) => evidence.supersededGone.has(number)),
     tombstones: numbersOf(extra.others.filter((name) => name.includes('/tombstones/'))).filter(isFolded),
   }

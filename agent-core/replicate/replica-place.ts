@@ -1,10 +1,12 @@
 /** Whether two places are a vault and its replica, or may become that. */
 import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { toHex } from '../base/bytes.ts'
+import type { Random } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import { sha256 } from '../codec/block-id.ts'
 import type { VaultId } from '../contract/ids.ts'
 import { ensure } from '../format/invalid.ts'
-import { keyspaceOfName, vaultFileName } from '../format/vault-layout.ts'
+import { keyspaceOfName, probePrefix, vaultFileName } from '../format/vault-layout.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { listKeyspaces, readVaultFile } from '../vault/vault-keys.ts'
@@ -36,6 +38,20 @@ export async function checkReplicaPlace(deps: ReplicaPlaceDeps): Promise<Buffer>
   }
   if (there === undefined) await requireOwnBeginning(vault, replica, task)
   return bytes
+}
+
+/** Throws `replica.same` when what is put into one of two places is seen in the other: aliases, mounts, one bucket. */
+export async function requireApart(vault: ObjectStore, replica: ObjectStore, random: Random): Promise<void> {
+  const name = `${probePrefix}apart-${toHex(random.bytes(8))}`
+  await replica.put(name, random.bytes(16))
+  const isSeen = (await vault.stat(name)) !== undefined
+  try {
+    await replica.delete(name)
+  } catch (error) {
+    // It stays, as what other probes put there.
+    if (!isAgentError(error, 'vault.denied')) throw error
+  }
+  if (isSeen) throw new AgentError('replica.same', { address: replica.address })
 }
 
 /** Throws `format.invalid` unless vault.json is the one that the keyspace was made for. */

@@ -31,6 +31,7 @@ export class Liveness {
   /** Pages that are in no index: those of points that wait in the cache. */
   readonly #walkedElsewhere = new Set<string>()
   #unindexed = 0
+  #unindexedPages = 0
 
   constructor(deps: LivenessDeps) {
     const { blockCount } = deps.index
@@ -42,6 +43,11 @@ export class Liveness {
   /** Blocks of files that points name and that no chunk file of the index holds. */
   get unindexed(): number {
     return this.#unindexed
+  }
+
+  /** True when the index holds all blocks and pages that the roots need. */
+  get isIndexed(): boolean {
+    return this.#unindexed + this.#unindexedPages === 0
   }
 
   /**
@@ -102,6 +108,7 @@ export class Liveness {
     const key = `${kind} ${toHex(id)}`
     if (this.#walkedElsewhere.has(key)) return false
     this.#walkedElsewhere.add(key)
+    this.#unindexedPages++
     return true
   }
 }

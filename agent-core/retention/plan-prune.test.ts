@@ -37,6 +37,7 @@ function inputOf(files: readonly (readonly number[])[], live: readonly number[],
     listed: new Map(made.map(({ name, sizeBytes }) => [name, { sizeBytes, storedAtMs: 0 }])),
     condemned: new Set(),
     condemnedHere: new Set(),
+    isIndexWhole: true,
     isSpared: () => false,
     ...more,
   }

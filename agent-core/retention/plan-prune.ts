@@ -24,6 +24,8 @@ export interface PruneInput {
   readonly condemned: ReadonlySet<ChunkFileName>
   /** Named by open intents of this home: they need not be named again. */
   readonly condemnedHere: ReadonlySet<ChunkFileName>
+  /** False when a chunk file that no index segment names may hold what is needed. */
+  readonly isIndexWhole: boolean
   /** True for chunk files that stay for now, whatever is in them. */
   readonly isSpared: (name: ChunkFileName) => boolean
   /**
@@ -62,7 +64,8 @@ export function planPrune(input: PruneInput): PrunePlan {
   const mayGo = (name: ChunkFileName) => listed.has(name) && !condemnedHere.has(name) && !isSpared(name)
   const candidates = uses.filter(({ file }) => mayGo(file.name))
   const dead = candidates.filter(({ kept }) => kept.length === 0).map(({ file }) => file.name)
-  const unindexed = [...listed.keys()].filter((name) => index.file(name) === undefined && mayGo(name))
+  const isUnindexed = (name: ChunkFileName) => index.file(name) === undefined && mayGo(name)
+  const unindexed = input.isIndexWhole ? [...listed.keys()].filter(isUnindexed) : []
   const sparse = chooseSparse(uses, candidates, input.maxUnusedPercent)
   const sizeOf = (name: ChunkFileName) => listed.get(name)?.sizeBytes ?? 0
   const total = (names: Iterable<ChunkFileName>) => [...names].reduce((sum, name) => sum + sizeOf(name), 0)

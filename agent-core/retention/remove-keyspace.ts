@@ -3,7 +3,7 @@
  * what is left of its keyspace goes (docs/format/vault-layout.md, *Removed*).
  */
 import { readOpenIntents } from '../vault/clean-ups.ts'
-import { releaseMachineName } from '../vault/machine-claims.ts'
+import { releaseMachineNames } from '../vault/machine-claims.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /**
@@ -11,24 +11,30 @@ import type { Vault } from '../vault/vault.ts'
  * goes on, as long as the definitions are there. Throws what the store throws.
  */
 export async function removeKeyspace(vault: Vault, nowMs: number): Promise<boolean> {
-  const removed = (await vault.readDefinitions())?.definitions.removed
-  if (removed === undefined || removed.untilMs > nowMs) return false
+  if (!(await isPast(vault, nowMs))) return false
   // Points first: one that is being put now rests on chunk files that are seen then.
   if ((await vault.listPoints()).length > 0 || (await vault.listChunkFiles()).size > 0) return false
   if ((await readOpenIntents(vault)).length > 0) return false
   const { store, layout } = vault
-  const { machine } = await vault.readFacts()
   const names: string[] = []
   for await (const { name } of store.list(layout.root)) names.push(name)
+  // Somebody may have brought it back meanwhile.
+  if (!(await isPast(vault, nowMs))) return false
   for (const isNext of inOrder(layout)) for (const name of names.filter(isNext)) await store.delete(name)
-  await releaseMachineName(store, { vaultId: vault.id, keyspace: vault.keys.keyspace, machine })
+  await releaseMachineNames(store, vault.keys.keyspace)
   return true
 }
 
-/** What says that the machine is removed stays until the rest is gone, and what opens it as long. */
+/** True when the machine is removed, and its window is past. */
+async function isPast(vault: Vault, nowMs: number): Promise<boolean> {
+  const removed = (await vault.readDefinitions())?.definitions.removed
+  return removed !== undefined && removed.untilMs <= nowMs
+}
+
+/** What says that the machine is removed outlives its facts: a home that comes back finds one of them missing, or both. */
 function inOrder({ facts, keys, definitions }: Vault['layout']): ((name: string) => boolean)[] {
   const isDefinition = (name: string) => name.startsWith(definitions)
   const isKey = (name: string) => name.startsWith(keys)
   const isFacts = (name: string) => name === facts
-  return [(name) => !isDefinition(name) && !isKey(name) && !isFacts(name), isDefinition, isFacts, isKey]
+  return [(name) => !isDefinition(name) && !isKey(name) && !isFacts(name), isFacts, isDefinition, isKey]
 }

@@ -225,6 +225,7 @@ class Prune {
     return planPrune({
       index,
       isLive: (block) => look.isLive(block),
+      isIndexWhole: look.isIndexWhole,
       listed,
       condemned: look.condemned,
       condemnedHere: new Set(own.flatMap(({ chunkFiles }) => chunkFiles)),

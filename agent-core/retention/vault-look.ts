@@ -98,12 +98,20 @@ export class VaultLook {
     return this.#liveness.reduce((sum, { liveness }) => sum + liveness.unindexed, 0)
   }
 
+  /**
+   * False when roots need what no chunk file of the index holds: one that the index does not name may hold it, as an index
+   * segment may be lost.
+   */
+  get isIndexWhole(): boolean {
+    return this.#liveness.every(({ liveness }) => liveness.isIndexed)
+  }
+
   /** Chunk files that open intents name. */
   get condemned(): Set<ChunkFileName> {
     return new Set(this.contents.intents.flatMap(({ chunkFiles }) => chunkFiles))
   }
 
-  /** Those of `names` that hold a needed block of which no copy is outside of what is condemned. */
+  /** Those of `names` that hold, or may hold, a needed block of which no copy is outside of what is condemned. */
   neededOf(names: Iterable<ChunkFileName>): ChunkFileName[] {
     const { index, listed } = this.contents
     const condemned = this.condemned
@@ -115,7 +123,7 @@ export class VaultLook {
     }
     return named.filter((name) => {
       const file = index.file(name)
-      if (file === undefined) return false
+      if (file === undefined) return !this.isIndexWhole
       const { lengths } = decodeBlockTable(file.table, name)
       return lengths.some((_, ordinal) => {
         const block = file.firstBlock + ordinal

@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts'
 import { sha256 } from '../codec/block-id.ts'
 import type { KeyspaceId, VaultId } from '../contract/ids.ts'
 import { ensure } from '../format/invalid.ts'
-import { keyspaceLayout, machineClaimName } from '../format/vault-layout.ts'
+import { keyspaceLayout, machineClaimName, machineClaimsPrefix } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 
@@ -43,12 +43,11 @@ export async function claimMachineName(store: ObjectStore, named: MachineName, c
   }
 }
 
-/** Gives a name back; one that another keyspace has stays. Throws what the store throws. */
-export async function releaseMachineName(store: ObjectStore, named: MachineName): Promise<void> {
-  const { vaultId, keyspace, machine } = named
-  const name = machineClaim(vaultId, machine)
-  if ((await store.stat(name)) === undefined) return
-  if (toHex(await readObject(store, name)) === keyspace) await store.delete(name)
+/** Gives back the names that a keyspace has. Throws what the store throws. */
+export async function releaseMachineNames(store: ObjectStore, keyspace: KeyspaceId): Promise<void> {
+  const claims: string[] = []
+  for await (const { name } of store.list(machineClaimsPrefix)) claims.push(name)
+  for (const name of claims) if (toHex(await readObject(store, name)) === keyspace) await store.delete(name)
 }
 
 /** A free name for one more machine beside `named`, whose own name is claimed first: its vault may be older than claims. */

@@ -110,6 +110,8 @@ export async function addKeyspace(
     createdAtMs: clock.nowMs(),
     vaultSha256: sha256(vaultFile),
   })
+  // Again: of two that found an older claim left over, the slower one has taken the name from the faster.
+  await claimMachineName(store, { vaultId, keyspace, machine: owner.machine }, clock)
   await store.put(layout.facts, sealObject(keys, 'keyspace', layout.facts, facts, random))
   return { vaultId, keyspace, masterKey, recoveryCode }
 }

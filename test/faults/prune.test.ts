@@ -373,6 +373,28 @@ async function callOfIntent(): Promise<number> {
   return counted.calls.findIndex(({ operation, name }) => operation === 'put' && name.startsWith(intents)) + 1
 }
 
+test('a lost index segment: what it named is not taken for left over, before the grace time and after', async () => {
+  const { third } = await threePoints()
+  const files = await place.filesOf(store, third.manifest.id)
+  const { index } = place.vaultOf(store).layout
+  const names: string[] = []
+  for await (const { name } of store.list(index)) names.push(name)
+  for (const name of names) {
+    const damaged = await copyOfStore(store)
+    await damaged.delete(name)
+    const before = await sizeOfChunks(damaged)
+    for (const days of [0, 15]) {
+      const nowMs = () => systemClock.nowMs() + days * dayMs
+      const result = await place.prune(damaged, { graceMs: 14 * dayMs, nowMs })
+      expect([result.plan.unindexed, result.deleted.files], name).toEqual([[], 0])
+    }
+    expect(await sizeOfChunks(damaged), name).toBe(before)
+    await damaged.put(name, await store.get(name))
+    await assertInvariants(place.vaultOf(damaged))
+    expect(await place.filesOf(damaged, third.manifest.id)).toEqual(files)
+  }
+})
+
 test('a damaged index-gone object: backups go by what is listed, and a clean-up deletes nothing', async () => {
   await threePoints()
   await place.prune(store, { ...expiresFirst, by: 'another home' })

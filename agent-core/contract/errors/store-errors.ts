@@ -17,6 +17,13 @@ export const storeErrors = {
     words: (d) => `${d.address} holds something else than a replica of this vault; nothing was written there.`,
     advice: () => 'Give an empty or new folder or prefix, or the one that holds the replica of this vault.',
   }),
+  'replica.same': spec<{ address: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `${d.address} is the vault itself, by this name or another.`,
+    advice: () => 'A second copy has to lie elsewhere: give another folder, disk or bucket.',
+  }),
   'replica.diverged': spec<{ address: string; object: string }>({
     scope: 'job',
     retry: false,

@@ -109,6 +109,15 @@ export const vaultErrors = {
       'machine of its own, with keys of its own. If it was put back, or the other copy is gone for good, go on as that ' +
       'machine: "tharsis vault connect NAME … --take-over".',
   }),
+  'vault.machine-gone': spec<{ name: string; machine: string }>({
+    scope: 'job',
+    retry: false,
+    exitCode: 5,
+    words: (d) =>
+      `The machine "${d.machine}" was removed from vault "${d.name}", and a clean-up has taken what was left of it: nobody could open new points.`,
+    advice: (d) =>
+      `Forget the vault here with "tharsis vault remove ${d.name}", and come in anew with "tharsis vault join".`,
+  }),
   'vault.machine-removed': spec<{ name: string; machine: string; until: string }>({
     scope: 'job',
     retry: false,
@@ -116,7 +125,7 @@ export const vaultErrors = {
     words: (d) =>
       `The machine "${d.machine}" was removed from vault "${d.name}"; its points are in the trash until ${d.until}.`,
     advice: (d) =>
-      `Bring it back with "tharsis vault undelete-machine ${d.name} "${d.machine}"", or forget the vault here with "tharsis vault remove ${d.name}".`,
+      `Bring it back with "tharsis vault undelete-machine ${d.name} '${d.machine}'", or forget the vault here with "tharsis vault remove ${d.name}".`,
   }),
   'vault.machine-active': spec<{ name: string; machine: string }>({
     scope: 'agent',

@@ -67,6 +67,9 @@ test('once its window is past, clean-ups free all of its space and its name, and
   expect(snapshotTree(join(vault, 'keyspaces', ofA))).toEqual(before)
   expect((await listMachines(a, 'v', undefined)).map(({ name }) => name)).toEqual(['a'])
   expect((await verifyKnownVault(a, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
+  // The machine that was away all the time: nobody could open what it would store.
+  await expect(backUp(b)).rejects.toEqual(code('vault.machine-gone'))
+  expect(objectsOf(vault, ofB)).toEqual([])
 })
 
 test('removing a machine asks for the PIN where one is set; bringing it back does not', async () => {

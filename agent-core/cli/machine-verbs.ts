@@ -61,7 +61,9 @@ export const listMachines: RunVerb<ListInput> = async ({ name, unlock }, session
 
 export const forkMachine: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
   const { output } = session
-  if (!(await session.confirm('Become a machine of its own? Everything is stored anew under keys of its own.'))) {
+  const question =
+    'Become a machine of its own? That is for a copy of a home folder: everything is stored anew under keys of its own, and earlier points stay with the other one.'
+  if (!(await session.confirmRemoval(question))) {
     output.note('Nothing was changed.')
     return exitStatus.cancelled
   }

@@ -24,7 +24,7 @@ export const pruneVault: RunVerb<PruneInput> = async (input, session) => {
   if (graceDays !== undefined && graceDays < askBelowDays && plan !== true) {
     const when = graceDays === 0 ? 'at once' : `after ${countOf(graceDays, 'day')}`
     const question = `What no point needs is deleted ${when}. A machine that has been away for longer may lose points that it has not sent yet. Go on?`
-    if (!(await session.confirm(question))) {
+    if (!(await session.confirmRemoval(question))) {
       output.note('Nothing was changed.')
       return exitStatus.cancelled
     }

@@ -81,7 +81,7 @@ describe('verbs ask the agent', () => {
     ],
     ['vault machines usb', ['listMachines', 'usb', undefined]],
     ['vault machines usb --unlock', ['listMachines', 'usb', passphrase.THARSIS_PASSPHRASE]],
-    ['vault fork usb', ['forkMachine', 'usb', passphrase.THARSIS_PASSPHRASE]],
+    ['vault fork usb --yes', ['forkMachine', 'usb', passphrase.THARSIS_PASSPHRASE]],
     ['vault remove-machine usb mars --yes --reason sold', ['removeMachine', 'usb', 'mars', 'sold']],
     ['vault undelete-machine usb mars', ['undeleteMachine', 'usb', 'mars']],
     ['vault list', ['listVaults']],

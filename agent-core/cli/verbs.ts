@@ -120,7 +120,7 @@ export const commonOptions: readonly VerbOption[] = [
   },
   { flags: '--quiet', description: 'results and problems only: no progress, no remarks' },
   { flags: '--no-color', description: 'no colours' },
-  { flags: '--yes', description: 'do not ask before something is replaced' },
+  { flags: '--yes', description: 'do not ask before something is replaced or taken away' },
   { flags: '--accept', description: 'go on where a protected folder is absent, replaced or nearly empty' },
   {
     flags: '--passphrase-file <file>',

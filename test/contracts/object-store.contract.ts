@@ -433,7 +433,10 @@ function describeAbort(current: () => { store: ObjectStore; scratch: string }): 
       expect([true, reason]).toContain(result)
       const there = await store.stat(name)
       expect(there?.sizeBytes).toBe(result === true ? bytes.length : there?.sizeBytes && bytes.length)
-      expect(await store.put(name, bytes)).toBe(there === undefined)
+      const isNew = await store.put(name, bytes)
+      // A server that has the whole body may still write it after its client hung up, so late that the look before missed it.
+      if (there !== undefined) expect(isNew).toBe(false)
+      expect((await store.stat(name))?.sizeBytes).toBe(bytes.length)
       await store.delete(name)
     }
     expect(await store.sweep(-3_600_000)).toBe(0)

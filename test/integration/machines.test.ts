@@ -76,7 +76,7 @@ test('a copied home folder stops, and becomes a machine of its own when it is to
   const refused = await copy.fails(['backup-now', 'docs'], 5)
   expect(refused.code).toBe('vault.cloned')
   expect(refused.advice).toContain('tharsis vault fork')
-  const said = await copy.run(['vault', 'fork', 'v'])
+  const said = await copy.run(['vault', 'fork', 'v', '--yes'])
   expect(said.status, said.stderr).toBe(0)
   expect(said.stderr).toContain('copy of another one')
   expect((await copy.backUp()).point).toMatchObject({ seq: 1, confirmed: true })

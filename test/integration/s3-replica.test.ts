@@ -126,6 +126,9 @@ test('from bucket to bucket; the place can be changed, and a foreign one is refu
   expect((await cli.fails(['vault', 'set', 'v', ...place.bucket('--replica-s3', 'other')], 2)).code).toBe(
     'replica.other',
   )
+  expect((await cli.fails(['vault', 'set', 'v', ...place.bucket('--replica-s3', 'first')], 2)).code).toBe(
+    'replica.same',
+  )
   await cli.json(['vault', 'set', 'v', ...place.bucket('--replica-s3', 'second')])
   await place.replicate()
   // A replica has no claims of names.

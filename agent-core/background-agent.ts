@@ -22,7 +22,7 @@ import { JobQueue } from './jobs/job-queue.ts'
 import { acquireAgentLock } from './platform/home-lock.ts'
 import { isAlive } from './platform/process-identity.ts'
 import { releaseMemory } from './platform/process-memory.ts'
-import { Scheduler } from './schedule/scheduler.ts'
+import { type ScheduledItem, Scheduler } from './schedule/scheduler.ts'
 import { minuteTicks } from './schedule/ticks.ts'
 import { createToken } from './transport/access-token.ts'
 import { makeAgentFolder } from './transport/agent-folder.ts'
@@ -141,10 +141,23 @@ function followSchedules({ deps, book, submit }: OpenHome, queue: JobQueue): Sch
     log: deps.log,
     ticks: minuteTicks,
     store: deps.state.schedules,
-    items: () => deps.state.items().map((item) => ({ name: item.name, rule: scheduleOf(deps, item) })),
+    items: scheduledItems(deps),
     start: startBackup,
     skip: (item, reason) => void book.addSkipped({ kind: 'backup', item, trigger: 'schedule', reason }),
   })
+}
+
+/** The items with their rules; read again only when something in the state has changed, since it is asked every minute. */
+function scheduledItems(deps: OpenHome['deps']): () => readonly ScheduledItem[] {
+  let read = { version: '', items: [] as readonly ScheduledItem[] }
+  return () => {
+    const { state } = deps
+    const { version } = state
+    if (version !== read.version) {
+      read = { version, items: state.items().map((item) => ({ name: item.name, rule: scheduleOf(deps, item) })) }
+    }
+    return read.items
+  }
 }
 
 function statusOf({ deps, book }: OpenHome, web: string | undefined, startedMs: number) {

@@ -15,7 +15,7 @@ import type { ItemChanges, ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
 import { type Barrier, ItemSurroundings } from './item-surroundings.ts'
-import { itemVaultsIn } from './item-vaults.ts'
+import { ItemVaults } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault } from './open-vault.ts'
@@ -207,16 +207,18 @@ async function describe(deps: AgentDeps, item: Item): Promise<ItemDocument> {
 
 /** What documents of items are made of besides the items; looked up once for a list. */
 class Around implements Disposable {
-  readonly base: BaseDb
   readonly items: ItemSurroundings
+  readonly vaults: ItemVaults
+  readonly #base: BaseDb
 
   constructor(deps: AgentDeps) {
     this.items = new ItemSurroundings(deps.state.items(), barriersOf(deps))
-    this.base = openBase(deps.paths.base, { readOnly: true })
+    this.#base = openBase(deps.paths.base, { readOnly: true })
+    this.vaults = new ItemVaults(deps, this.#base)
   }
 
   [Symbol.dispose](): void {
-    this.base[Symbol.dispose]()
+    this.#base[Symbol.dispose]()
   }
 }
 
@@ -231,7 +233,7 @@ function documentOf(
   return {
     id: item.id,
     name: item.name,
-    vaults: itemVaultsIn(deps, around.base, item),
+    vaults: around.vaults.of(item),
     folders: item.folders.map(shownPath),
     excludes: item.excludes,
     defaultExcludes: item.defaultExcludes,

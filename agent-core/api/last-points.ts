@@ -24,10 +24,9 @@ export async function lastPointsOf(
   const asked = new Map<string, Item[]>()
   using captures = new CapturedPoints(deps)
   for (const item of items) {
-    // What this home captured says nothing of what another machine has backed up since.
-    const own = isOwner(deps, item) ? captures.latest(item) : undefined
+    const own = captures.latest(item)
     if (own !== undefined) captured.set(item.id, own)
-    if (own !== undefined && !mayBeInTrash(deps, item, own)) found.set(item.id, own)
+    if (own !== undefined && !captures.mayBeInTrash(item, own)) found.set(item.id, own)
     else for (const vault of item.vaults) asked.set(vault, [...(asked.get(vault) ?? []), item])
   }
   for (const [vault, itsItems] of asked) {
@@ -46,40 +45,52 @@ export async function lastPointsOf(
   return found
 }
 
-/** Of points in a vault only their marks tell, where any were met there. */
-function mayBeInTrash(deps: AgentDeps, item: Item, { tiers }: LastPoint): boolean {
-  return tiers.includes('vault') && item.vaults.some((name) => hasMetMarks(deps, knownVault(deps, name)))
-}
-
-function isOwner(deps: AgentDeps, item: Item): boolean {
-  return knownVault(deps, item.vaults[0] as string).access === 'owner'
-}
-
 /** What the base tells of items; what belongs to a whole vault or keyspace is looked up once. */
 class CapturedPoints implements Disposable {
   readonly #deps: AgentDeps
   readonly #base: BaseDb
   readonly #waiting = new Map<VaultId, ReadonlySet<PointId>>()
   readonly #whole = new Map<KeyspaceId, boolean>()
+  readonly #vaults = new Map<string, KnownVault>()
+  readonly #marked = new Map<VaultId, boolean>()
 
   constructor(deps: AgentDeps) {
     this.#deps = deps
     this.#base = openBase(deps.paths.base, { readOnly: true })
   }
 
+  /** Of another machine's items none: what this home captured says nothing of what that one has backed up since. */
   latest(item: Item): LastPoint | undefined {
+    const vaults = item.vaults.map((name) => this.#vault(name))
+    const { keyspace, access } = vaults[0] as KnownVault
+    if (access !== 'owner') return undefined
     const point = this.#base.latestPoint(item.id)
     if (point === undefined) return undefined
-    const vaults = item.vaults.map((name) => knownVault(this.#deps, name))
-    const { keyspace } = vaults[0] as KnownVault
     const isWaiting = vaults.every((vault) => this.#waitingFor(vault.id).has(point.id))
     const isInstant = isWaiting || this.#isWhole(keyspace)
     const tiers = [...(isInstant ? (['instant'] as const) : []), ...(isWaiting ? [] : (['vault'] as const))]
     return lastPoint(decodePointManifest(point.manifest, 'captured point'), tiers)
   }
 
+  /** Of points in a vault only their marks tell, where any were met there. */
+  mayBeInTrash(item: Item, { tiers }: LastPoint): boolean {
+    return tiers.includes('vault') && item.vaults.some((name) => this.#isMarked(this.#vault(name)))
+  }
+
   [Symbol.dispose](): void {
     this.#base[Symbol.dispose]()
+  }
+
+  #vault(name: string): KnownVault {
+    const vault = this.#vaults.get(name) ?? knownVault(this.#deps, name)
+    this.#vaults.set(name, vault)
+    return vault
+  }
+
+  #isMarked(vault: KnownVault): boolean {
+    const isMarked = this.#marked.get(vault.id) ?? hasMetMarks(this.#deps, vault)
+    this.#marked.set(vault.id, isMarked)
+    return isMarked
   }
 
   #waitingFor(vault: VaultId): ReadonlySet<PointId> {

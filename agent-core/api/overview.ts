@@ -2,8 +2,8 @@
  * The overview: what a person wants to know of all items at a glance. No vault is asked for what this home has captured
  * itself. What costs a look into the base is kept until a job of the item ends, or a minute has passed.
  */
-import type { LastPoint } from '../contract/documents/item.ts'
-import type { JobState } from '../contract/documents/job.ts'
+import { openBase } from '../cache/base-db.ts'
+import type { ItemVaultDocument, LastPoint } from '../contract/documents/item.ts'
 import type {
   ItemOverview,
   OverviewDocument,
@@ -13,20 +13,19 @@ import type {
 } from '../contract/documents/overview.ts'
 import type { CallContext } from '../contract/verb.ts'
 import type { JobBook } from '../jobs/job-book.ts'
-import { nextRun } from '../schedule/next-run.ts'
+import { KnownRuns } from '../schedule/known-runs.ts'
 import { overdueFrom } from '../schedule/overdue.ts'
-import type { JobRecord } from '../state/job-table.ts'
 import type { Pause } from '../state/schedule-table.ts'
 import type { Item } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { BackupHistory, type EndedBackup, type ItemHistory } from './backup-history.ts'
 import { scheduleOf } from './item-schedules.ts'
-import { itemVaults } from './item-vaults.ts'
+import { ItemVaults } from './item-vaults.ts'
 import { lastPointsOf } from './last-points.ts'
 
 const dayMs = 86_400_000
 const shownDays = 30
 const keptMs = 60_000
-const mostJobs = 1000
 const mostSizes = 400
 const quietMs = 250
 
@@ -42,22 +41,25 @@ export class Overview {
   readonly #deps: AgentDeps
   readonly #book: JobBook
   readonly #facts = new Map<string, PointFacts>()
+  readonly #history: BackupHistory
+  readonly #runs = new KnownRuns()
 
   constructor(deps: AgentDeps, book: JobBook) {
     this.#deps = deps
     this.#book = book
+    this.#history = new BackupHistory(deps.state.jobs)
   }
 
   async read(): Promise<OverviewDocument> {
     const { state } = this.#deps
     const items = state.items()
     const nowMs = this.#deps.clock.nowMs()
-    const jobs = state.jobs.list({ kind: 'backup', sinceMs: nowMs - (shownDays + 1) * dayMs, limit: mostJobs * 10 })
-    const byItem = Map.groupBy(jobs, ({ item }) => item ?? '')
-    await this.#findFacts(items, byItem, nowMs)
+    this.#history.update(nowMs - (shownDays + 1) * dayMs)
+    await this.#findFacts(items, nowMs)
+    const days = Array.from({ length: shownDays }, (_, at) => localDay(nowMs - (shownDays - 1 - at) * dayMs))
     return {
       pausedUntil: pauseText(state.schedules.pause, nowMs),
-      items: items.map((item) => this.#overviewOf(item, byItem.get(item.name) ?? [], nowMs)),
+      items: items.map((item) => this.#overviewOf(item, days, nowMs)),
     }
   }
 
@@ -100,84 +102,82 @@ export class Overview {
     return { pausedUntil: pauseText(until, clock.nowMs()) }
   }
 
-  async #findFacts(items: readonly Item[], jobs: ReadonlyMap<string, readonly JobRecord[]>, nowMs: number) {
-    const newestOf = (item: Item) => jobs.get(item.name)?.find(({ finishedMs }) => finishedMs !== null)?.id
+  async #findFacts(items: readonly Item[], nowMs: number): Promise<void> {
     const stale = items.filter((item) => {
       const facts = this.#facts.get(item.name)
-      if (facts === undefined || facts.newestJob !== newestOf(item)) return true
+      if (facts === undefined || facts.newestJob !== this.#history.of(item.name).newestEnded) return true
       return nowMs - facts.foundMs > keptMs || nowMs < facts.foundMs
     })
     if (stale.length === 0) return
+    const newest = new Map(stale.map(({ name }) => [name, this.#history.of(name).newestEnded]))
     const lastPoints = await lastPointsOf(this.#deps, stale)
+    using base = openBase(this.#deps.paths.base, { readOnly: true })
+    const vaults = new ItemVaults(this.#deps, base)
     for (const item of stale) {
       this.#facts.set(item.name, {
         lastPoint: lastPoints.get(item.id),
-        confirmedMs: this.#confirmedMs(item),
-        newestJob: newestOf(item),
+        confirmedMs: confirmedMs(vaults.of(item)),
+        newestJob: newest.get(item.name),
         foundMs: nowMs,
       })
     }
   }
 
-  #confirmedMs(item: Item): number | undefined {
-    const times = itemVaults(this.#deps, item).flatMap(({ confirmed }) => (confirmed === null ? [] : [confirmed.time]))
-    return times.length === 0 ? undefined : Math.max(...times.map((time) => Date.parse(time)))
-  }
-
-  #overviewOf(item: Item, jobs: readonly JobRecord[], nowMs: number): ItemOverview {
+  #overviewOf(item: Item, days: readonly string[], nowMs: number): ItemOverview {
     const facts = this.#facts.get(item.name)
+    const history = this.#history.of(item.name)
     const rule = scheduleOf(this.#deps, item)
-    const live = jobs.find(({ finishedMs }) => finishedMs === null)
-    const ended = jobs.find(({ finishedMs, state }) => finishedMs !== null && state !== 'skipped')
+    const live = history.live && this.#deps.state.jobs.get(history.live)
     const inVault = facts?.lastPoint?.tiers.includes('vault') === true
-    const confirmedMs = facts?.confirmedMs ?? (inVault ? Date.parse(facts?.lastPoint?.time ?? '') : undefined)
-    const nextMs = nextRun(rule, nowMs)
-    const overdueMs = confirmedMs === undefined ? undefined : overdueFrom(rule, confirmedMs)
+    const confirmedAtMs = facts?.confirmedMs ?? (inVault ? Date.parse(facts?.lastPoint?.time ?? '') : undefined)
+    const nextMs = this.#runs.next(rule, nowMs)
+    const overdueMs = confirmedAtMs === undefined ? undefined : overdueFrom(rule, confirmedAtMs, this.#runs)
     const isOverdue = overdueMs !== undefined && nowMs >= overdueMs
     return {
       item: item.name,
       vaults: item.vaults,
-      ...protectionOf(facts?.lastPoint, ended, isOverdue),
+      ...protectionOf(facts?.lastPoint, history.outcome, isOverdue),
       lastPoint: facts?.lastPoint ?? null,
-      lastConfirmedAt: timeOrNull(confirmedMs),
+      lastConfirmedAt: timeOrNull(confirmedAtMs),
       nextRunAt: timeOrNull(nextMs),
       overdueAt: timeOrNull(overdueMs),
       liveJob: live === undefined ? null : this.#book.document(live),
-      days: daysOf(jobs, nowMs),
-      sizes: sizesOf(jobs),
+      days: daysOf(history.ended, days),
+      sizes: sizesOf(history.ended),
     }
   }
 }
 
+function confirmedMs(vaults: readonly ItemVaultDocument[]): number | undefined {
+  const times = vaults.flatMap(({ confirmed }) => (confirmed === null ? [] : [Date.parse(confirmed.time)]))
+  return times.length === 0 ? undefined : Math.max(...times)
+}
+
 function protectionOf(
   lastPoint: LastPoint | null | undefined,
-  job: JobRecord | undefined,
+  outcome: ItemHistory['outcome'],
   isOverdue: boolean,
 ): { readonly protection: ProtectionState; readonly reason: string } {
   if (lastPoint === undefined) return { protection: 'unknown', reason: 'The vault could not be asked.' }
-  if (job?.state === 'failed') return { protection: 'failed', reason: job.reason ?? 'The last backup failed.' }
+  if (outcome?.state === 'failed') return { protection: 'failed', reason: outcome.reason ?? 'The last backup failed.' }
   if (lastPoint === null) return { protection: 'never', reason: 'There is no point yet.' }
   if (isOverdue) return { protection: 'overdue', reason: 'No vault has confirmed a point for too long.' }
   if (!lastPoint.tiers.includes('vault')) {
     return { protection: 'captured', reason: 'The last point is on this machine only; no vault has it yet.' }
   }
-  if (job?.state === 'completed with warnings') {
-    return { protection: 'warnings', reason: `${job.result?.warnings ?? 0} file(s) could not be read as they should.` }
+  if (outcome?.state === 'completed with warnings') {
+    return { protection: 'warnings', reason: `${outcome.warnings} file(s) could not be read as they should.` }
   }
   return { protection: 'protected', reason: '' }
 }
 
-/** `jobs` are newest first. */
-function daysOf(jobs: readonly JobRecord[], nowMs: number): ItemOverview['days'] {
-  const days = new Map<string, { state: JobState | null; jobs: number }>()
-  for (let at = shownDays - 1; at >= 0; at--) days.set(localDay(nowMs - at * dayMs), { state: null, jobs: 0 })
-  for (const { state, finishedMs } of jobs) {
-    const day = finishedMs === null ? undefined : days.get(localDay(finishedMs))
-    if (day === undefined) continue
-    day.jobs++
-    day.state ??= state
-  }
-  return [...days].map(([day, { state, jobs: count }]) => ({ day, state, jobs: count }))
+/** How many backups ended on each of these days, and how the newest of them did. */
+function daysOf(ended: readonly EndedBackup[], days: readonly string[]): ItemOverview['days'] {
+  const byDay = Map.groupBy(ended, ({ finishedMs }) => localDay(finishedMs))
+  return days.map((day) => {
+    const backups = byDay.get(day) ?? []
+    return { day, state: backups.at(-1)?.state ?? null, jobs: backups.length }
+  })
 }
 
 /** `YYYY-MM-DD` in this machine's time zone: the days that its person lives by. */
@@ -187,15 +187,12 @@ function localDay(ms: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }
 
-function sizesOf(jobs: readonly JobRecord[]): ItemOverview['sizes'] {
-  return jobs
-    .flatMap(({ result, finishedMs }) => {
-      if (finishedMs === null || result?.point === undefined) return []
-      const time = new Date(finishedMs).toISOString()
-      return [{ time, sizeBytes: result.point.sizeBytes, storedBytes: result.storedBytes ?? 0 }]
-    })
-    .slice(0, mostSizes)
-    .toReversed()
+function sizesOf(ended: readonly EndedBackup[]): ItemOverview['sizes'] {
+  return ended
+    .flatMap(({ finishedMs, sizeBytes, storedBytes }) =>
+      sizeBytes === undefined ? [] : [{ time: new Date(finishedMs).toISOString(), sizeBytes, storedBytes }],
+    )
+    .slice(-mostSizes)
 }
 
 export function pauseText(pause: Pause, nowMs: number): PauseDocument['pausedUntil'] {

@@ -7,7 +7,7 @@
  * - A clock that is set back repeats no run. If it goes back by more than a day, the time before was wrong: what it had
  *   handled counts no more, or the schedule would rest until that time comes again.
  */
-import { lastRun, nextRun } from './next-run.ts'
+import { computedRuns, type RunTimes } from './known-runs.ts'
 import type { ScheduleRule } from './schedule-rule.ts'
 
 const dayMs = 86_400_000
@@ -33,23 +33,23 @@ export interface RunPlan {
   readonly nextMs: number | undefined
 }
 
-export function planRun(rule: ScheduleRule, handledMs: number, nowMs: number): RunPlan {
+export function planRun(rule: ScheduleRule, handledMs: number, nowMs: number, runs: RunTimes = computedRuns): RunPlan {
   const trusted = handledMs - nowMs > dayMs ? nowMs : handledMs
   const afterMs = Math.max(trusted, nowMs)
-  const nextMs = nextRun(rule, afterMs)
-  const dueMs = lastRun(rule, nowMs)
+  const nextMs = runs.next(rule, afterMs)
+  const dueMs = runs.last(rule, nowMs)
   if (dueMs === undefined || dueMs <= trusted) {
     return { due: undefined, handledMs: trusted, handledThenMs: trusted, nextMs }
   }
   const isLate = nowMs - dueMs > graceMs
-  const missed = countRuns(rule, trusted, dueMs) - (isLate ? 0 : 1)
+  const missed = countRuns(rule, trusted, dueMs, runs) - (isLate ? 0 : 1)
   return { due: { dueMs, missed }, handledMs: trusted, handledThenMs: dueMs, nextMs }
 }
 
 /** Runs after `afterMs` up to and with `untilMs`. */
-function countRuns(rule: ScheduleRule, afterMs: number, untilMs: number): number {
+function countRuns(rule: ScheduleRule, afterMs: number, untilMs: number, runs: RunTimes): number {
   let count = 0
-  for (let next = nextRun(rule, afterMs); next !== undefined && next <= untilMs; next = nextRun(rule, next)) {
+  for (let next = runs.next(rule, afterMs); next !== undefined && next <= untilMs; next = runs.next(rule, next)) {
     count++
     if (count === mostCounted) break
   }

@@ -27,7 +27,9 @@ class World {
     this.store = {
       pause: undefined,
       progress: (item) => progress.get(item),
-      put: (item, to) => void progress.set(item, to),
+      put: (entries) => {
+        for (const [item, to] of entries) progress.set(item, to)
+      },
     }
     this.#scheduler = this.#open()
     this.#scheduler.tick()

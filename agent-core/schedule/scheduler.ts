@@ -5,15 +5,22 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { nextRun } from './next-run.ts'
+import { KnownRuns } from './known-runs.ts'
 import { planRun } from './plan-run.ts'
 import type { ScheduleRule } from './schedule-rule.ts'
 import type { StartTicks } from './ticks.ts'
 
-/** What the scheduler keeps of an item. */
+/** How far the schedule of an item was followed, and which rule that was. */
+interface Progress {
+  readonly rule: string
+  readonly handledMs: number
+}
+
+/** What the scheduler keeps. */
 export interface ScheduleStore {
-  progress(item: string): { readonly rule: string; readonly handledMs: number } | undefined
-  put(item: string, progress: { readonly rule: string; readonly handledMs: number }): void
+  progress(item: string): Progress | undefined
+  /** By item; all of them are kept, or none: each write waits for the disk. */
+  put(progress: ReadonlyMap<string, Progress>): void
   readonly pause: number | 'forever' | undefined
 }
 
@@ -46,6 +53,7 @@ interface Followed {
 export class Scheduler implements Disposable {
   readonly #deps: SchedulerDeps
   readonly #followed = new Map<string, Followed>()
+  readonly #runs = new KnownRuns()
   #lastTickMs = Number.NEGATIVE_INFINITY
   #ticks: Disposable | undefined
 
@@ -67,21 +75,17 @@ export class Scheduler implements Disposable {
     const items = this.#deps.items()
     const names = new Set(items.map(({ name }) => name))
     for (const name of this.#followed.keys()) if (!names.has(name)) this.#followed.delete(name)
-    for (const item of items) {
+    const looked = items.flatMap((item) => {
       const followed = this.#followed.get(item.name)
       const isSame = followed !== undefined && isDeepStrictEqual(followed.rule, item.rule)
-      if (isSame && !wasSetBack && nowMs < followed.nextMs) continue
-      this.#look(item, nowMs, paused, isSame ? followed : undefined)
-    }
-  }
-
-  /** When the item runs next by its rule, pauses left aside; undefined: never. */
-  nextRunOf({ rule }: ScheduledItem): number | undefined {
-    try {
-      return nextRun(rule, this.#deps.clock.nowMs())
-    } catch {
-      return undefined
-    }
+      if (isSame && !wasSetBack && nowMs < followed.nextMs) return []
+      return [{ item, before: isSame ? followed : undefined }]
+    })
+    this.#beginNew(
+      looked.map(({ item }) => item),
+      nowMs,
+    )
+    for (const { item, before } of looked) this.#look(item, nowMs, paused, before)
   }
 
   [Symbol.dispose](): void {
@@ -96,8 +100,8 @@ export class Scheduler implements Disposable {
   #look(item: ScheduledItem, nowMs: number, paused: number | 'forever' | undefined, before: Followed | undefined) {
     const { name, rule } = item
     try {
-      const handledMs = this.#handledMs(item, nowMs)
-      const plan = planRun(rule, handledMs, nowMs)
+      const handledMs = this.#deps.store.progress(name)?.handledMs ?? nowMs
+      const plan = planRun(rule, handledMs, nowMs, this.#runs)
       const toldPause = this.#act(item, plan, paused, before?.toldPause)
       // What is due in a pause is looked at again with each tick, until the pause is over.
       const nextMs = toldPause === undefined ? (plan.nextMs ?? Number.POSITIVE_INFINITY) : nowMs
@@ -117,7 +121,7 @@ export class Scheduler implements Disposable {
   ): number | 'forever' | undefined {
     const { store, start, skip } = this.#deps
     if (due === undefined) {
-      if (store.progress(name)?.handledMs !== handledMs) store.put(name, { rule: textOf(rule), handledMs })
+      if (store.progress(name)?.handledMs !== handledMs) store.put(new Map([[name, { rule: textOf(rule), handledMs }]]))
       return undefined
     }
     if (paused !== undefined) {
@@ -126,17 +130,17 @@ export class Scheduler implements Disposable {
       }
       return paused
     }
-    store.put(name, { rule: textOf(rule), handledMs: handledThenMs })
+    store.put(new Map([[name, { rule: textOf(rule), handledMs: handledThenMs }]]))
     start(name, due.missed === 0 ? undefined : missedWords(due.dueMs, due.missed, toldPause))
     return undefined
   }
 
-  /** A rule that is new, or new for this item, begins now: nothing of it was missed. */
-  #handledMs({ name, rule }: ScheduledItem, nowMs: number): number {
-    const progress = this.#deps.store.progress(name)
-    if (progress !== undefined && progress.rule === textOf(rule)) return progress.handledMs
-    this.#deps.store.put(name, { rule: textOf(rule), handledMs: nowMs })
-    return nowMs
+  /** A rule that is new, or new for its item, begins now: nothing of it was missed. */
+  #beginNew(items: readonly ScheduledItem[], nowMs: number): void {
+    const { store } = this.#deps
+    const fresh = items.filter(({ name, rule }) => store.progress(name)?.rule !== textOf(rule))
+    if (fresh.length === 0) return
+    store.put(new Map(fresh.map(({ name, rule }) => [name, { rule: textOf(rule), handledMs: nowMs }])))
   }
 }
 

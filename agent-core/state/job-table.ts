@@ -45,6 +45,21 @@ export interface JobQuery {
   readonly limit: number
 }
 
+/** What of a backup is told at a glance: few columns of many jobs. */
+export interface BackupGlance {
+  readonly id: JobId
+  readonly revision: number
+  readonly item: string
+  readonly state: JobState
+  readonly reason: string | null
+  readonly queuedMs: number
+  readonly finishedMs: number | null
+  /** Null, like the sizes: it has no result, or made no point. */
+  readonly warnings: number | null
+  readonly sizeBytes: number | null
+  readonly storedBytes: number | null
+}
+
 interface JobRow {
   readonly id: JobId
   readonly revision: number
@@ -126,6 +141,19 @@ export class JobTable {
     const where = given.length === 0 ? '' : `WHERE ${given.map(([sql]) => sql).join(' AND ')}`
     const sql = `SELECT * FROM job ${where} ORDER BY queued_ms DESC, revision DESC LIMIT ?`
     return this.#sql.all<JobRow>(sql, ...given.map(([, value]) => value), query.limit).map(recordOf)
+  }
+
+  /** Backups that have changed after a revision, of those queued from `sinceMs` on, in the order in which they came. */
+  backupsAfter(revision: number, sinceMs: number): BackupGlance[] {
+    return this.#sql.all<BackupGlance>(
+      `SELECT id, revision, item, state, reason, queued_ms AS queuedMs, finished_ms AS finishedMs,
+         report ->> '$.result.warnings' AS warnings, report ->> '$.result.point.sizeBytes' AS sizeBytes,
+         report ->> '$.result.storedBytes' AS storedBytes
+       FROM job WHERE kind = 'backup' AND item IS NOT NULL AND revision > ? AND queued_ms >= ?
+       ORDER BY queued_ms, revision`,
+      revision,
+      sinceMs,
+    )
   }
 
   lines(id: JobId): JobLine[] {

@@ -25,15 +25,12 @@ export class ScheduleTable {
     )
   }
 
-  put(item: string, { rule, handledMs }: ScheduleProgress): void {
-    this.#sql.write(() =>
-      this.#sql.run(
-        'INSERT OR REPLACE INTO schedule_progress (item, rule, handled_ms) VALUES (?, ?, ?)',
-        item,
-        rule,
-        handledMs,
-      ),
-    )
+  /** By item. One synced transaction. */
+  put(progress: ReadonlyMap<string, ScheduleProgress>): void {
+    const sql = 'INSERT OR REPLACE INTO schedule_progress (item, rule, handled_ms) VALUES (?, ?, ?)'
+    this.#sql.write(() => {
+      for (const [item, { rule, handledMs }] of progress) this.#sql.run(sql, item, rule, handledMs)
+    })
   }
 
   get pause(): Pause {

@@ -59,6 +59,8 @@ export class StateDb implements Disposable {
   readonly schedules: ScheduleTable
   readonly #db: Database.Database
   readonly #path: string
+  readonly #statements = new Map<string, Database.Statement>()
+  readonly #policies = new Map<string, { readonly definition: Buffer; readonly policy: Policy }>()
   #homeId: HomeId
 
   constructor(path: string, random: Random) {
@@ -78,7 +80,7 @@ export class StateDb implements Disposable {
   /** Has changed whenever anything in the database has, by this process or another: a look that costs microseconds. */
   get version(): string {
     const others = this.#db.pragma('data_version', { simple: true }) as number
-    const own = this.#db.prepare<[], { changes: number }>('SELECT total_changes() AS changes').get()?.changes
+    const own = this.#statement<[], { changes: number }>('SELECT total_changes() AS changes').get()?.changes
     return `${others}.${own}`
   }
 
@@ -97,25 +99,25 @@ export class StateDb implements Disposable {
     readonly items: ReadonlyMap<ItemId, ItemId>
   }): void {
     this.#write(() => {
-      this.#db.prepare("UPDATE fact SET value = ? WHERE key = 'home-id'").run(other.homeId)
-      const vault = this.#db.prepare('UPDATE vault SET keyspace = @keyspace, machine = @machine WHERE name = @name')
+      this.#statement("UPDATE fact SET value = ? WHERE key = 'home-id'").run(other.homeId)
+      const vault = this.#statement('UPDATE vault SET keyspace = @keyspace, machine = @machine WHERE name = @name')
       for (const { name, keyspace, machine } of other.vaults) vault.run({ name, keyspace, machine })
       for (const [before, id] of other.items) {
-        this.#db.prepare('UPDATE item SET id = ? WHERE id = ?').run(id, before)
-        this.#db.prepare('UPDATE item_vault SET item = ? WHERE item = ?').run(id, before)
-        this.#db.prepare('UPDATE schedule_progress SET item = ? WHERE item = ?').run(id, before)
-        this.#db.prepare('UPDATE on_demand_point SET item = ? WHERE item = ?').run(id, before)
+        this.#statement('UPDATE item SET id = ? WHERE id = ?').run(id, before)
+        this.#statement('UPDATE item_vault SET item = ? WHERE item = ?').run(id, before)
+        this.#statement('UPDATE schedule_progress SET item = ? WHERE item = ?').run(id, before)
+        this.#statement('UPDATE on_demand_point SET item = ? WHERE item = ?').run(id, before)
       }
     })
     this.#homeId = other.homeId
   }
 
   vaults(): KnownVault[] {
-    return this.#db.prepare<[], VaultRow>('SELECT * FROM vault ORDER BY name').all().map(vaultOf)
+    return this.#statement<[], VaultRow>('SELECT * FROM vault ORDER BY name').all().map(vaultOf)
   }
 
   vault(name: string): KnownVault | undefined {
-    const row = this.#db.prepare<[string], VaultRow>('SELECT * FROM vault WHERE name = ?').get(name)
+    const row = this.#statement<[string], VaultRow>('SELECT * FROM vault WHERE name = ?').get(name)
     return row && vaultOf(row)
   }
 
@@ -123,15 +125,13 @@ export class StateDb implements Disposable {
   addVault(vault: KnownVault, items: readonly Item[], policies: readonly Policy[] = []): void {
     this.#write(() => {
       for (const policy of policies) this.#putPolicy(policy)
-      this.#db
-        .prepare(
-          `INSERT INTO vault (name, id, kind, address, settings, keyspace, machine, access)
+      this.#statement(
+        `INSERT INTO vault (name, id, kind, address, settings, keyspace, machine, access)
            VALUES (@name, @id, @kind, @address, @settings, @keyspace, @machine, @access)
            ON CONFLICT (name) DO UPDATE SET id = excluded.id, kind = excluded.kind, address = excluded.address,
              settings = excluded.settings, keyspace = excluded.keyspace, machine = excluded.machine,
              access = excluded.access`,
-        )
-        .run({ ...vault, ...placeRowOf(vault) })
+      ).run({ ...vault, ...placeRowOf(vault) })
       for (const item of items) this.#putItem(item)
     })
   }
@@ -139,9 +139,9 @@ export class StateDb implements Disposable {
   /** Has a known vault lie at another place, or the same with other settings. */
   putPlace(name: string, place: StorePlace): void {
     this.#write(() => {
-      this.#db
-        .prepare('UPDATE vault SET kind = @kind, address = @address, settings = @settings WHERE name = @name')
-        .run({ name, ...placeRowOf(place) })
+      this.#statement('UPDATE vault SET kind = @kind, address = @address, settings = @settings WHERE name = @name').run(
+        { name, ...placeRowOf(place) },
+      )
     })
   }
 
@@ -151,45 +151,47 @@ export class StateDb implements Disposable {
    */
   removeVault(name: string): void {
     this.#write(() => {
-      this.#db.prepare('DELETE FROM item_vault WHERE vault = ?').run(name)
+      this.#statement('DELETE FROM item_vault WHERE vault = ?').run(name)
       this.#db.exec('DELETE FROM item WHERE id NOT IN (SELECT item FROM item_vault)')
-      this.#db.prepare('DELETE FROM vault WHERE name = ?').run(name)
+      this.#statement('DELETE FROM vault WHERE name = ?').run(name)
     })
   }
 
   replica(vault: string): KnownReplica | undefined {
-    const row = this.#db.prepare<[string], ReplicaRow>(`${selectReplica} WHERE vault = ?`).get(vault)
+    const row = this.#statement<[string], ReplicaRow>(`${selectReplica} WHERE vault = ?`).get(vault)
     return row && replicaOf(row)
   }
 
   replicas(): KnownReplica[] {
-    return this.#db.prepare<[], ReplicaRow>(`${selectReplica} ORDER BY vault`).all().map(replicaOf)
+    return this.#statement<[], ReplicaRow>(`${selectReplica} ORDER BY vault`).all().map(replicaOf)
   }
 
   /** Sets or replaces the replica of a vault. */
   putReplica(replica: KnownReplica): void {
     this.#write(() => {
-      this.#db
-        .prepare(
-          `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, grace_ms, begun_ms, completed_ms)
+      this.#statement(
+        `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, grace_ms, begun_ms, completed_ms)
            VALUES (@vault, @kind, @address, @settings, @everyMs, @graceMs, @begunMs, @completedMs)`,
-        )
-        .run({ ...replica, ...placeRowOf(replica) })
+      ).run({ ...replica, ...placeRowOf(replica) })
     })
   }
 
   /** Forgets the replica of a vault; what it holds stays there. */
   removeReplica(vault: string): void {
-    this.#write(() => this.#db.prepare('DELETE FROM replica WHERE vault = ?').run(vault))
+    this.#write(() => this.#statement('DELETE FROM replica WHERE vault = ?').run(vault))
   }
 
   items(): Item[] {
-    const rows = this.#db.prepare<[], ItemRow>('SELECT * FROM item ORDER BY name').all()
-    return rows.map((row) => this.#itemOf(row))
+    const rows = this.#statement<[], ItemRow>('SELECT * FROM item ORDER BY name').all()
+    const links = this.#statement<[], { item: ItemId; vault: string }>(
+      'SELECT item, vault FROM item_vault ORDER BY item, place',
+    ).all()
+    const vaultsOf = Map.groupBy(links, ({ item }) => item)
+    return rows.map((row) => ({ ...itemOf(row), vaults: (vaultsOf.get(row.id) ?? []).map(({ vault }) => vault) }))
   }
 
   item(name: string): Item | undefined {
-    const row = this.#db.prepare<[string], ItemRow>('SELECT * FROM item WHERE name = ?').get(name)
+    const row = this.#statement<[string], ItemRow>('SELECT * FROM item WHERE name = ?').get(name)
     return row && this.#itemOf(row)
   }
 
@@ -200,12 +202,14 @@ export class StateDb implements Disposable {
 
   /** By name. */
   policies(): Policy[] {
-    return this.#db.prepare<[], PolicyRow>('SELECT * FROM policy ORDER BY name').all().map(policyOf)
+    return this.#statement<[], PolicyRow>('SELECT * FROM policy ORDER BY name')
+      .all()
+      .map((row) => this.#policyOf(row))
   }
 
   policy(name: string): Policy | undefined {
-    const row = this.#db.prepare<[string], PolicyRow>('SELECT * FROM policy WHERE name = ?').get(name)
-    return row && policyOf(row)
+    const row = this.#statement<[string], PolicyRow>('SELECT * FROM policy WHERE name = ?').get(name)
+    return row && this.#policyOf(row)
   }
 
   /** Adds a policy or replaces the one of that name, with items that change with it. One transaction. */
@@ -217,29 +221,27 @@ export class StateDb implements Disposable {
   }
 
   removePolicy(name: string): void {
-    this.#write(() => this.#db.prepare('DELETE FROM policy WHERE name = ?').run(name))
+    this.#write(() => this.#statement('DELETE FROM policy WHERE name = ?').run(name))
   }
 
   /** How many on-demand points of an item were noted from `sinceMs` on, before `untilMs`. */
   countOnDemand(item: ItemId, sinceMs: number, untilMs: number): number {
-    return this.#db
-      .prepare<[string, number, number], { count: number }>(
-        'SELECT count(*) AS count FROM on_demand_point WHERE item = ? AND time_ms >= ? AND time_ms < ?',
-      )
-      .get(item, sinceMs, untilMs)?.count as number
+    return this.#statement<[string, number, number], { count: number }>(
+      'SELECT count(*) AS count FROM on_demand_point WHERE item = ? AND time_ms >= ? AND time_ms < ?',
+    ).get(item, sinceMs, untilMs)?.count as number
   }
 
   /** Notes an on-demand point that was captured, and forgets those of the item from before `sinceMs`. */
   noteOnDemand(item: ItemId, timeMs: number, sinceMs: number): void {
     this.#write(() => {
-      this.#db.prepare('DELETE FROM on_demand_point WHERE item = ? AND time_ms < ?').run(item, sinceMs)
-      this.#db.prepare('INSERT INTO on_demand_point (item, time_ms) VALUES (?, ?)').run(item, timeMs)
+      this.#statement('DELETE FROM on_demand_point WHERE item = ? AND time_ms < ?').run(item, sinceMs)
+      this.#statement('INSERT INTO on_demand_point (item, time_ms) VALUES (?, ?)').run(item, timeMs)
     })
   }
 
   setting(name: SettingName): string | undefined {
     const key = `setting/${name}`
-    return this.#db.prepare<[string], { value: string }>('SELECT value FROM fact WHERE key = ?').get(key)?.value
+    return this.#statement<[string], { value: string }>('SELECT value FROM fact WHERE key = ?').get(key)?.value
   }
 
   /** Sets these settings; undefined takes one back. One synced transaction: all of them or none. */
@@ -247,8 +249,8 @@ export class StateDb implements Disposable {
     this.#write(() => {
       for (const [name, value] of Object.entries(settings)) {
         const key = `setting/${name}`
-        if (value === undefined) this.#db.prepare('DELETE FROM fact WHERE key = ?').run(key)
-        else this.#db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(key, value)
+        if (value === undefined) this.#statement('DELETE FROM fact WHERE key = ?').run(key)
+        else this.#statement('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(key, value)
       }
     })
   }
@@ -260,7 +262,7 @@ export class StateDb implements Disposable {
   changeSetting(name: SettingName, change: (value: string | undefined) => string): void {
     this.#write(() => {
       const value = change(this.setting(name))
-      this.#db.prepare('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(`setting/${name}`, value)
+      this.#statement('INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)').run(`setting/${name}`, value)
     })
   }
 
@@ -273,51 +275,66 @@ export class StateDb implements Disposable {
   }
 
   #putItem(item: Item): void {
-    this.#db
-      .prepare(
-        `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, policy, stopped,
+    this.#statement(
+      `INSERT INTO item (name, id, folders, excludes, default_excludes, cross_mounts, compression, policy, stopped,
            shortened)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET id = excluded.id, folders = excluded.folders,
            excludes = excluded.excludes, default_excludes = excluded.default_excludes,
            cross_mounts = excluded.cross_mounts, compression = excluded.compression, policy = excluded.policy,
            stopped = excluded.stopped, shortened = excluded.shortened`,
-      )
-      .run(
-        item.name,
-        item.id,
-        JSON.stringify(item.folders.map((folder) => folder.toString('base64'))),
-        JSON.stringify(item.excludes),
-        item.defaultExcludes ? 1 : 0,
-        item.crossMounts ? 1 : 0,
-        item.compression,
-        item.policy,
-        item.stopped === undefined ? null : JSON.stringify(item.stopped),
-        item.shortened === undefined ? null : JSON.stringify(item.shortened),
-      )
-    this.#db.prepare('DELETE FROM item_vault WHERE item = ?').run(item.id)
-    const link = this.#db.prepare('INSERT INTO item_vault (item, vault, place) VALUES (?, ?, ?)')
+    ).run(
+      item.name,
+      item.id,
+      JSON.stringify(item.folders.map((folder) => folder.toString('base64'))),
+      JSON.stringify(item.excludes),
+      item.defaultExcludes ? 1 : 0,
+      item.crossMounts ? 1 : 0,
+      item.compression,
+      item.policy,
+      item.stopped === undefined ? null : JSON.stringify(item.stopped),
+      item.shortened === undefined ? null : JSON.stringify(item.shortened),
+    )
+    this.#statement('DELETE FROM item_vault WHERE item = ?').run(item.id)
+    const link = this.#statement('INSERT INTO item_vault (item, vault, place) VALUES (?, ?, ?)')
     for (const [place, vault] of item.vaults.entries()) link.run(item.id, vault, place)
     this.#db.exec('DELETE FROM item_vault WHERE item NOT IN (SELECT id FROM item)')
   }
 
   #itemOf(row: ItemRow): Item {
     const sql = 'SELECT vault FROM item_vault WHERE item = ? ORDER BY place'
-    const vaults = this.#db.prepare<[string], { vault: string }>(sql).all(row.id)
+    const vaults = this.#statement<[string], { vault: string }>(sql).all(row.id)
     return { ...itemOf(row), vaults: vaults.map(({ vault }) => vault) }
   }
 
+  /** To decode a policy costs more than to read it, and every item asks for its own. */
+  #policyOf(row: PolicyRow): Policy {
+    const known = this.#policies.get(row.name)
+    if (known?.definition.equals(row.definition)) return known.policy
+    const policy = policyOf(row)
+    this.#policies.set(row.name, { definition: row.definition, policy })
+    return policy
+  }
+
+  /** Prepared when first used, and kept. */
+  #statement<Given extends unknown[] | object = unknown[], Row = unknown>(sql: string) {
+    const known = this.#statements.get(sql) ?? this.#db.prepare(sql)
+    this.#statements.set(sql, known)
+    return known as Database.Statement<Given extends unknown[] ? Given : [Given], Row>
+  }
+
   #putPolicy(policy: Policy): void {
-    this.#db
-      .prepare('INSERT OR REPLACE INTO policy (name, definition) VALUES (?, ?)')
-      .run(policy.name, encodeCbor(policyToCbor(policy)))
+    this.#statement('INSERT OR REPLACE INTO policy (name, definition) VALUES (?, ?)').run(
+      policy.name,
+      encodeCbor(policyToCbor(policy)),
+    )
   }
 
   #sql(): StateSql {
     return {
-      all: <Row>(sql: string, ...values: readonly unknown[]) => this.#db.prepare<unknown[], Row>(sql).all(...values),
-      get: <Row>(sql: string, ...values: readonly unknown[]) => this.#db.prepare<unknown[], Row>(sql).get(...values),
-      run: (sql, ...values) => void this.#db.prepare<unknown[]>(sql).run(...values),
+      all: <Row>(sql: string, ...values: readonly unknown[]) => this.#statement<unknown[], Row>(sql).all(...values),
+      get: <Row>(sql: string, ...values: readonly unknown[]) => this.#statement<unknown[], Row>(sql).get(...values),
+      run: (sql, ...values) => void this.#statement<unknown[]>(sql).run(...values),
       write: (work) => this.#write(work),
     }
   }
@@ -335,7 +352,7 @@ export class StateDb implements Disposable {
     this.#db.pragma('synchronous = FULL')
     this.#db.pragma('foreign_keys = ON')
     prepareState(this.#db, this.#path, () => randomId<HomeId>(random))
-    const row = this.#db.prepare("SELECT value FROM fact WHERE key = 'home-id'").get() as { value: HomeId }
+    const row = this.#statement("SELECT value FROM fact WHERE key = 'home-id'").get() as { value: HomeId }
     return row.value
   }
 }

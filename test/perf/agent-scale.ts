@@ -1,9 +1,10 @@
 /**
- * `npm run bench:agent -- [--items 500] [--jobs 10000]`: a home folder with many items, each with a point, and a long
- * history of jobs, and a real agent over it: how soon it takes verbs, how long `item list` takes, what it is when idle.
+ * `npm run bench:agent -- [--items 500] [--jobs 10000] [--folder DIR]`: a home folder with many items, each with a point,
+ * and a long history of jobs, and a real agent over it: how soon it takes verbs, how long `item list` takes, what it is
+ * when idle. To fill the home folder takes minutes: one in DIR is kept, and used again.
  */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -14,19 +15,23 @@ import type { JobId } from '../../agent-core/contract/index.ts'
 import { openAgentOf } from '../../agent-core/open-agent.ts'
 
 const { values } = parseArgs({
-  options: { items: { type: 'string', default: '500' }, jobs: { type: 'string', default: '10000' } },
+  options: {
+    items: { type: 'string', default: '500' },
+    jobs: { type: 'string', default: '10000' },
+    folder: { type: 'string' },
+  },
 })
 const itemCount = Number(values.items)
 const jobCount = Number(values.jobs)
 const tharsis = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
-const folder = mkdtempSync(join(tmpdir(), 'agent-scale-'))
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'agent-scale-'))
 const home = join(folder, 'home')
 process.env['DBUS_SESSION_BUS_ADDRESS'] = 'disabled:'
 try {
-  await fill()
+  if (!existsSync(home)) await fill()
   await measure()
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  if (values.folder === undefined) rmSync(folder, { recursive: true, force: true })
 }
 
 /** Items with one small file each, one backup of each, and a history of jobs. */

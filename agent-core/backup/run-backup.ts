@@ -82,6 +82,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   })
   task.setPhase('merge')
   evictPayload(deps)
+  if (last === undefined) pages.countAsLive()
   const untidy = await pages.dropUnused()
   if (untidy !== undefined) log.warn('the cache was not cleaned', { reason: untidy.message })
   // The vault may have given the point a later number.

@@ -379,7 +379,12 @@ export class BaseDb implements Disposable {
     this.#transaction(() => this.#pages.put(pages))
   }
 
-  /** Tree pages held, live or not, and how many there were after the last `keepTreePages`. */
+  /** Remembers that `count` of the pages put since the last `keepTreePages` are known to be live. */
+  addLiveTreePages(count: number): void {
+    this.#transaction(() => this.#pages.addLive(count))
+  }
+
+  /** Tree pages held, live or not, and how many of them were known to be live last. */
   treePageCounts(): { readonly held: number; readonly lastLive: number } {
     return this.#pages.counts()
   }

@@ -29,6 +29,11 @@ export class BasePages {
     return { held, lastLive: this.#facts.number(liveFact) }
   }
 
+  /** Remembers that so many more pages are live. */
+  addLive(count: number): void {
+    this.#facts.setNumber(liveFact, this.#facts.number(liveFact) + count)
+  }
+
   /** Drops the pages that are not `live`; `liveCount` is remembered. */
   keep(isLive: (id: Uint8Array) => boolean, liveCount: number): void {
     let after: Uint8Array = Buffer.alloc(0)

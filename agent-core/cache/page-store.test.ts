@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type PlannedEntry, PointTree } from '../../test/support/point-tree.ts'
 import { testCapturedPoint, testIdOf, testKeys, testKeyspace } from '../../test/support/test-keys.ts'
 import { fromHex } from '../base/bytes.ts'
@@ -80,6 +80,35 @@ test('pages that no latest state needs are dropped, all others stay', async () =
   await store.dropUnused()
   expect(base.treePageCounts()).toEqual({ held: needed.length, lastLive: needed.length })
   for (const [id] of needed) expect(base.treePage(fromHex(id))).toBeDefined()
+})
+
+test('the pages of an item that is new are not looked through; what is dead later is dropped among them', async () => {
+  using base = openBase(':memory:')
+  const point = new PointTree()
+  const children = Array.from({ length: 2000 }, (_, index): PlannedEntry => {
+    return {
+      name: `folder ${index}`,
+      type: 'directory',
+      children: [{ name: `file ${index}`, type: 'file', content: [] }],
+    }
+  })
+  const root = point.root({ '/src': { name: 'src', type: 'directory', children } })
+  const first = new PageStore(base, testKeys.id)
+  for (const [id, page] of point.blocks) first.keep(fromHex(id), page)
+  const newest = testCapturedPoint(1, { root })
+  base.capture({ keyspace: testKeyspace, point: newest, chunkFiles: [], vaults: [], lastFileId: undefined })
+  first.countAsLive()
+  const live = point.blocks.size
+  expect(live).toBeGreaterThan(2000)
+  const unread = vi.spyOn(base, 'treePage')
+  await first.dropUnused()
+  expect(unread).not.toHaveBeenCalled()
+  expect(base.treePageCounts()).toEqual({ held: live, lastLive: live })
+
+  const later = new PageStore(base, testKeys.id)
+  for (let number = 0; number < live + 1024; number++) later.keep(...pageOf(`dead ${number}`))
+  await later.dropUnused()
+  expect(base.treePageCounts()).toEqual({ held: live, lastLive: live })
 })
 
 test('while a page of a latest state is not here, nothing is dropped', async () => {

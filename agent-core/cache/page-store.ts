@@ -20,6 +20,7 @@ export class PageStore {
   readonly #idKey: Uint8Array
   readonly #waiting = new Map<string, readonly [Uint8Array, Uint8Array]>()
   #waitingBytes = 0
+  #keptPages = 0
 
   /** `idKey`: tells whether a page is what its id says. */
   constructor(base: BaseDb, idKey: Uint8Array) {
@@ -31,6 +32,7 @@ export class PageStore {
   keep(id: Uint8Array, page: Uint8Array): void {
     this.#waiting.set(Buffer.from(id).toString('latin1'), [id, page])
     this.#waitingBytes += page.length
+    this.#keptPages++
     if (this.#waitingBytes >= batchSizeBytes) this.flush()
   }
 
@@ -51,6 +53,11 @@ export class PageStore {
     const fetched = Buffer.from(await fetch(id))
     this.keep(id, fetched)
     return fetched
+  }
+
+  /** Says that the pages kept here are an item's first latest state, and all live: none is to be looked for among them. */
+  countAsLive(): void {
+    this.#base.addLiveTreePages(this.#keptPages)
   }
 
   /**

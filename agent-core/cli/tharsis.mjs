@@ -18,11 +18,10 @@ else runOnOwnNode()
 async function run() {
   process.umask(0o077)
   // V8 sizes its heap by the machine's memory. A backup of 100,000 files makes much short-lived garbage and keeps
-  // little: with the first two its peak is 230 MiB instead of 400; collecting such small heaps with several threads
-  // costs a sixth of all processor time (docs/adr/0005-heap-growth.md).
-  v8.setFlagsFromString('--semi-space-growth-factor=1')
+  // little: with these its peak is 230 MiB instead of 400. The young generation grows once, while the modules load
+  // (docs/adr/0005-heap-growth.md).
+  v8.setFlagsFromString('--semi-space-growth-factor=4')
   v8.setFlagsFromString('--heap-growing-percent=20')
-  v8.setFlagsFromString('--single-threaded-gc')
   v8.setFlagsFromString('--min-semi-space-size=2')
   // Node strips types, and codec/ compresses, with WebAssembly, in each worker thread anew. V8 13.6 can crash when it
   // frees a wrapper that was optimised in a thread that has ended (Runtime_TierUpWasmToJSWrapper); with this budget none
@@ -32,6 +31,7 @@ async function run() {
   const cacheHome = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   if (isAbsolute(cacheHome)) module.enableCompileCache(join(cacheHome, 'tharsis', 'compiled'))
   const { startProcess } = await import('./start-process.ts')
+  v8.setFlagsFromString('--semi-space-growth-factor=1')
   await startProcess({
     packageFolder,
     openAgent: async (options) => await (await import('../open-agent.ts')).openAgentOf(options),

@@ -8,7 +8,7 @@ import type { ChunkFileName } from '../contract/ids.ts'
 import type { CborValue } from '../format/cbor.ts'
 import { ensure } from '../format/invalid.ts'
 import type { Entry } from '../format/tree.ts'
-import { joinPath, type ResolvedPath, resolvePaths } from '../restore/resolve-path.ts'
+import { joinPath, resolvePaths } from '../restore/resolve-path.ts'
 import type { PointDetails, PointDocument, PointFile, ShownPath } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { keptFacts } from './kept-points.ts'
@@ -72,21 +72,12 @@ export async function* pointFiles(
   )
   const hasOneFolder = manifest.root?.count === 1
   const listsFolders = path === undefined && !hasOneFolder
-  for (const resolved of chosen) yield* filesOf(reading, resolved, listsFolders, hasOneFolder, depth)
-}
-
-async function* filesOf(
-  reading: ItemReading,
-  resolved: ResolvedPath,
-  listsFolders: boolean,
-  hasOneFolder: boolean,
-  depth: number,
-): AsyncGenerator<PointFile, void, undefined> {
-  const { entry } = resolved
-  const names = hasOneFolder ? resolved.names.slice(1) : resolved.names
-  const shown = Buffer.from(names.map((name) => name.toString('latin1')).join('/'), 'latin1')
-  if (entry.type !== 'directory' || listsFolders) yield fileOf(entry, shown)
-  if (entry.type === 'directory') yield* below(reading, entry, shown, listsFolders ? depth - 1 : depth)
+  for (const { entry, names } of chosen) {
+    const ownNames = hasOneFolder ? names.slice(1) : names
+    const shown = Buffer.from(ownNames.map((name) => name.toString('latin1')).join('/'), 'latin1')
+    if (entry.type !== 'directory' || listsFolders) yield fileOf(entry, shown)
+    if (entry.type === 'directory') yield* below(reading, entry, shown, listsFolders ? depth - 1 : depth)
+  }
 }
 
 /** Depth first with a stack of its own: folders may lie deeper in each other than calls of functions can. */

@@ -24,9 +24,8 @@ export class TreeReader {
 
   /** All entries of a directory in ascending byte order of their names; none for an absent list. */
   async *entries(list: ListRef | undefined): AsyncGenerator<EncodedEntry, void, undefined> {
-    if (list === undefined) return
-    for await (const { value, encoded } of this.#elements(list.id, list.level)) {
-      yield { entry: decodeEntry(value, 'tree page'), encoded }
+    for await (const page of this.leafPages(list)) {
+      for (const { value, encoded } of elementsOf(page)) yield { entry: decodeEntry(value, 'tree page'), encoded }
     }
   }
 
@@ -60,15 +59,14 @@ export class TreeReader {
       yield* content.parts
       return
     }
-    for await (const { value } of this.#elements(content.parts.id, content.parts.level)) {
-      yield decodePart(value, 'page of parts')
+    for await (const page of this.leafPages(content.parts)) {
+      for (const { value } of elementsOf(page)) yield decodePart(value, 'page of parts')
     }
   }
 
   /** The values of any other paged list (chunk files, warnings). */
   async *values(list: ListRef | undefined): AsyncGenerator<CborValue, void, undefined> {
-    if (list === undefined) return
-    for await (const { value } of this.#elements(list.id, list.level)) yield value
+    for await (const page of this.leafPages(list)) for (const { value } of elementsOf(page)) yield value
   }
 
   /** Ids of all pages of a list, top first. */
@@ -92,10 +90,10 @@ export class TreeReader {
     const page = decodePage(bytes, level, 'tree page')
     if ('links' in page) for (const link of page.links) yield* this.#leafPages(link.id, level - 1)
   }
+}
 
-  async *#elements(id: Uint8Array, level: number): AsyncGenerator<PageElement, void, undefined> {
-    const page = decodePage(await this.#readPage(id), level, 'tree page')
-    if ('elements' in page) yield* page.elements
-    else for (const link of page.links) yield* this.#elements(link.id, level - 1)
-  }
+/** A page at a time, not an element: each step of an asynchronous generator within another one costs as much as decoding. */
+function elementsOf(leafPage: Uint8Array): readonly PageElement[] {
+  const page = decodePage(leafPage, 0, 'tree page')
+  return 'elements' in page ? page.elements : []
 }

@@ -36,8 +36,8 @@ export interface Output {
   print(text: string): void
   /** As `result`; the lines for people are left out with `--quiet`. */
   summary(document: unknown, people: () => readonly string[]): Promise<void>
-  /** A result too large to hold: a JSON array of the entries, or a line for each. Stops when `closed`. */
-  stream<Entry>(entries: AsyncIterable<Entry>, line: (entry: Entry) => string): Promise<void>
+  /** A result too large to hold: a JSON array of the entries, or a line for each. Stops when `closed`, rejects when aborted. */
+  stream<Entry>(entries: AsyncIterable<Entry>, line: (entry: Entry) => string, signal: AbortSignal): Promise<void>
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[]
   facts(facts: readonly (readonly [string, string | readonly string[]])[]): readonly string[]
   /** Something worth knowing, on standard error; not with `--quiet`. */
@@ -92,9 +92,9 @@ export function createOutput(options: OutputOptions): Output {
     },
     print: (text) => void stdout.write(text),
     summary: async (document, people) => await result(document, () => (quiet ? [] : people())),
-    stream: async (entries, line) => {
+    stream: async (entries, line, signal) => {
       options.beforeText()
-      await streamEntries(stdout, json, entries, line)
+      await streamEntries(stdout, json, entries, line, signal)
     },
     table: (columns, rows) =>
       renderTable(columns, rows, {
@@ -117,10 +117,12 @@ async function streamEntries<Entry>(
   json: boolean,
   entries: AsyncIterable<Entry>,
   line: (entry: Entry) => string,
+  signal: AbortSignal,
 ): Promise<void> {
   let batch = ''
   let count = 0
   for await (const entry of entries) {
+    signal.throwIfAborted()
     if (json) batch += `${count === 0 ? '[\n' : ',\n'}${plainJson(entry)}`
     else batch += `${line(entry)}\n`
     count++

@@ -126,15 +126,8 @@ const deepest = 1_000_000
 export const listFiles: RunVerb<FilesInput> = async (input, session) => {
   const depth = input.depth === undefined ? Number.MAX_SAFE_INTEGER : wholeNumber(input.depth, '--depth', 1, deepest)
   const files = (await session.agent()).pointFiles(input.item, input.point, input.path, depth)
-  await session.output.stream(stoppable(files, session.signal), fileLine)
+  await session.output.stream(files, fileLine, session.signal)
   return exitStatus.done
-}
-
-async function* stoppable<Entry>(entries: AsyncIterable<Entry>, signal: AbortSignal): AsyncIterable<Entry> {
-  for await (const entry of entries) {
-    signal.throwIfAborted()
-    yield entry
-  }
 }
 
 const typeLetters: Readonly<Record<string, string>> = {

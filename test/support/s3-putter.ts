@@ -5,13 +5,18 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../agent-core/base/clock.ts'
+import { systemRandom } from '../../agent-core/base/random.ts'
+import { createRetryingStore } from '../../agent-core/vault/retrying-store.ts'
 import { openS3Store } from '../../agent-core/vault/s3-store.ts'
 
 const [endpoint = '', bucket = '', folder = ''] = process.argv.slice(2)
 const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env
-const store = await openS3Store(
-  { url: `s3://${bucket}`, endpoint, pathStyle: true, keys: { accessKeyId, secretAccessKey } },
-  { clock: systemClock },
+const store = createRetryingStore(
+  await openS3Store(
+    { url: `s3://${bucket}`, endpoint, pathStyle: true, keys: { accessKeyId, secretAccessKey } },
+    { clock: systemClock },
+  ),
+  { clock: systemClock, random: systemRandom },
 )
 // As on a slow line: everything over 5 MiB goes in parts. Nothing waits.
 const pace = { bytesPerSecond: 1, pieceBytes: 64 * 1024, take: async () => {} }

@@ -21,7 +21,7 @@ import type { VerbMethods } from './contract/verbs/verbs.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { acquireAgentLock } from './platform/home-lock.ts'
 import { isAlive } from './platform/process-identity.ts'
-import { releaseMemory } from './platform/process-memory.ts'
+import { releaseGrowth, releaseMemory } from './platform/process-memory.ts'
 import { type ScheduledItem, Scheduler } from './schedule/scheduler.ts'
 import { minuteTicks } from './schedule/ticks.ts'
 import { createToken } from './transport/access-token.ts'
@@ -139,7 +139,11 @@ function followSchedules({ deps, book, submit }: OpenHome, queue: JobQueue): Sch
   return new Scheduler({
     clock: systemClock,
     log: deps.log,
-    ticks: minuteTicks,
+    ticks: (tick) =>
+      minuteTicks(() => {
+        tick()
+        if (queue.isIdle) releaseGrowth()
+      }),
     store: deps.state.schedules,
     items: scheduledItems(deps),
     start: startBackup,

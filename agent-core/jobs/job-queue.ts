@@ -72,6 +72,11 @@ export class JobQueue implements JobRunner {
     return { job, done }
   }
 
+  /** True while no job is queued or runs. */
+  get isIdle(): boolean {
+    return this.#live.size === 0
+  }
+
   /** True while a job of that kind and item is queued or runs. */
   has(kind: JobOrder['kind'], item: string): boolean {
     return [...this.#live.values()].some(({ order }) => order.kind === kind && order.item === item)

@@ -1,11 +1,35 @@
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { nativeFunctions } from './native-library.ts'
 
+/** What a process that is idle may grow before its memory is given back again. */
+const slackBytes = 4 * 1024 * 1024
+
+let collectGarbage: (() => void) | undefined
+let restingBytes = 0
+
 /**
- * Gives memory that was freed back to the system: what worker threads have used stays with the process otherwise, which
- * counts for one that is idle for hours. Where the C library cannot do it nothing happens.
+ * Gives memory that was freed back to the system, for a process that is going to be idle. V8 shrinks a heap only some
+ * seconds after it has collected garbage, which a process that does nothing never does by itself; the C library keeps what
+ * worker threads have used, where it is not told (and where it cannot be, nothing happens).
  */
 export function releaseMemory(): void {
+  collectGarbage ??= exposedCollector()
+  collectGarbage()
   nativeFunctions().mallocTrim?.(0)
+  restingBytes = process.memoryUsage.rss()
+}
+
+/** To be called now and then by a process that is idle: as `releaseMemory`, which takes some ten milliseconds, where it has grown. */
+export function releaseGrowth(): void {
+  if (process.memoryUsage.rss() > restingBytes + slackBytes) releaseMemory()
+  else nativeFunctions().mallocTrim?.(0)
+}
+
+/** V8's collector, which Node does not show without this flag; a context that is new after it has it. */
+function exposedCollector(): () => void {
+  v8.setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
 }
 
 /** mallopt(3), malloc.h: how many heaps the C library makes for the threads of a process. */

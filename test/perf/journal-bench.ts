@@ -10,7 +10,7 @@ import { backupNow } from '../../agent-core/api/backup-verbs.ts'
 import { enableItem } from '../../agent-core/api/item-verbs.ts'
 import { createNewVault } from '../../agent-core/api/vault-verbs.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
-import { releaseMemory } from '../../agent-core/platform/process-memory.ts'
+import { releaseGrowth, releaseMemory } from '../../agent-core/platform/process-memory.ts'
 import { ChangeJournal } from '../../agent-core/source/change-journal.ts'
 import type { WatcherKind } from '../../agent-core/source/change-watcher.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../support/test-home.ts'
@@ -20,7 +20,9 @@ const kinds = ['fanotify', 'folders', 'chokidar', 'none'] as const
 /** chokidar is measured with what one agent may give it. */
 const chokidarFiles = 4900
 /** Long enough for times to be settled, and for a few turns of the queue. */
-const idleMs = 2500
+const settledMs = 2500
+/** V8 shrinks its heap 8 s after garbage was collected (`--gc-memory-reducer-start-delay-ms`). */
+const idleMs = 12_000
 
 const [what = '', folder = ''] = process.argv.slice(2)
 const kind = kinds.find((each) => each === what)
@@ -37,6 +39,8 @@ function measureAll(fileCount: number, given: string): void {
     const flags = [
       '--semi-space-growth-factor=1',
       '--heap-growing-percent=20',
+      '--single-threaded-gc',
+      '--min-semi-space-size=2',
       '--wasm-wrapper-tiering-budget=2147483647',
     ]
     process.stdout.write(execFileSync(process.execPath, [...flags, ...script]))
@@ -68,12 +72,13 @@ async function measureKind(only: WatcherKind, source: string): Promise<void> {
     return { wallMs: performance.now() - started, cpuMs: (user + system) / 1000, scan, files }
   }
   const first = await run()
-  await systemClock.delay(idleMs)
+  await systemClock.delay(settledMs)
   const second = await run()
   const timed: Awaited<ReturnType<typeof run>>[] = []
   for (let round = 0; round < rounds; round++) timed.push(await run())
   releaseMemory()
   await systemClock.delay(idleMs)
+  releaseGrowth()
   const last = timed.at(-1) ?? second
   console.log(
     [

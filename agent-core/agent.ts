@@ -7,6 +7,7 @@ import { arch, hostname, release, type, userInfo } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
 import { asJobs, cancelOf, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
+import { LentKeys } from './api/lent-keys.ts'
 import type { Overview } from './api/overview.ts'
 import { createUploadPace } from './api/upload-limit.ts'
 import { AgentError } from './base/agent-error.ts'
@@ -106,6 +107,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     machine: hostname(),
     platform: `${type()} ${release()} ${arch()}`,
     timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    lentKeys: new LentKeys(systemClock),
     askPassphrase: () => api.onPassphraseNeeded,
     askPin: () => api.onPinNeeded,
     remark: (text) => api.onRemark?.(text),

@@ -12,6 +12,7 @@ import type { SecretStore } from '../platform/secrets.ts'
 import type { Uptime } from '../platform/uptime.ts'
 import type { ChangeJournal } from '../source/change-journal.ts'
 import type { Item, StateDb } from '../state/state-db.ts'
+import type { LentKeys } from './lent-keys.ts'
 
 /** Where things lie in a home folder. */
 export interface HomePaths {
@@ -82,6 +83,8 @@ export interface AgentDeps {
   readonly s3Keys?: S3Keys
   /** What uploads keep to, as it is set now; undefined: no limit. */
   readonly uploadPace?: () => Pace | undefined
+  /** What clients of the process in the background unlock of other machines; left out: it is asked for. */
+  readonly lentKeys?: LentKeys
   /** Asks the client for a vault's passphrase; undefined when it cannot. */
   readonly askPassphrase: () => ((vault: string) => Promise<string>) | undefined
   /** Asks the client for the PIN; undefined when it cannot. */

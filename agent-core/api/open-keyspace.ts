@@ -4,7 +4,7 @@ import { deriveKeys } from '../codec/key-derivation.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { Vault } from '../vault/vault.ts'
-import { unlockKeyspaces } from '../vault/vault-keys.ts'
+import { type UnlockedKeyspace, unlockKeyspaces } from '../vault/vault-keys.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { keysOf } from './open-vault.ts'
 import { requireWriter } from './publish-items.ts'
@@ -18,8 +18,8 @@ export interface OpenedKeyspace {
 
 /**
  * `wanted`: a machine's name or the beginning of its keyspace's id; undefined: this home's. The passphrase of another machine
- * is asked for, and not remembered. Throws `vault.foreign`, `vault.taken-over`, `vault.no-machine`, `vault.wrong-passphrase`,
- * `vault.locked`.
+ * is asked for, unless its keys were lent, and not remembered. Throws `vault.foreign`, `vault.taken-over`,
+ * `vault.no-machine`, `vault.wrong-passphrase`, `vault.locked`.
  */
 export async function openKeyspace(
   deps: AgentDeps,
@@ -33,10 +33,7 @@ export async function openKeyspace(
     if (wanted === undefined || known.access === 'owner') await requireWriter(deps, known, vault)
     return { vault, isOwn: known.access === 'owner', machine: known.machine }
   }
-  const ask = deps.askPassphrase()
-  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
-  const unlocked = await unlockKeyspaces(store, await ask(known.name))
-  if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
+  const unlocked = deps.lentKeys?.take(known.id) ?? (await unlockAll(deps, known, store))
   for (const { keyspace, masterKey } of unlocked) {
     const vault = vaultOf(deriveKeys(masterKey, keyspace))
     const machine = await machineOf(vault)
@@ -44,6 +41,14 @@ export async function openKeyspace(
     return { vault, isOwn: keyspace === known.keyspace && known.access === 'owner', machine }
   }
   throw new AgentError('vault.no-machine', { address: known.address, machine: wanted })
+}
+
+async function unlockAll(deps: AgentDeps, known: KnownVault, store: ObjectStore): Promise<UnlockedKeyspace[]> {
+  const ask = deps.askPassphrase()
+  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
+  const unlocked = await unlockKeyspaces(store, await ask(known.name))
+  if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
+  return unlocked
 }
 
 /** Undefined where the keyspace is none any more, or not yet. */

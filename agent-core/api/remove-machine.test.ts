@@ -5,8 +5,10 @@ import { expect, test } from 'vitest'
 import { testPassphrase } from '../../test/support/test-home.ts'
 import { snapshotTree } from '../../test/support/tree-snapshot.ts'
 import { backUp, objectsOf, passphraseOfB, TwoMachines } from '../../test/support/two-machines.ts'
+import type { VaultId } from '../contract/ids.ts'
+import { LentKeys } from './lent-keys.ts'
 import { listMachines } from './machine-verbs.ts'
-import { knownVault } from './open-vault.ts'
+import { knownVault, rememberedKey, unlockVault } from './open-vault.ts'
 import { setPin } from './pin-guard.ts'
 import { listPoints } from './point-verbs.ts'
 import { pruneVault } from './prune-verbs.ts'
@@ -95,4 +97,33 @@ test('what a machine has stored is verified from another home with its passphras
   const [damaged] = (await verifyKnownVault(a, 'v', options, {})).damaged
   expect(damaged?.object).toContain('index/000000000000')
   expect((await verifyKnownVault(a, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
+})
+
+test('a client that cannot be asked unlocks another machine first: for one verb, and nothing of it is kept', async () => {
+  using place = await TwoMachines.make()
+  const lentKeys = new LentKeys(place.a.clock)
+  const a = { ...place.a, lentKeys }
+  await expect(removeMachine(a, 'v', 'b', undefined)).rejects.toEqual(code('vault.locked'))
+  await expect(unlockVault(a, 'v', 'no such passphrase here')).rejects.toMatchObject({ exitCode: 7 })
+  await unlockVault(a, 'v', passphraseOfB)
+  expect(await removeMachine(a, 'v', 'b', undefined)).toMatchObject({ machine: 'b', points: 1 })
+  await expect(undeleteMachine(a, 'v', 'b')).rejects.toEqual(code('vault.locked'))
+  expect(await rememberedKey(a, knownVault(place.b, 'v').keyspace)).toBeUndefined()
+  await unlockVault(a, 'v', testPassphrase)
+  await expect(undeleteMachine(a, 'v', 'b')).rejects.toEqual(code('vault.no-machine'))
+})
+
+test('what was lent is gone after a minute, forth or back', () => {
+  const clock = { ms: 0, nowMs: () => clock.ms, delay: async () => {} }
+  const [keys, vault] = [new LentKeys(clock), 'a'.repeat(32) as VaultId]
+  for (const [laterMs, isThere] of [
+    [59_000, true],
+    [61_000, false],
+    [-61_000, false],
+  ] as const) {
+    keys.lend(vault, [])
+    clock.ms += laterMs
+    expect(keys.take(vault)).toEqual(isThere ? [] : undefined)
+    expect(keys.take(vault)).toBeUndefined()
+  }
 })

@@ -1,0 +1,30 @@
+/**
+ * Keys of other machines, which a client has unlocked with their passphrase for the verb that it asks again: in memory alone,
+ * for one verb, and for a minute at most.
+ */
+import type { Clock } from '../base/clock.ts'
+import type { VaultId } from '../contract/ids.ts'
+import type { UnlockedKeyspace } from '../vault/vault-keys.ts'
+
+const lentForMs = 60_000
+
+export class LentKeys {
+  readonly #clock: Clock
+  readonly #lent = new Map<VaultId, { readonly keyspaces: readonly UnlockedKeyspace[]; readonly atMs: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  lend(vault: VaultId, keyspaces: readonly UnlockedKeyspace[]): void {
+    this.#lent.set(vault, { keyspaces, atMs: this.#clock.nowMs() })
+  }
+
+  /** What was lent of a vault, once; undefined: nothing was. */
+  take(vault: VaultId): readonly UnlockedKeyspace[] | undefined {
+    const lent = this.#lent.get(vault)
+    this.#lent.delete(vault)
+    if (lent === undefined || Math.abs(this.#clock.nowMs() - lent.atMs) > lentForMs) return undefined
+    return lent.keyspaces
+  }
+}

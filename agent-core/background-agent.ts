@@ -5,7 +5,7 @@
  *   1. takes the agent's lock
  *   2. opens the home folder; jobs of a process that has died become interrupted, and backups among them go on
  *   3. listens on the local socket and, where that is wished, on a port of the loopback interface
- *   4. follows the schedules
+ *   4. follows the schedules, and keeps the locks of vaults from ending
  *   5. when it shall end: takes no more jobs, interrupts those that run, and leaves in the reverse order
  */
 import { join } from 'node:path'
@@ -33,6 +33,8 @@ import { openStatusFile } from './transport/status-file.ts'
 import { VerbSockets } from './transport/verb-sockets.ts'
 import { serveWeb } from './transport/web-server.ts'
 
+/** So often the agent looks whether locks of a vault are to be extended. */
+const lockLookMs = 60 * 60_000
 /** Where browsers find the agent unless they are told otherwise. */
 const usualPort = 8317
 const pagesFolder = join(import.meta.dirname, '..', 'renderer', 'dist')
@@ -86,6 +88,7 @@ export async function runBackgroundAgent({ home, s3Keys, web, signal, say }: Bac
   held.use(openStatusFile(home, { ...open, clock: systemClock }))
   held.use(followSchedules(open, queue)).begin()
   held.defer(async () => await queue.close())
+  held.use(startUpkeep(open))
   log.info('agent started', { pid: process.pid })
   say(`The agent runs (pid ${process.pid}).`)
   releaseMemory()
@@ -161,6 +164,29 @@ function scheduledItems(deps: OpenHome['deps']): () => readonly ScheduledItem[] 
       read = { version, items: state.items().map((item) => ({ name: item.name, rule: scheduleOf(deps, item) })) }
     }
     return read.items
+  }
+}
+
+/** Keeps the locks of vaults from ending; what that needs is loaded only where a vault has locks. */
+function startUpkeep({ deps }: OpenHome): AsyncDisposable {
+  const end = new AbortController()
+  const keep = async (): Promise<void> => {
+    while (!end.signal.aborted) {
+      const hasLocks = deps.state.vaults().some((vault) => vault.kind === 's3' && vault.settings.lockDays !== undefined)
+      try {
+        if (hasLocks) await (await import('./api/keep-locks.ts')).extendDueLocks(deps, end.signal)
+      } catch (error) {
+        deps.log.error('extending locks failed', { error })
+      }
+      await systemClock.delay(lockLookMs, end.signal).catch(() => undefined)
+    }
+  }
+  const done = keep()
+  return {
+    [Symbol.asyncDispose]: async () => {
+      end.abort()
+      await done
+    },
   }
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { AgentError } from '../base/agent-error.ts'
 import type { S3Keys } from '../contract/s3-server.ts'
-import { isKept } from '../format/vault-layout.ts'
+import { isLockable } from '../format/vault-layout.ts'
 import type { S3Place, StorePlace } from '../state/store-place.ts'
 import { openDirectoryStore } from '../vault/directory-store.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
@@ -11,6 +11,8 @@ import type { AgentDeps } from './agent-deps.ts'
 type OpenStoreDeps = Pick<AgentDeps, 'clock' | 'random' | 'secrets' | 's3Keys' | 'uploadPace'>
 
 const dayMs = 86_400_000
+/** A lock is so many times as long as it must be, so that each is extended once in half of `lockDays`. */
+const lockShare = 1.5
 
 /**
  * Opens the store of a vault or of a replica. `keys`: those of a place whose keys are not stored yet. Throws
@@ -35,7 +37,9 @@ export async function openStoreAt(deps: OpenStoreDeps, place: StorePlace, keys?:
       ...(profile !== undefined && { profile }),
       ...(used !== undefined && { keys: used }),
       ...(abilities !== undefined && { abilities }),
-      ...(lockDays !== undefined && { lock: { lengthMs: lockDays * dayMs, appliesTo: isKept } }),
+      ...(lockDays !== undefined && {
+        lock: { leastMs: lockDays * dayMs, lengthMs: lockDays * lockShare * dayMs, appliesTo: isLockable },
+      }),
     },
     deps,
   )

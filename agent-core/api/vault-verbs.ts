@@ -28,6 +28,7 @@ import type { CreatedVault, PlaceRequest, S3Credentials, VaultDetails, VaultDocu
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, plainName, realPathOfFuture } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
+import { lockOf } from './keep-locks.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openReplica } from './open-replica.ts'
@@ -186,6 +187,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       .filter((item) => item.vaults.includes(known.name))
       .map((item) => item.name)
     const replica = await describeReplica(deps, known, vault.store)
+    const lock = lockOf(deps, known)
     return {
       ...documentOf(known, place),
       state: 'reachable',
@@ -196,6 +198,7 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
       ...free,
       items,
       ...(replica && { replica }),
+      ...(lock && { lock }),
     }
   } finally {
     await vault.store.close()

@@ -23,6 +23,7 @@ import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
 import type { ObjectBody } from '../vault/object-store.ts'
 import { writeMark } from '../vault/point-marks.ts'
 import type { Vault } from '../vault/vault.ts'
+import { extendLocks } from './extend-locks.ts'
 import { numberCaptured } from './number-captured.ts'
 import { refreshIndex } from './refresh-index.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
@@ -274,6 +275,7 @@ export class Transfer {
     const manifest = decodePointManifest(point.manifest, 'captured point')
     if (await vault.putPoint(manifest, point.object)) onPut(point.object.length)
     await this.#lookAgain(manifest)
+    await extendLocks(vault, this.#deps)
     await vault.confirmPoint(manifest, point.object, clock.nowMs())
     base.confirm(vault.id, point)
   }

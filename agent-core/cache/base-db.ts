@@ -302,8 +302,18 @@ export class BaseDb implements Disposable {
     this.#transaction(() => {
       this.#chunks.unplaceAll(vault, keyspace)
       this.cleanUps.forget(vault)
+      this.#facts.setNumber(`locked-until/${vault}/${keyspace}`, 0)
       this.#sql.run('DELETE FROM index_seen WHERE vault = ? AND keyspace = ?', vault, fromHex(keyspace))
     })
+  }
+
+  /** Until when all that points may need is locked in the vault at least (ms since 1970 UTC); 0: not known. */
+  lockedUntilMs(vault: VaultId, keyspace: KeyspaceId): number {
+    return this.#facts.number(`locked-until/${vault}/${keyspace}`)
+  }
+
+  keepLockedUntil(vault: VaultId, keyspace: KeyspaceId, untilMs: number): void {
+    this.#transaction(() => this.#facts.setNumber(`locked-until/${vault}/${keyspace}`, untilMs))
   }
 
   /**

@@ -38,7 +38,7 @@ function s3OptionsWith(url: string): readonly VerbOption[] {
 function lockOptionWith(url: string): VerbOption {
   return {
     flags: '--lock-days <days>',
-    description: `with ${url}: lock each object for so many days, in a bucket with Object Lock`,
+    description: `with ${url}: keep what points need locked for so many days, in a bucket with Object Lock`,
   }
 }
 

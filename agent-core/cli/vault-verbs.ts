@@ -2,6 +2,7 @@ import type {
   AgentApi,
   CreatedVault,
   UnverifiedDocument,
+  VaultDetails,
   VaultDocument,
   VerifyDocument,
   VerifyLevel,
@@ -141,9 +142,15 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ...(vault.replica === undefined ? [] : replicaFacts(vault.replica)),
       ...(vault.freeBytes === undefined ? [] : [['Free there', formatSize(vault.freeBytes)] as const]),
       ['Oldest unverified byte', unverifiedWords(vault.oldestUnverified)],
+      ...(vault.lock === undefined ? [] : [['Locked', lockWords(vault.lock)] as const]),
     ]),
   )
   return exitStatus.done
+}
+
+function lockWords({ days, nextExpiry }: NonNullable<VaultDetails['lock']>): string {
+  const until = nextExpiry === null ? 'extended by the next backup' : `the first lock ends ${nextExpiry.slice(0, 10)}`
+  return `for ${countOf(days, 'day')} at least; ${until}`
 }
 
 export const testVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {

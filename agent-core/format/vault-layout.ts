@@ -23,9 +23,10 @@ export function machineClaimName(hash: string): string {
 /** What a probe of the place writes, and leaves where it may not delete. */
 export const probePrefix = 'test/'
 
-/** True for an object that is kept for good once it is written: no key slot, whose old ones go, and no probe. */
-export function isKept(name: string): boolean {
-  return name.startsWith(keyspacesPrefix) ? !/^keyspaces\/[^/]+\/(?:keys\/|lease$)/.test(name) : name === vaultFileName
+/** True for an object that is locked where there are locks: no key slot, whose old ones go, no intent, and no probe. */
+export function isLockable(name: string): boolean {
+  if (!name.startsWith(keyspacesPrefix)) return name === vaultFileName
+  return !/^keyspaces\/[^/]+\/(?:(?:keys|intents)\/|lease$)/.test(name)
 }
 
 /** The names inside one keyspace. */

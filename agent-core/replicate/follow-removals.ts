@@ -22,6 +22,7 @@ import {
   readIndexGone,
   readOpenIntents,
 } from '../vault/clean-ups.ts'
+import { refusalIn } from '../vault/let-go.ts'
 import { readObject } from '../vault/read-object.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -268,11 +269,4 @@ class Follower {
     const deletedCount = chunkFiles.length - takenBack.length
     await endIntent(replica, id, { endedAtMs: clock.nowMs(), deletedCount, takenBack })
   }
-}
-
-/** Why a place does not let go, in words; undefined for any other error. */
-function refusalIn(error: unknown): string | undefined {
-  if (isAgentError(error, 'vault.denied')) return error.data.reason
-  if (isAgentError(error, 'store.retained')) return `${error.data.object} is locked until ${error.data.until}`
-  return undefined
 }

@@ -8,6 +8,7 @@ import type { Task } from '../base/task.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { endIntent, type OpenIntent, writeIndexGone } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
+import { deleteUnlessLocked } from '../vault/let-go.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultContents } from './vault-contents.ts'
 import type { VaultLook } from './vault-look.ts'
@@ -39,6 +40,7 @@ export async function endIntents(
 ): Promise<EndedIntents> {
   const total = { deletedFiles: 0, deletedBytes: 0, takenBack: [] as ChunkFileName[] }
   let { contents } = look
+  let refusal: string | undefined
   for (const intent of intents) {
     const isLeft = (name: ChunkFileName) => !contents.gone.has(name)
     const takenBack = look.neededOf(intent.chunkFiles.filter(isLeft))
@@ -47,9 +49,12 @@ export async function endIntents(
     contents = await tellIndex(going, contents, deps)
     try {
       const deleted = await deleteFiles(going, contents, deps)
-      await deleteSuperseded(intent, contents, deps)
+      const lock = (await deleteSuperseded(intent, contents, deps)) ?? deleted.lock
       total.deletedFiles += deleted.files
       total.deletedBytes += deleted.bytes
+      // It stays open for what is locked: a later run deletes the rest.
+      refusal ??= lock
+      if (lock !== undefined) continue
       total.takenBack.push(...takenBack)
       const end = { endedAtMs: deps.clock.nowMs(), deletedCount: going.length, takenBack }
       await endIntent(deps.vault, intent.id, end)
@@ -58,7 +63,7 @@ export async function endIntents(
       return { ...total, refusal: error.data.reason }
     }
   }
-  return total
+  return { ...total, ...(refusal !== undefined && { refusal }) }
 }
 
 /** Index-gone for what is still in the index, or may come into it by a segment that somebody is about to write. */
@@ -81,29 +86,39 @@ async function tellIndex(
 }
 
 async function deleteFiles(names: readonly ChunkFileName[], contents: VaultContents, { vault, task }: EndDeps) {
-  const deleted = { files: 0, bytes: 0 }
+  const deleted = { files: 0, bytes: 0, lock: undefined as string | undefined }
   await inLanes(names, lanes, async (name) => {
     const there = contents.listed.get(name)
     if (there === undefined) return
     task.throwIfAborted()
     const object = vault.layout.chunk(name)
     task.add({ current: object })
-    await vault.store.delete(object)
+    const lock = await deleteUnlessLocked(vault.store, object)
+    deleted.lock ??= lock
+    if (lock !== undefined) return
     deleted.files++
     deleted.bytes += there.sizeBytes
   })
   return deleted
 }
 
-/** Index segments and index-gone objects that others repeat, as the index stands now. */
-async function deleteSuperseded(intent: OpenIntent, contents: VaultContents, { vault }: EndDeps): Promise<void> {
+/** Index segments and index-gone objects that others repeat, as the index stands now; answers until when one is locked. */
+async function deleteSuperseded(
+  intent: OpenIntent,
+  contents: VaultContents,
+  { vault }: EndDeps,
+): Promise<string | undefined> {
   const { layout, store } = vault
   const segments = new Set(contents.segments.superseded)
-  for (const sequence of intent.indexSegments) {
-    if (segments.has(sequence)) await store.delete(layout.indexSegment(sequence))
-  }
   const gone = new Set(contents.goneObjects.superseded)
-  for (const sequence of intent.indexGone) {
-    if (gone.has(sequence)) await store.delete(layout.indexGoneObject(sequence))
+  const names = [
+    ...intent.indexSegments.filter((sequence) => segments.has(sequence)).map(layout.indexSegment),
+    ...intent.indexGone.filter((sequence) => gone.has(sequence)).map(layout.indexGoneObject),
+  ]
+  let refusal: string | undefined
+  for (const name of names) {
+    const lock = await deleteUnlessLocked(store, name)
+    refusal ??= lock
   }
+  return refusal
 }

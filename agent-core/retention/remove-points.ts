@@ -3,6 +3,7 @@ import type { PointId } from '../contract/ids.ts'
 import type { Tombstone } from '../format/tombstones.ts'
 import { parseMarkName } from '../format/vault-layout.ts'
 import { inLanes } from '../vault/in-lanes.ts'
+import { deleteUnlessLocked } from '../vault/let-go.ts'
 import { foldLedger, writeTombstones } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultPoint } from './vault-contents.ts'
@@ -16,13 +17,21 @@ export interface RemovablePoint {
   readonly reason: string
 }
 
+export interface Removal {
+  readonly removed: number
+  /** Points that Object Lock keeps: they are still there, perhaps without their confirmations. */
+  readonly locked: readonly RemovablePoint[]
+  /** What is locked until when, of one of them; undefined when none is. */
+  readonly refusal?: string
+}
+
 /** Removes points that an open intent names and that are to go after a second look. Cut off, the next call goes on. */
 export async function removePoints(
   vault: Vault,
   points: readonly RemovablePoint[],
   by: { readonly who: string; readonly nowMs: number; readonly signal: AbortSignal },
-): Promise<void> {
-  if (points.length === 0) return
+): Promise<Removal> {
+  if (points.length === 0) return { removed: 0, locked: [] }
   const tombstones: Tombstone[] = points
     .filter(({ point }) => !point.hasTombstone)
     .map(({ point, reason }) => ({
@@ -36,11 +45,14 @@ export async function removePoints(
     }))
   await writeTombstones(vault, tombstones)
   const marks = await marksOf(vault, new Set(points.map(({ point }) => point.manifest.id)))
-  await inLanes(points, lanes, async ({ point }) => {
+  const refusals = await inLanes(points, lanes, async ({ point }) => {
     by.signal.throwIfAborted()
-    await removePoint(vault, point, marks.get(point.manifest.id) ?? [])
+    return await removePoint(vault, point, marks.get(point.manifest.id) ?? [])
   })
   await foldLedger(vault)
+  const refusal = refusals.find((each) => each !== undefined)
+  const locked = points.filter((_, at) => refusals[at] !== undefined)
+  return { removed: points.length - locked.length, locked, ...(refusal !== undefined && { refusal }) }
 }
 
 /** Names of the marks of some points: one LIST, however many they are. */
@@ -56,13 +68,16 @@ async function marksOf({ store, layout }: Vault, points: ReadonlySet<PointId>): 
   return marks
 }
 
+/** Ends at the first object that is locked, and answers until when. */
 async function removePoint(
   { store, layout }: Vault,
   { manifest }: VaultPoint,
   marks: readonly string[],
-): Promise<void> {
+): Promise<string | undefined> {
   const { item, sequence, id } = manifest
-  await store.delete(layout.confirmation(item, sequence, id))
-  await store.delete(layout.point(item, sequence, id))
-  for (const name of marks) await store.delete(name)
+  for (const name of [layout.confirmation(item, sequence, id), layout.point(item, sequence, id), ...marks]) {
+    const lock = await deleteUnlessLocked(store, name)
+    if (lock !== undefined) return lock
+  }
+  return undefined
 }

@@ -26,7 +26,7 @@ import { writeSegment } from '../vault/write-segment.ts'
 import { type EndedIntents, endIntents } from './end-intents.ts'
 import { mergeChunkFiles } from './merge-chunks.ts'
 import { type PrunePlan, planPrune } from './plan-prune.ts'
-import { type RemovablePoint, removePoints } from './remove-points.ts'
+import { type RemovablePoint, type Removal, removePoints } from './remove-points.ts'
 import type { VaultPoint } from './vault-contents.ts'
 import { type LookDeps, VaultLook } from './vault-look.ts'
 
@@ -158,15 +158,22 @@ class Prune {
     const named = new Set(announced.flatMap(({ points }) => points.map(({ point }) => point)))
     const others = look.removable.filter(({ point }) => !named.has(point.manifest.id))
     const safe = await look.keeping(others, this.#lookDeps)
+    let removal: Removal
     try {
       const by = { who: this.#request.who, nowMs: clock.nowMs(), signal: task.signal }
-      await removePoints(vault, safe.removable, by)
+      removal = await removePoints(vault, safe.removable, by)
     } catch (error) {
       if (!isAgentError(error, 'vault.denied')) throw error
       return { ...nothing, refusal: error.data.reason, hasChanged: true }
     }
-    const ended = await endIntents(due, safe, this.#deps)
-    return { ...ended, removedPoints: safe.removable.length, hasChanged: due.length > 0 }
+    const ended = await endIntents(due, await safe.keeping(removal.locked, this.#lookDeps), this.#deps)
+    const refusal = ended.refusal ?? removal.refusal
+    return {
+      ...ended,
+      removedPoints: removal.removed,
+      hasChanged: due.length > 0,
+      ...(refusal !== undefined && { refusal }),
+    }
   }
 
   async #forgetEnded({ contents }: VaultLook): Promise<void> {

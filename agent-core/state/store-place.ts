@@ -28,7 +28,7 @@ export interface S3Settings {
   readonly credentials: 'stored' | 'standard'
   /** Which profile of the AWS files; only with `standard`. */
   readonly profile?: string
-  /** Objects are locked for so many days from when they are put; left out: not at all. */
+  /** What points need stays locked for so many days at least; left out: nothing is locked. */
   readonly lockDays?: number
   /** What the server was found to do when it was last tried; left out: not tried yet. */
   readonly abilities?: S3Abilities

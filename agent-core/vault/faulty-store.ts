@@ -7,7 +7,7 @@ import { AgentError } from '../base/agent-error.ts'
 import { readWholeBody, sizeOfBody } from './object-body.ts'
 import type { CallOptions, ObjectBody, ObjectInfo, ObjectStore } from './object-store.ts'
 
-export type StoreOperation = 'put' | 'get' | 'stat' | 'list' | 'delete' | 'sweep' | 'probe'
+export type StoreOperation = 'put' | 'get' | 'stat' | 'list' | 'delete' | 'sweep' | 'probe' | 'extend-lock'
 
 /** What goes wrong. Those on bytes hit `get` only, `stale-list` only `list`; elsewhere they stay unreached. */
 export type FaultKind =
@@ -73,7 +73,7 @@ interface Armed {
 }
 
 export function createFaultyStore(inner: ObjectStore, plan: FaultPlan = {}): FaultyStore {
-  const { address } = inner
+  const { address, locks } = inner
   const armed: Armed[] = (plan.faults ?? []).map((planned) => ({ planned, seen: 0, struck: false }))
   const calls: StoreCall[] = []
   const made: string[] = []
@@ -86,7 +86,7 @@ export function createFaultyStore(inner: ObjectStore, plan: FaultPlan = {}): Fau
     const fault = strike(armed, operation, name)
     calls.push(fault === undefined ? { operation, name } : { operation, name, fault: fault.fault })
     if (fault !== undefined) throwAtOnce(fault.fault, address)
-    if (readOnly && (operation === 'put' || operation === 'delete' || operation === 'sweep')) {
+    if (readOnly && changing.has(operation)) {
       throw new AgentError('vault.denied', { address, reason: 'it is read-only (planned)' })
     }
     return fault
@@ -157,8 +157,17 @@ export function createFaultyStore(inner: ObjectStore, plan: FaultPlan = {}): Fau
     sweep: (olderThanMs, options) => run('sweep', '', () => inner.sweep(olderThanMs, options)),
     probe: (options) => run('probe', '', () => inner.probe(options)),
     close: () => inner.close(),
+    ...(locks && {
+      locks: {
+        ...locks,
+        extend: (name: string, untilMs: number, options?: CallOptions) =>
+          run('extend-lock', name, () => locks.extend(name, untilMs, options)),
+      },
+    }),
   }
 }
+
+const changing: ReadonlySet<StoreOperation> = new Set(['put', 'delete', 'sweep', 'extend-lock'])
 
 const SPOILING: ReadonlySet<FaultKind> = new Set(['short-body', 'long-body', 'bit-flip', 'truncate'])
 

@@ -96,6 +96,16 @@ export interface VersionRepair {
   readonly lost: readonly string[]
 }
 
+/** Locks that a place keeps objects by: nobody deletes one before its lock ends. */
+export interface ObjectLocks {
+  /** What a point needs is locked for so long at least from its confirmation on. */
+  readonly leastMs: number
+  /** So long from when it is put, or extended, an object is locked; more than `leastMs`, so that not every point extends. */
+  readonly lengthMs: number
+  /** Locks an object until then at least (ms since 1970 UTC); one that is locked for longer stays so. `store.not-found`. */
+  extend(name: string, untilMs: number, options?: CallOptions): Promise<void>
+}
+
 export interface ObjectStore {
   /** `directory`, `memory`, `s3` … */
   readonly kind: string
@@ -124,6 +134,8 @@ export interface ObjectStore {
    * does. Deletes nothing.
    */
   readonly repairVersions?: (options?: CallOptions) => Promise<VersionRepair>
+  /** Absent where objects are not locked. */
+  readonly locks?: ObjectLocks
   /** A store of plain local files: where this process can read the object, if it is there, while the store is open. */
   readonly localPath?: (name: string) => string
 }

@@ -40,6 +40,7 @@ export function createRetryingStore(inner: ObjectStore, deps: RetryDeps): Object
     }
   }
   const repairVersions = inner.repairVersions?.bind(inner)
+  const { locks } = inner
   return {
     kind: inner.kind,
     address: inner.address,
@@ -55,6 +56,13 @@ export function createRetryingStore(inner: ObjectStore, deps: RetryDeps): Object
     probe: (options) => retry(options, () => inner.probe(options)),
     close: () => inner.close(),
     ...(repairVersions && { repairVersions: (options?: CallOptions) => retry(options, () => repairVersions(options)) }),
+    ...(locks && {
+      locks: {
+        ...locks,
+        extend: (name: string, untilMs: number, options?: CallOptions) =>
+          retry(options, () => locks.extend(name, untilMs, options)),
+      },
+    }),
     ...(inner.localPath && { localPath: inner.localPath.bind(inner) }),
   }
 }

@@ -359,7 +359,11 @@ describe('a bucket that keeps versions', () => {
   })
 
   test('a locked object cannot be deleted before its time, and says until when', async () => {
-    const lock = { lengthMs: 30 * 86_400_000, appliesTo: (name: string) => name.endsWith('kept') }
+    const lock = {
+      leastMs: 20 * 86_400_000,
+      lengthMs: 30 * 86_400_000,
+      appliesTo: (name: string) => name.endsWith('kept'),
+    }
     const { stub, store } = await make({ lock: true, store: { lock } })
     expect((await store.probe()).s3).toEqual({ ...all, versions: true, objectLock: true })
     await store.put('kept', Buffer.from('x'))

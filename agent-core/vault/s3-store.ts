@@ -12,6 +12,7 @@ import type {
   GetOptions,
   ObjectBody,
   ObjectInfo,
+  ObjectLocks,
   ObjectStore,
   PutOptions,
   StoreCapabilities,
@@ -23,6 +24,7 @@ import { formatS3Address, parseS3Address } from './s3-store/s3-address.ts'
 import { openS3Connection, type S3Connection, type S3Server } from './s3-store/s3-connection.ts'
 import { skewWords } from './s3-store/s3-errors.ts'
 import { listObjects } from './s3-store/s3-list.ts'
+import { extendLock } from './s3-store/s3-lock.ts'
 import { lookAtKey, readObjectBytes, requireBucket } from './s3-store/s3-look.ts'
 import { probeServer, remarksOn } from './s3-store/s3-probe.ts'
 import { likelyAbilities, Putter } from './s3-store/s3-put.ts'
@@ -34,8 +36,12 @@ export interface S3StoreOptions extends S3Server {
   readonly url: string
   /** What the last probe found; left out: the likely. */
   readonly abilities?: S3Abilities
-  /** Objects that this applies to are locked for so long from when they are put. */
-  readonly lock?: { readonly lengthMs: number; readonly appliesTo: (name: string) => boolean }
+  /** Objects that this applies to are locked for `lengthMs` from when they are put; see `ObjectLocks`. */
+  readonly lock?: {
+    readonly leastMs: number
+    readonly lengthMs: number
+    readonly appliesTo: (name: string) => boolean
+  }
   /** A request on which nothing moves for so long is given up; 60 s when left out. */
   readonly stallMs?: number
 }
@@ -57,6 +63,7 @@ export async function openS3Store(options: S3StoreOptions, deps: { readonly cloc
 class S3Store implements ObjectStore {
   readonly kind = 's3'
   readonly address: string
+  readonly locks?: ObjectLocks
   readonly #connection: S3Connection
   readonly #putter: Putter
   #abilities: S3Abilities
@@ -65,6 +72,10 @@ class S3Store implements ObjectStore {
     this.address = connection.address
     this.#connection = connection
     this.#abilities = abilities ?? likelyAbilities
+    if (lock !== undefined) {
+      const { leastMs, lengthMs } = lock
+      this.locks = { leastMs, lengthMs, extend: (...given) => this.#extendLock(...given) }
+    }
     this.#putter = new Putter(connection, () => ({
       abilities: this.#abilities,
       retainUntilMs: (name) => (lock?.appliesTo(name) ? connection.clock.nowMs() + lock.lengthMs : undefined),
@@ -160,6 +171,12 @@ class S3Store implements ObjectStore {
 
   async close(): Promise<void> {
     this.#connection.close()
+  }
+
+  async #extendLock(name: string, untilMs: number, options?: CallOptions): Promise<void> {
+    assertObjectName(name)
+    const connection = this.#connection
+    await connection.run(`locking ${name}`, options?.signal, (guard) => extendLock(connection, name, untilMs, guard))
   }
 }
 

@@ -18,6 +18,7 @@ export function createThrottledStore(inner: ObjectStore, pace: Pace): ObjectStor
     probe: (options) => inner.probe(options),
     close: () => inner.close(),
     ...(inner.repairVersions && { repairVersions: inner.repairVersions.bind(inner) }),
+    ...(inner.locks && { locks: inner.locks }),
     ...(inner.localPath && { localPath: inner.localPath.bind(inner) }),
   }
 }

@@ -14,6 +14,7 @@ import {
   type TombstoneObject,
 } from '../format/tombstones.ts'
 import { parseSequenceName } from '../format/vault-layout.ts'
+import { deleteUnlessLocked } from './let-go.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
@@ -107,7 +108,8 @@ export async function foldLedger(vault: Vault): Promise<number> {
     for (const object of planFold(ledger)) await putObject(vault, object)
     ledger = await readLedger(vault)
   }
-  for (const sequence of ledger.superseded) await vault.store.delete(vault.layout.tombstone(sequence))
+  // One that is locked goes with a later fold.
+  for (const sequence of ledger.superseded) await deleteUnlessLocked(vault.store, vault.layout.tombstone(sequence))
   return ledger.superseded.length
 }
 

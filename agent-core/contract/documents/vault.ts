@@ -73,6 +73,15 @@ export const vaultDetails = vaultDocument.extend({
   freeBytes: optional(bytes),
   items: list(name),
   replica: optional(replicaDocument),
+  /** Object Lock; left out where objects are not locked. */
+  lock: optional(
+    z.object({
+      /** What points need stays locked for so many days at least. */
+      days: count,
+      /** The earliest that a lock on what points need ends, if nobody extends it; null: not known, the next backup extends all. */
+      nextExpiry: time.nullable(),
+    }),
+  ),
 })
 export type VaultDetails = Value<typeof vaultDetails>
 
@@ -106,7 +115,7 @@ export const s3PlaceRequest = z.object({
   region: optional(text),
   pathStyle: z.boolean(),
   credentials: s3Credentials,
-  /** Objects are locked for so many days from when they are put. */
+  /** What points need stays locked for so many days at least. */
   lockDays: optional(count),
 })
 export type S3PlaceRequest = Value<typeof s3PlaceRequest>

@@ -83,8 +83,8 @@ async function removeVersion(connection: S3Connection, { key, versionId }: KeyVe
   }
 }
 
-/** Until when Object Lock keeps a version; undefined: it does not, or nobody may know. */
-async function retainedUntil(
+/** Until when Object Lock keeps a version (left out: the newest); undefined: it does not, or nobody may know. */
+export async function retainedUntil(
   { client, sdk, bucket }: S3Connection,
   key: string,
   guard: Guard,

@@ -1,0 +1,213 @@
+/** A vault whose objects are locked, over the strict server, with the clock of both in the test's hand. */
+import { writeFileSync } from 'node:fs'
+import { expect, test, vi } from 'vitest'
+import { backupNow } from '../../agent-core/api/backup-verbs.ts'
+import { enableItem } from '../../agent-core/api/item-verbs.ts'
+import { extendDueLocks } from '../../agent-core/api/keep-locks.ts'
+import { pruneVault } from '../../agent-core/api/prune-verbs.ts'
+import { createNewVault, showKnownVault } from '../../agent-core/api/vault-verbs.ts'
+import { verifyKnownVault } from '../../agent-core/api/verify-verbs.ts'
+import { systemClock } from '../../agent-core/base/clock.ts'
+import { type S3Stub, startS3Stub } from '../support/s3-stub/s3-stub.ts'
+import type { StubFaultKind } from '../support/s3-stub/stub-faults.ts'
+import { plainSettings, TestFolder, TestHome, testPassphrase } from '../support/test-home.ts'
+
+// Each step of the clock costs a request that is refused for it, and some retries.
+vi.setConfig({ testTimeout: 240_000 })
+const dayMs = 86_400_000
+const lockDays = 30
+/** A lock is set for half as long again. */
+const lockMs = 1.5 * lockDays * dayMs
+const startMs = Date.parse('2026-03-01T12:00:00Z')
+
+class LockedPlace implements AsyncDisposable {
+  readonly home: TestHome
+  readonly stub: S3Stub
+  readonly #folder: TestFolder
+  readonly #time: { nowMs: number }
+
+  private constructor(stub: S3Stub, time: { nowMs: number }) {
+    this.stub = stub
+    this.#time = time
+    this.#folder = new TestFolder()
+    // Pauses before a retry pass at once; the deadline of a request that stalls does not.
+    const delay = async (ms: number, signal?: AbortSignal) => await systemClock.delay(ms < 30_000 ? 0 : ms, signal)
+    this.home = new TestHome({ clock: { nowMs: () => time.nowMs, delay } })
+  }
+
+  static async make(settings: { readonly lockDays?: number } = { lockDays }): Promise<LockedPlace> {
+    const time = { nowMs: startMs }
+    const stub = await startS3Stub({ lock: true, nowMs: () => time.nowMs })
+    const place = new LockedPlace(stub, time)
+    const { deps } = place.home
+    const { accessKeyId, secretAccessKey } = stub.credentials
+    const request = {
+      url: `s3://${stub.bucketName}/laptop`,
+      endpoint: stub.endpoint,
+      pathStyle: true,
+      credentials: { keys: { accessKeyId, secretAccessKey } },
+      ...settings,
+    }
+    await createNewVault(deps, 'v', request, testPassphrase)
+    await enableItem(deps, 'docs', ['v'], { ...plainSettings, folders: [place.#folder.path] })
+    return place
+  }
+
+  get nowMs(): number {
+    return this.#time.nowMs
+  }
+
+  goOn(days: number): void {
+    this.#time.nowMs += days * dayMs
+  }
+
+  /** A backup with one more file; true when the vault has confirmed it. */
+  async backUp(name: string): Promise<boolean> {
+    writeFileSync(this.#folder.at(name), `content of ${name}`)
+    this.stub.journal.length = 0
+    const { point } = await backupNow(this.home.deps, 'docs', { accept: false, scheduled: true }, {})
+    return point?.confirmed === true
+  }
+
+  /** One round of what the agent does; what it has locked. */
+  async upkeep(): Promise<string[]> {
+    const before = this.requests('PutObjectRetention').length
+    await extendDueLocks(this.home.deps, new AbortController().signal)
+    return this.requests('PutObjectRetention').slice(before)
+  }
+
+  keys(part: string): string[] {
+    return this.stub.bucket.keys().filter((key) => key.includes(part))
+  }
+
+  /** Days from now for which the object is locked. */
+  lockOf(key: string): number {
+    return ((this.stub.bucket.current(key)?.retainUntilMs ?? 0) - this.nowMs) / dayMs
+  }
+
+  /** Kinds of requests in their order, with the ends of the names of what they were about. */
+  requests(operation: string): string[] {
+    return this.stub.journal.filter((entry) => entry.operation === operation).map(({ key }) => key)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.home[Symbol.dispose]()
+    this.#folder[Symbol.dispose]()
+    await this.stub[Symbol.asyncDispose]()
+  }
+}
+
+test('a point extends locks that end too soon before it is confirmed, and no lock that does not', async () => {
+  await using place = await LockedPlace.make()
+  expect(await place.backUp('one')).toBe(true)
+  const old = place.keys('/chunks/')
+  expect(old.length).toBeGreaterThan(0)
+  for (const key of old) expect(place.lockOf(key)).toBe(45)
+
+  place.goOn(10)
+  expect(await place.backUp('two')).toBe(true)
+  expect(place.requests('PutObjectRetention')).toEqual([])
+
+  place.goOn(10)
+  expect(await place.backUp('three')).toBe(true)
+  const order = place.stub.journal.flatMap(({ operation, key }) =>
+    operation === 'PutObjectRetention' || (operation === 'PutObject' && key.endsWith('.ok')) ? [operation] : [],
+  )
+  expect(order.at(-1)).toBe('PutObject')
+  expect(order.filter((operation) => operation === 'PutObject')).toHaveLength(1)
+  expect(place.requests('PutObjectRetention')).toEqual(expect.arrayContaining(old))
+  for (const key of [...place.keys('/chunks/'), ...place.keys('/index/'), ...place.keys('vault.json')]) {
+    expect(place.lockOf(key), key).toBe(45)
+  }
+  for (const key of place.keys('/keys/')) expect(place.lockOf(key), key).toBeLessThan(0)
+  expect((await showKnownVault(place.home.deps, 'v')).lock).toEqual({
+    days: lockDays,
+    nextExpiry: new Date(place.nowMs + lockMs).toISOString(),
+  })
+})
+
+test('each extension that fails leaves the point unconfirmed; the next backup extends all', async () => {
+  await using place = await LockedPlace.make()
+  await place.backUp('one')
+  place.goOn(20)
+  const confirmed = place.keys('.ok')
+  // As many as there are to extend at first: each failing backup adds more.
+  const count = place.keys('/chunks/').length + place.keys('/index/').length + 4
+  for (let call = 1; call <= count; call++) {
+    // What a run before has locked is locked for long enough only at that time.
+    place.goOn(1 / 24)
+    const fault: StubFaultKind =
+      call % 2 === 0 ? { kind: 'status', status: 403, code: 'AccessDenied' } : { kind: 'lost-answer' }
+    place.stub.setFaults([{ operation: 'PutObjectRetention', call, forEver: true, fault }])
+    expect(await place.backUp(`file ${call}`)).toBe(false)
+    expect(place.stub.faults.unreached()).toEqual([])
+    expect(place.keys('.ok')).toEqual(confirmed)
+  }
+  place.stub.setFaults([])
+  expect(await place.backUp('last')).toBe(true)
+  expect(place.keys('.ok')).toHaveLength(confirmed.length + count + 1)
+  for (const key of place.keys('/chunks/')) expect(place.lockOf(key), key).toBeGreaterThanOrEqual(lockDays)
+})
+
+test('an object that is locked for longer already is left so', async () => {
+  await using place = await LockedPlace.make()
+  await place.backUp('one')
+  place.goOn(20)
+  const [key = ''] = place.keys('/chunks/')
+  const version = place.stub.bucket.version(key, null)
+  version.retainUntilMs = place.nowMs + 400 * dayMs
+  expect(await place.backUp('two')).toBe(true)
+  expect(place.lockOf(key)).toBe(400)
+})
+
+test('without --lock-days no request is about locks', async () => {
+  await using place = await LockedPlace.make({})
+  await place.backUp('one')
+  place.goOn(100)
+  expect(await place.backUp('two')).toBe(true)
+  expect(await place.upkeep()).toEqual([])
+  const kinds = Object.keys(place.stub.counts())
+  expect(kinds).toContain('PutObject')
+  expect(kinds.filter((kind) => kind.includes('Retention'))).toEqual([])
+  for (const key of place.stub.bucket.keys()) expect(place.stub.bucket.current(key)?.retainUntilMs).toBeUndefined()
+  expect((await showKnownVault(place.home.deps, 'v')).lock).toBeUndefined()
+})
+
+test('while no backup comes the agent extends what is due', async () => {
+  await using place = await LockedPlace.make()
+  await place.backUp('one')
+  place.goOn(14)
+  expect(await place.upkeep()).toEqual([])
+  place.goOn(14)
+  const extended = await place.upkeep()
+  for (const part of ['/chunks/', '/index/', '/points/']) {
+    expect(extended).toEqual(expect.arrayContaining(place.keys(part)))
+    for (const key of place.keys(part)) expect(place.lockOf(key), key).toBe(45)
+  }
+  expect(await place.upkeep()).toEqual([])
+})
+
+test('a clean-up leaves what is locked, says until when, and takes it away later', async () => {
+  await using place = await LockedPlace.make()
+  const { deps } = place.home
+  for (let day = 0; day < 3; day++) {
+    await place.backUp(`file ${day}`)
+    place.goOn(1)
+  }
+  // The built-in policy keeps each point for 30 days and the newest seven; the lock of the three is longer.
+  for (let day = 0; day < 7; day++) {
+    place.goOn(6)
+    await place.backUp(`later ${day}`)
+  }
+  const pointsBefore = place.keys('.ok').length
+  const locked = await pruneVault(deps, 'v', { graceDays: 0 }, {})
+  expect(locked.points.length).toBeGreaterThan(0)
+  expect(locked.refusal).toMatch(/^keyspaces\/.*\/points\/.* is locked until 2026-04-/)
+  expect(place.keys('.ok')).toHaveLength(pointsBefore)
+  expect((await verifyKnownVault(deps, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
+  place.goOn(60)
+  const later = await pruneVault(deps, 'v', { graceDays: 0 }, {})
+  expect(later.refusal).toBeNull()
+  expect(place.keys('.ok').length).toBeLessThan(pointsBefore)
+  expect((await verifyKnownVault(deps, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
+})

@@ -154,3 +154,19 @@ test('a point that is listed twice is one point', () => {
   const point = pointAt(1, ago(1))
   expect(planRetention([point, point], policyWith({}), nowMs).get(point.id)).toMatchObject({ reasons: [{}, {}] })
 })
+
+test('while shorter rules wait, a newest point says the later date of both, though it may stay for longer', () => {
+  const inForceAtMs = nowMs + 14 * dayMs
+  const points = [2, 1, 0].map((days, at) => pointAt(at + 1, ago(days)))
+  const before = policyWith({ days: 60, atLeast: 3 }).keep
+  const shortened = [{ before, changedAtMs: nowMs, inForceAtMs }]
+  const plan = planRetention(points, policyWith({ days: 7, atLeast: 3 }), nowMs, shortened)
+  for (const { id } of points) {
+    const fate = plan.get(id)
+    expect(fate).toMatchObject({ keep: true, untilMs: inForceAtMs })
+    expect(fate?.keep && fate.reasons.map(({ rule }) => rule)).toContain('earlier')
+  }
+  // Without such rules it is the date of the policy.
+  const plain = planRetention(points, policyWith({ days: 7, atLeast: 3 }), nowMs)
+  for (const fate of plain.values()) expect(fate.keep && Number(fate.untilMs)).toBeLessThan(inForceAtMs)
+})

@@ -85,7 +85,7 @@ export function planRetention(
     const rules = ruled.get(point.id) ?? []
     const earlierMs = Math.max(...earlier.map((untilMs) => untilMs.get(point.id) ?? Number.NEGATIVE_INFINITY))
     const reasons = [...rules, ...ownReasons(point, newest.get(point.id))]
-    plan.set(point.id, retentionOf(point, withEarlier(reasons, earlierMs), nowMs))
+    plan.set(point.id, retentionOf(point, withEarlier(reasons, earlierMs, nowMs), nowMs))
   }
   limitCount(living, plan)
   return plan
@@ -124,9 +124,15 @@ function keptEarlier(
   )
 }
 
-/** The earlier rules are a reason of their own where no other keeps the point as long. */
-function withEarlier(reasons: readonly KeepReason[], untilMs: number): readonly KeepReason[] {
-  const isLonger = reasons.every((reason) => reason.untilMs !== 'ever' && reason.untilMs < untilMs)
+/**
+ * The earlier rules are a reason of their own where no other has as late a date; a point that only stays as one of the newest
+ * has no date, and gets none by them.
+ */
+function withEarlier(reasons: readonly KeepReason[], untilMs: number, nowMs: number): readonly KeepReason[] {
+  if (untilMs === Number.NEGATIVE_INFINITY) return reasons
+  const lasting = reasons.filter((reason) => reason.untilMs === 'ever' || reason.untilMs > nowMs)
+  const isUndated = lasting.length > 0 && lasting.every((reason) => reason.untilMs === 'ever')
+  const isLonger = !isUndated && reasons.every((reason) => reason.untilMs === 'ever' || reason.untilMs < untilMs)
   return isLonger ? [...reasons, { rule: 'earlier', untilMs }] : reasons
 }
 

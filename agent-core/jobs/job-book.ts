@@ -130,7 +130,7 @@ export class JobBook {
     const level = state === 'failed' ? 'error' : state === 'completed' ? 'info' : 'warning'
     for (const group of warnings) this.log(id, 'warning', `${group.count} × ${group.message}`)
     this.log(id, level, reason === undefined ? state : `${state}: ${reason}`)
-    return this.#change(id, {
+    const finished = this.#change(id, {
       state,
       reason: reason ?? table.get(id)?.reason ?? null,
       result,
@@ -139,6 +139,8 @@ export class JobBook {
       finishedMs: clock.nowMs(),
       ...(live && { phases: [...live.phases.values()] }),
     })
+    if (finished.kind === 'backup' && result?.point?.confirmed === true) this.#settleWaiting(finished)
+    return finished
   }
 
   /** Adds a line to the log of a job; it is kept with the job's next change. */
@@ -278,6 +280,22 @@ export class JobBook {
     const known = phases.get(phase)
     const counts = { files: Math.max(known?.files ?? 0, filesDone), bytes: Math.max(known?.bytes ?? 0, bytesDone) }
     phases.set(phase, { phase, startedAt: known?.startedAt ?? time, finishedAt: null, ...counts })
+  }
+
+  /** Backups of the item that were captured and waited for a vault: points come there in their order, so theirs are there too. */
+  #settleWaiting({ id: by, item }: JobRecord): void {
+    if (item === null) return
+    const query = { item, kind: 'backup', live: false, state: 'waiting', limit: mostLive } as const
+    for (const { id, result, warnings } of this.#deps.table.list(query)) {
+      const reason = `Its point came into the vault with job ${by.slice(0, 8)}.`
+      this.log(id, 'info', reason)
+      this.#change(id, {
+        state: warnings.length > 0 ? 'completed with warnings' : 'completed',
+        reason,
+        error: null,
+        ...(result?.point && { result: { ...result, point: { ...result.point, confirmed: true } } }),
+      })
+    }
   }
 
   #change(id: JobId, change: JobChange): JobRecord {

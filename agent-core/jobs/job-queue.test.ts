@@ -4,6 +4,7 @@ import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { JobsEvent } from '../contract/documents/job.ts'
 import type { Progress } from '../contract/documents/progress.ts'
+import type { PointId } from '../contract/ids.ts'
 import type { CallContext } from '../contract/verb.ts'
 import { JobBook } from './job-book.ts'
 import { JobQueue } from './job-queue.ts'
@@ -60,6 +61,29 @@ function gated() {
   }
   return { gate, begun: begun.promise, work }
 }
+
+test('backups that waited for a vault are over when a later one of their item is confirmed', () => {
+  const finish = (item: string, confirmed: boolean, warnings = 0) => {
+    const { id } = book.add({ kind: 'backup', item, trigger: 'person' }, true)
+    const point = { id: id as unknown as PointId, seq: 1, confirmed, sizeBytes: 1 }
+    const group = { code: 'file.vanished', message: 'gone', advice: 'none', count: 1, examples: [] } as const
+    book.finish(id, {
+      state: confirmed ? 'completed' : 'waiting',
+      reason: confirmed ? undefined : 'The vault is away.',
+      result: { files: 0, bytes: 0, warnings, point },
+      warnings: warnings > 0 ? [group] : [],
+      error: confirmed ? null : { code: 'vault.unreachable', message: 'away', advice: 'none', exitCode: 6 },
+    })
+    return id
+  }
+  const [first, warned, other] = [finish('docs', false), finish('docs', false, 1), finish('other', false)]
+  const last = finish('docs', true)
+  const reason = `Its point came into the vault with job ${last.slice(0, 8)}.`
+  const result = { point: { confirmed: true } }
+  expect(book.document(book.find(first))).toMatchObject({ state: 'completed', reason, error: null, result })
+  expect(book.document(book.find(warned))).toMatchObject({ state: 'completed with warnings', reason, result })
+  expect(book.document(book.find(other))).toMatchObject({ state: 'waiting', result: { point: { confirmed: false } } })
+})
 
 describe('the queue', () => {
   test('jobs that write run one after the other, in their order; others do not wait', async () => {

@@ -40,6 +40,7 @@ export interface JobQuery {
   readonly item?: string
   readonly kind?: JobKind
   readonly live?: boolean
+  readonly state?: JobState
   readonly sinceMs?: number
   readonly afterRevision?: number
   readonly limit: number
@@ -134,6 +135,7 @@ export class JobTable {
       ['item = ?', query.item],
       ['kind = ?', query.kind],
       ['(finished_ms IS NULL) = ?', query.live === undefined ? undefined : Number(query.live)],
+      ['state = ?', query.state],
       ['queued_ms >= ?', query.sinceMs],
       ['revision > ?', query.afterRevision],
     ]

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CacheDocument, VerifyDocument } from '../../agent-core/api/agent-api.ts'
+import type { JobDocument } from '../../agent-core/contract/documents/job.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -60,6 +61,9 @@ test('a point captured while the vault is away restores from the cache and is co
     })
     states.push(snapshotTree(cli.source))
   }
+  const jobs = async () =>
+    (await cli.json<readonly JobDocument[]>(['job', 'list', '--kind', 'backup'])).map((job) => job.state)
+  expect(await jobs()).toEqual(['waiting', 'waiting', 'completed'])
   expect((await cli.points()).map(({ seq, tiers }) => ({ seq, tiers }))).toEqual([
     { seq: 2, tiers: ['instant'] },
     { seq: 3, tiers: ['instant'] },
@@ -68,6 +72,7 @@ test('a point captured while the vault is away restores from the cache and is co
   expect(readFileSync(join(restored, 'third'))).toEqual(readFileSync(join(cli.source, 'third')))
   renameSync(away, cli.vault)
   expect(await cli.backUp()).toMatchObject({ point: { seq: 4, confirmed: true } })
+  expect(await jobs()).toEqual(['completed', 'completed', 'completed', 'completed'])
   const points = await cli.points()
   expect(points.map(({ seq, tiers }) => ({ seq, tiers }))).toEqual(
     [1, 2, 3, 4].map((seq) => ({ seq, tiers: ['instant', 'vault'] })),

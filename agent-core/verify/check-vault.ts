@@ -117,6 +117,15 @@ export class VaultChecker {
     }
     const { index, damages } = await checkIndex(view, cleanUps.gone)
     const scan = await this.#scanner.scan(view, index)
+    const isTaken = ({ name }: StoredChunkFile) => cleanUps.gone.has(name) || cleanUps.condemned.has(name)
+    const unindexed = scan.unindexed.filter((file) => !isTaken(file))
+    view.remarks.push(
+      ...remarksOn('Chunk files that no index segment names (left by an interrupted run)', unindexed),
+      ...remarksOn(
+        'Chunk files that were taken out of the index, and that a clean-up removes',
+        scan.unindexed.filter(isTaken),
+      ),
+    )
     const needs = await this.#walk(view, index, damages, confirmed)
     explainUnhurt(view, index)
     this.#bytesRead += view.bytesRead
@@ -130,7 +139,7 @@ export class VaultChecker {
       points: confirmed,
       index,
       spare: scan.unindexed,
-      unindexed: scan.unindexed.filter(({ name }) => !cleanUps.gone.has(name) && !cleanUps.condemned.has(name)),
+      unindexed,
       isCleaningKnown: cleanUps.isKnown,
       needs,
       lackOf: async (point) => {
@@ -160,6 +169,11 @@ export class VaultChecker {
     judge(view, index, walk.needs)
     return walk.needs
   }
+}
+
+function remarksOn(what: string, files: readonly StoredChunkFile[]): string[] {
+  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  return files.length === 0 ? [] : [`${what}: ${files.length}, ${bytes} bytes.`]
 }
 
 /** Damage in a chunk file that no point is hurt by, and that takes nothing with it that points need, is harmless. */

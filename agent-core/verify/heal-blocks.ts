@@ -1,6 +1,7 @@
 /**
- * Blocks that points need and that are lost, or whole in a damaged chunk file only, are sealed into new chunk files, which
- * are brought into the vault, verified there and indexed. The damaged files stay as they are: a prune takes them.
+ * Blocks that points need and that are lost, or whole in a damaged chunk file only: chunk files that hold them and that an
+ * interrupted run left without a place in the index get one; what is lost then is sealed into new chunk files, which are brought
+ * into the vault, verified there and indexed. The damaged files stay as they are: a prune takes them.
  */
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
@@ -66,6 +67,9 @@ interface HealedFile {
 export async function healBlocks(check: VaultCheck, deps: HealBlocksDeps, deeds: Map<string, string>): Promise<number> {
   const run = new HealRun(check, deps)
   try {
+    // The next round sees what is lost yet.
+    const adopted = await run.adopt(deeds)
+    if (adopted > 0) return adopted
     for (const block of check.needs.atRisk) await run.heal(block)
     for (const block of check.needs.lost) await run.heal(block)
     return await run.finish(deeds)
@@ -116,6 +120,34 @@ class HealRun {
     const rest = { label: 'the damaged chunk file', block: ({ id }: NeededBlock) => ifReadable(() => here.read(id)) }
     this.#sources = [rest, spareSource(check, deps), ...sources]
     this.#writers = { data: this.#writer('data'), tree: this.#writer('tree') }
+  }
+
+  /** Names chunk files in the index that hold what is needed; answers how many blocks that are. */
+  async adopt(deeds: Map<string, string>): Promise<number> {
+    const { needs, unindexed, isCleaningKnown } = this.#check
+    const { vault, keys, target, task } = this.#deps
+    const wanted = [...needs.lost, ...needs.atRisk]
+    if (wanted.length === 0 || !isCleaningKnown) return 0
+    const view = new VaultView(vault, task)
+    const chunkFiles: IndexedChunkFile[] = []
+    let blocks = 0
+    for (const stored of unindexed) {
+      const file = await describeStored(view, stored)
+      if (file === undefined) continue
+      const index = new VaultIndex(keys.keyspace, [file])
+      const held = wanted.filter(({ id }) => index.copies(id).length > 0)
+      for (const block of held) this.#note(block, vault.layout.chunk(file.name))
+      blocks += held.length
+      if (held.length > 0) chunkFiles.push(file)
+    }
+    if (chunkFiles.length > 0) await target.index({ chunkFiles, supersedes: [] })
+    for (const [object, file] of this.#healed) {
+      deeds.set(
+        object,
+        `${file.blocks} block(s) are whole in chunk files that were not in the index, and are named there now`,
+      )
+    }
+    return blocks
   }
 
   async heal(block: NeededBlock): Promise<void> {

@@ -193,12 +193,23 @@ test('a bad reading of an object that is whole deletes nothing', async () => {
   expect(names.length).toBeGreaterThan(5)
 })
 
-test('chunk files in the vault that are not in its index serve as sources', async () => {
+test('chunk files in the vault that are not in its index get a place there, where they hold what is lost', async () => {
   const data = made.chunkFiles.find(({ kind }) => kind === 'data')
   const copies = await made.writeNew('data', [...made.tree.fileBlocks])
   expect(copies).toHaveLength(1)
   await made.store.delete(made.objectOf(data as { name: ChunkFileName } as never))
-  const { damaged } = await place.heal()
+  const { damaged, check } = await place.heal()
   expect(damaged[0]).toMatchObject({ state: 'healed', done: /not in the index/ })
+  expect(check.remarks).toEqual([])
+  expect(check.index.file((copies[0] as { name: ChunkFileName }).name)).toBeDefined()
   await place.expectUnhurt()
+})
+
+test('what a healing leaves behind is told as what it is: taken out of the index, for a clean-up', async () => {
+  const data = made.chunkFiles.find(({ kind }) => kind === 'data')
+  made.store.damage(made.objectOf(data as { name: ChunkFileName } as never), (bytes) => bytes.fill(1, 600, 700))
+  const { check } = await place.heal({ replica: true })
+  expect(check.unindexed).toEqual([])
+  const { check: later } = await place.heal()
+  expect(later.remarks).toEqual([expect.stringMatching(/taken out of the index, and that a clean-up removes: 1, /)])
 })

@@ -130,12 +130,6 @@ async function listChunkFiles(
     }
   }
   view.objects += stored.size + unindexed.length
-  if (unindexed.length > 0) {
-    const bytes = unindexed.reduce((sum, file) => sum + file.sizeBytes, 0)
-    view.remarks.push(
-      `Chunk files that no index segment names (left by an interrupted run): ${unindexed.length}, ${bytes} bytes.`,
-    )
-  }
   if (unknown > 0) view.remarks.push(`Objects that this version does not know: ${unknown}.`)
   return { stored, unindexed }
 }

@@ -56,6 +56,11 @@ async function failEachCall(damage: (one: HealPlace) => Promise<void>): Promise<
         after.check.damaged.filter(({ state }) => state === 'open'),
         what,
       ).toEqual([])
+      // What the first healing had stored and not named yet is no leftover.
+      expect(
+        after.check.unindexed.map(({ name }) => name),
+        what,
+      ).toEqual([])
       await one.expectUnhurt()
       runs++
     }

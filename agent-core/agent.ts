@@ -16,6 +16,7 @@ import { troubleWords } from './base/file-trouble.ts'
 import { openLogFile } from './base/log.ts'
 import { makeFolder } from './base/make-folder.ts'
 import { systemRandom } from './base/random.ts'
+import type { CallSecrets } from './contract/agent-contract.ts'
 import type { JobVerb } from './contract/job-specs.ts'
 import type { S3Keys } from './contract/s3-server.ts'
 import type { JobTrigger } from './contract/verb.ts'
@@ -77,6 +78,8 @@ export interface OpenHomeOptions {
   /** What the process in the background says of itself; left out: this is none. */
   readonly background?: Pick<VerbMethods, 'agentStatus' | 'stopAgent'>
   readonly offerDownload?: AgentDeps['offerDownload']
+  /** What the call that is under way has brought along; left out: calls come from this process. */
+  readonly callSecrets?: () => CallSecrets
   /** The change journal of an item, where one is kept. */
   readonly journals?: (deps: AgentDeps) => NonNullable<AgentDeps['journalOf']>
 }
@@ -86,7 +89,7 @@ export const openAgent: OpenAgent = async (options) => openHome(options).api
 
 /** As `openAgent`: for the process that runs in the background. */
 export function openHome(options: OpenHomeOptions): OpenHome {
-  const { home, s3Keys, queueOf, background = noAgent, journals, offerDownload } = options
+  const { home, s3Keys, queueOf, background = noAgent, journals, offerDownload, callSecrets } = options
   makeHome(home)
   const state = openState(statePath(home), systemRandom)
   const paths = homePaths(home, () => state.setting('cache-folder'))
@@ -110,6 +113,9 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     lentKeys: new LentKeys(systemClock),
     askPassphrase: () => api.onPassphraseNeeded,
     askPin: () => api.onPinNeeded,
+    givenPin: () => broughtWith(callSecrets?.().pin) ?? api.givenPin,
+    askPin: () => api.onPinNeeded,
+    givenPin: () => broughtWith(callSecrets?.().pin) ?? api.givenPin,
     remark: (text) => api.onRemark?.(text),
     ...(offerDownload && { offerDownload }),
   }
@@ -222,6 +228,10 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     },
   }
   return { api, deps, book, overview: openOverview, submit }
+}
+
+function broughtWith(secret: string | undefined): (() => Promise<string>) | undefined {
+  return secret === undefined ? undefined : async () => secret
 }
 
 const noAgent: Pick<VerbMethods, 'agentStatus' | 'stopAgent'> = {

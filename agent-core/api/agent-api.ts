@@ -52,6 +52,9 @@ export interface AgentApi extends VerbMethods, AsyncDisposable {
   /** Gives the PIN for what takes something away; without it such a verb fails with `pin.needed`. */
   onPinNeeded?: () => Promise<string>
 
+  /** The PIN that was given with the call: a verb that asks for one checks it, also while an earlier one still counts. */
+  givenPin?: () => Promise<string>
+
   /** Hears, as sentences, what is worth knowing beside an answer: that the vault is away, what of it is damaged. */
   onRemark?: (remark: string) => void
 }

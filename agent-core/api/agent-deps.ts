@@ -89,6 +89,8 @@ export interface AgentDeps {
   readonly askPassphrase: () => ((vault: string) => Promise<string>) | undefined
   /** Asks the client for the PIN; undefined when it cannot. */
   readonly askPin: () => (() => Promise<string>) | undefined
+  /** The PIN that came with the call; undefined, or left out: none did. */
+  readonly givenPin?: () => (() => Promise<string>) | undefined
   /** Offers bytes to browsers; returns the id of the offer. Left out: none are served. */
   readonly offerDownload?: (download: { readonly name: string; readonly open: () => Readable }) => string
   /** The change journal of an item, where one is kept between backups. */

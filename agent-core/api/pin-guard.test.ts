@@ -58,6 +58,18 @@ test('without a PIN every verb passes; with one it is asked for, and then not fo
   expect(machine.asked).toBe(2)
 })
 
+test('a PIN that comes with the call is checked, also while an earlier right one counts', async () => {
+  using home = new TestHome()
+  const machine = machineOf(home)
+  await setPin(machine.deps, '4711', undefined)
+  await checkPin(machine.deps, '4711')
+  const giving = (pin: string) => ({ ...machine.deps, givenPin: () => async () => pin })
+  await expect(requirePin(giving('0000'))).rejects.toMatchObject({ code: 'pin.wrong', data: { wrong: 1 } })
+  await requirePin(giving('4711'))
+  // Without one, the last right one counts.
+  await requirePin(machine.deps)
+})
+
 test('the PIN stands nowhere in the home folder, and another home has another hash of it', async () => {
   using home = new TestHome()
   using other = new TestHome()

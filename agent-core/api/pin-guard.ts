@@ -1,6 +1,6 @@
 /**
  * Who may do what takes something away: verbs that do call `requirePin` first. Without a PIN they pass (the client asks for a
- * yes); with one, it is asked for unless it was right within the last five minutes.
+ * yes); with one, it is asked for unless it was right within the last five minutes. One that comes with the call is always checked.
  */
 import { AgentError } from '../base/agent-error.ts'
 import { createPinHash, isPin, type PinHash } from '../codec/pin-hash.ts'
@@ -19,7 +19,13 @@ import {
 
 /** Resolves when the act may go on; throws `pin.needed`, `pin.wrong`, `pin.wait`. */
 export async function requirePin(deps: AgentDeps): Promise<void> {
-  if (storedHash(deps) === undefined || unlockedForMs(recordOf(deps), momentOf(deps)) > 0) return
+  if (storedHash(deps) === undefined) return
+  const given = deps.givenPin?.()
+  if (given !== undefined) {
+    await checkPin(deps, await given())
+    return
+  }
+  if (unlockedForMs(recordOf(deps), momentOf(deps)) > 0) return
   const ask = deps.askPin()
   if (ask === undefined) throw new AgentError('pin.needed', {})
   await checkPin(deps, await ask())

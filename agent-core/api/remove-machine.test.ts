@@ -39,7 +39,11 @@ test('a removed machine backs up no more, and comes back with what went with it'
   expect(removed).toMatchObject({ machine: 'b', removed: { who: 'tester on a', reason: 'sold' }, points: 1, held: 0 })
   expect(await removeMachine(a, 'v', 'b', 'again')).toMatchObject({ removed: removed.removed, points: 0 })
   expect((await listMachines(a, 'v', passphraseOfB))[1]).toMatchObject({ state: 'removed', removed: removed.removed })
-  await expect(backUp(b)).rejects.toMatchObject({ code: 'vault.machine-removed', exitCode: 5 })
+  await expect(backUp(b)).rejects.toMatchObject({
+    code: 'vault.machine-removed',
+    message: expect.stringMatching(/in the trash until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.$/) as string,
+    exitCode: 5,
+  })
   expect((await listPoints(b, 'docs')).map(({ deleted }) => deleted !== null)).toEqual([true, true])
   const { keyspace } = knownVault(b, 'v')
   expect(await undeleteMachine(a, 'v', keyspace.slice(0, 8))).toMatchObject({ machine: 'b', removed: null, points: 1 })

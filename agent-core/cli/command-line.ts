@@ -102,10 +102,12 @@ function createSession(
   const openAgent: Session['agent'] = async () => {
     const opened = held.use(await deps.openAgent({ home, ...(s3Keys && { s3Keys }) }))
     if (passphrases.canAnswer) opened.onPassphraseNeeded = passphrases.current
+    if (pins.given !== undefined) opened.givenPin = pins.given
     if (pins.canAnswer) opened.onPinNeeded = pins.current
     opened.onRemark = (remark) => output.note(`Note: ${remark}`)
     return opened
   }
+  const getAgent: Session['agent'] = () => (agent ??= openAgent())
   return {
     options,
     output,
@@ -118,12 +120,16 @@ function createSession(
     context,
     hearWakes: () => hearWakes(deps, held),
     runAgent: async (given) => await deps.runAgent({ ...given, home, ...(s3Keys && { s3Keys }) }),
-    agent: () => (agent ??= openAgent()),
+    agent: getAgent,
     confirm: async (question) => !interactive || options.yes === true || (await askYes(question, prompt)),
     confirmRemoval: async (question) => {
-      if (options.yes === true || environment.pin !== undefined || options.pinFile !== undefined) return true
+      if (options.yes === true) return true
+      const asked = async () => await askYes(typeof question === 'string' ? question : await question(), prompt)
+      if (interactive && pins.given === undefined) return await asked()
+      // The verb asks for the PIN: one that came with the call, or was given a moment ago, says yes.
+      if ((await (await getAgent()).showPin()).set) return true
       if (!interactive) throw new AgentError('usage.interactive-needed', { what: 'confirmation' })
-      return await askYes(question, prompt)
+      return await asked()
     },
     askSecret: ask,
     hasS3Keys: s3Keys !== undefined,

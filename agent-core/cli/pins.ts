@@ -10,6 +10,8 @@ import type { PassphraseSources } from './passphrases.ts'
 export interface Pins {
   /** False where `current` has nowhere to get one from. */
   readonly canAnswer: boolean
+  /** The PIN that came with the call, by file or environment; undefined: none did. */
+  readonly given: (() => Promise<string>) | undefined
   /** The PIN that is set. */
   readonly current: () => Promise<string>
   /** The PIN that is to be set; a terminal asks twice. */
@@ -23,13 +25,17 @@ export function createPins(sources: PassphraseSources, file: string | undefined)
     if (path !== undefined) return await readSecretFile(absolutePath(path, cwd), 'PIN', warn)
     return given ?? (await question())
   }
+  let found: Promise<string> | undefined
+  const current = async () =>
+    await (found ??= find(environment.pin, file, async () => {
+      if (ask === undefined) throw new AgentError('usage.interactive-needed', { what: 'PIN' })
+      return await ask('PIN: ')
+    }))
+  const isGiven = environment.pin !== undefined || file !== undefined
   return {
-    canAnswer: environment.pin !== undefined || file !== undefined || ask !== undefined,
-    current: async () =>
-      await find(environment.pin, file, async () => {
-        if (ask === undefined) throw new AgentError('usage.interactive-needed', { what: 'PIN' })
-        return await ask('PIN: ')
-      }),
+    canAnswer: isGiven || ask !== undefined,
+    given: isGiven ? current : undefined,
+    current,
     next: async (nextFile) =>
       await find(environment.nextPin, nextFile, async () => {
         if (ask === undefined) throw new AgentError('usage.interactive-needed', { what: 'new PIN' })

@@ -42,10 +42,11 @@ export interface Session {
   /** True at once with `--yes` or where there is no terminal to ask on. */
   confirm(question: string): Promise<boolean>
   /**
-   * As `confirm`, for what takes something away: where there is no terminal to ask on, only `--yes` or a PIN that comes
-   * with the call says yes. Throws `usage.interactive-needed` without them.
+   * As `confirm`, for verbs that ask for the PIN: one that comes with the call says yes, and where there is no terminal to ask
+   * on, so does one that is set, since the verb goes by it. Throws `usage.interactive-needed` there without `--yes` or PIN.
+   * A question that takes work is made only where it is asked.
    */
-  confirmRemoval(question: string): Promise<boolean>
+  confirmRemoval(question: string | (() => Promise<string>)): Promise<boolean>
   /** Asks for a secret on the terminal; undefined: there is none. */
   readonly askSecret: ((question: string) => Promise<string>) | undefined
   /** True when the environment holds keys of an S3 server. */

@@ -4,7 +4,7 @@
  */
 import { type ClientLink, createORPCClient, ORPCError } from '@orpc/client'
 import { z } from 'zod'
-import { agentErrorCode, type WireError, wireError } from './agent-contract.ts'
+import { agentErrorCode, type CallSecrets, type WireError, wireError } from './agent-contract.ts'
 import { text } from './bounds.ts'
 import type { Progress } from './documents/progress.ts'
 import type { AnyVerbSpec, CallContext } from './verb.ts'
@@ -19,6 +19,8 @@ export interface ClientHooks {
   readonly passphrase?: () => ((vault: string) => Promise<string>) | undefined
   /** Gives the PIN for what takes something away; without it `pin.needed` is thrown. */
   readonly pin?: () => (() => Promise<string>) | undefined
+  /** The PIN that was given beforehand: it goes with each call, and is checked where the verb asks for one. */
+  readonly givenPin?: () => (() => Promise<string>) | undefined
   /** Hears what is worth knowing beside an answer. */
   readonly remark?: (remark: string) => void
 }
@@ -27,7 +29,7 @@ type Events<Event, End = unknown> = AsyncIterator<Event, End, void>
 type TaskEvent = { readonly progress: Progress } | { readonly remark: string }
 type ListingEvent = { readonly entries: readonly unknown[] } | { readonly remark: string }
 type Procedures = Record<string, (input: unknown, options: { signal?: AbortSignal }) => Promise<unknown>>
-type Ask = (signal: AbortSignal | undefined) => Promise<unknown>
+type Ask = (secrets: CallSecrets) => Promise<unknown>
 
 /** Methods that ask the agent at the other end of `link`. */
 export function createAgentClient(link: ClientLink<Record<never, never>>, hooks: ClientHooks): VerbMethods {
@@ -42,7 +44,9 @@ export function createAgentClient(link: ClientLink<Record<never, never>>, hooks:
     const method = (...given: readonly unknown[]): unknown => {
       const context = (given[spec.parameters.length] ?? {}) as CallContext
       const input = Object.fromEntries(spec.parameters.map(([parameter], at) => [parameter, given[at]]))
-      const ask: Ask = async (signal) => await procedures[name]?.(input, signal === undefined ? {} : { signal })
+      const { signal } = context
+      const ask: Ask = async (secrets) =>
+        await procedures[name]?.({ ...input, secrets }, signal === undefined ? {} : { signal })
       return methodOf(spec.kind, { ask, context, hooks, unlock, givePin })
     }
     return [name, method]
@@ -61,9 +65,9 @@ interface Asking {
 function methodOf(kind: AnyVerbSpec['kind'], asking: Asking): unknown {
   switch (kind) {
     case 'call':
-      return unlocking(asking, async () => await runCall(asking))
+      return unlocking(asking, async (secrets) => await runCall(asking, secrets))
     case 'task':
-      return unlocking(asking, async () => await runTask(asking))
+      return unlocking(asking, async (secrets) => await runTask(asking, secrets))
     case 'listing':
       return readListing(asking)
     case 'feed':
@@ -71,14 +75,14 @@ function methodOf(kind: AnyVerbSpec['kind'], asking: Asking): unknown {
   }
 }
 
-async function runCall({ ask, context, hooks }: Asking): Promise<unknown> {
-  const { answer, remarks } = (await ask(context.signal)) as { answer: unknown; remarks: readonly string[] }
+async function runCall({ ask, hooks }: Asking, secrets: CallSecrets): Promise<unknown> {
+  const { answer, remarks } = (await ask(secrets)) as { answer: unknown; remarks: readonly string[] }
   for (const remark of remarks) hooks.remark?.(remark)
   return answer
 }
 
-async function runTask({ ask, context, hooks }: Asking): Promise<unknown> {
-  const events = (await ask(context.signal)) as Events<TaskEvent, { answer: unknown }>
+async function runTask({ ask, context, hooks }: Asking, secrets: CallSecrets): Promise<unknown> {
+  const events = (await ask(secrets)) as Events<TaskEvent, { answer: unknown }>
   for (;;) {
     const next = await events.next()
     if (next.done) return next.value.answer
@@ -88,9 +92,9 @@ async function runTask({ ask, context, hooks }: Asking): Promise<unknown> {
 }
 
 async function* readListing(asking: Asking): AsyncGenerator<unknown, void, undefined> {
-  const { ask, context, hooks } = asking
-  const open = async () => {
-    const events = (await ask(context.signal)) as Events<ListingEvent>
+  const { ask, hooks } = asking
+  const open = async (secrets: CallSecrets) => {
+    const events = (await ask(secrets)) as Events<ListingEvent>
     return { events, first: await events.next() }
   }
   const { events, first } = await unlocking(asking, open)
@@ -104,8 +108,8 @@ async function* readListing(asking: Asking): AsyncGenerator<unknown, void, undef
   }
 }
 
-async function* readFeed({ ask, context, hooks }: Asking): AsyncGenerator<unknown, void, undefined> {
-  const events = (await ask(context.signal).catch(throwTranslated(hooks))) as Events<unknown>
+async function* readFeed({ ask, hooks }: Asking): AsyncGenerator<unknown, void, undefined> {
+  const events = (await ask({}).catch(throwTranslated(hooks))) as Events<unknown>
   try {
     for (;;) {
       const next = await events.next().catch(throwTranslated(hooks))
@@ -119,14 +123,19 @@ async function* readFeed({ ask, context, hooks }: Asking): AsyncGenerator<unknow
 
 /**
  * Runs `work`; a vault that turns out to be locked is unlocked with a passphrase that is asked for, a PIN that is needed is
- * asked for, and it runs again.
+ * asked for, and it runs again. A PIN that was given beforehand goes along.
  */
-async function unlocking<Result>({ hooks, unlock, givePin }: Asking, work: () => Promise<Result>): Promise<Result> {
+async function unlocking<Result>(
+  { hooks, unlock, givePin }: Asking,
+  work: (secrets: CallSecrets) => Promise<Result>,
+): Promise<Result> {
   const unlocked = new Set<string>()
   let wasPinGiven = false
+  const givenPin = await hooks.givenPin?.()?.()
+  const secrets: CallSecrets = givenPin === undefined ? {} : { pin: givenPin }
   for (;;) {
     try {
-      return await work()
+      return await work(secrets)
     } catch (error) {
       const wire = wireErrorOf(error)
       if (wire === undefined) throw lostOr(error, hooks)

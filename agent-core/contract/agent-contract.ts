@@ -1,7 +1,7 @@
 /**
  * The oRPC contract, made of the table of verbs. What goes over the wire for each kind of verb:
  *
- * - input: an object with the verb's parameters by name; more than those is refused
+ * - input: an object with the verb's parameters by name, and `secrets` where the caller has brought some; more is refused
  * - `call`: `{answer, remarks}`
  * - `task`: events `{progress}` and `{remark}`, and at the end `{answer}`
  * - `listing`: events `{entries}`, of at most 500 entries each, and `{remark}`
@@ -12,7 +12,7 @@
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
-import { failure, list, text } from './bounds.ts'
+import { failure, list, optional, passphrase, text, type Value } from './bounds.ts'
 import { progress } from './documents/progress.ts'
 import type { AnyVerbSpec } from './verb.ts'
 import { type VerbName, verbs } from './verbs/verbs.ts'
@@ -23,6 +23,13 @@ export const agentErrorCode = 'AGENT_ERROR'
 export const wireError = failure.extend({ data: z.unknown() })
 export type WireError = z.output<typeof wireError>
 
+/** What a call brings along for itself alone: it is neither kept nor recorded. */
+export const callSecrets = z.strictObject({
+  /** Where the verb asks for the PIN it is checked, also while an earlier right one still counts. */
+  pin: optional(passphrase),
+})
+export type CallSecrets = Value<typeof callSecrets>
+
 /** Entries of one event of a listing. */
 export const listingBatch = 500
 
@@ -30,9 +37,9 @@ export const agentContract = Object.fromEntries(
   Object.entries<AnyVerbSpec>(verbs).map(([name, spec]) => [name, procedureOf(spec)]),
 ) as Record<VerbName, ReturnType<typeof procedureOf>>
 
-/** The checked form of a verb's input: its parameters by name. */
+/** The checked form of a verb's input: its parameters by name, and secrets. */
 function inputOf(spec: AnyVerbSpec) {
-  return z.strictObject(Object.fromEntries(spec.parameters))
+  return z.strictObject({ ...Object.fromEntries(spec.parameters), secrets: optional(callSecrets) })
 }
 
 function procedureOf(spec: AnyVerbSpec) {

@@ -22,6 +22,7 @@ export async function connectToAgent(home: string, openOwn: OpenOwn): Promise<Ag
     toLost: (cause) => new AgentError('agent.lost', { reason: reasonOf(cause) }, cause),
     passphrase: () => api.onPassphraseNeeded,
     pin: () => api.onPinNeeded,
+    givenPin: () => api.givenPin,
     remark: (remark) => api.onRemark?.(remark),
   })
   const api: AgentApi = {

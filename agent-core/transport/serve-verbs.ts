@@ -7,7 +7,13 @@ import { implement, ORPCError } from '@orpc/server'
 import { AgentError } from '../base/agent-error.ts'
 import type { Log } from '../base/log.ts'
 import { type Random, randomId } from '../base/random.ts'
-import { agentContract, agentErrorCode, listingBatch, type WireError } from '../contract/agent-contract.ts'
+import {
+  agentContract,
+  agentErrorCode,
+  type CallSecrets,
+  listingBatch,
+  type WireError,
+} from '../contract/agent-contract.ts'
 import type { Progress } from '../contract/documents/progress.ts'
 import type { AnyVerbSpec, CallContext } from '../contract/verb.ts'
 import { type VerbMethods, type VerbName, verbs } from '../contract/verbs/verbs.ts'
@@ -21,12 +27,23 @@ export interface ServeDeps {
 type AnyMethod = (...given: readonly unknown[]) => unknown
 type Named = Readonly<Record<string, unknown>>
 
-/** Who hears what is worth knowing beside the answer of the call that is under way. */
-const remarkListener = new AsyncLocalStorage<(remark: string) => void>()
+/** What belongs to one call while it is under way. */
+interface CallAround {
+  /** Hears what is worth knowing beside the answer. */
+  readonly onRemark: (remark: string) => void
+  readonly secrets: CallSecrets
+}
+
+const callAround = new AsyncLocalStorage<CallAround>()
 
 /** To be set as the agent's `onRemark`: each remark goes to the call during which it is made. */
 export function tellRemark(remark: string): void {
-  remarkListener.getStore()?.(remark)
+  callAround.getStore()?.onRemark(remark)
+}
+
+/** What the call that is under way has brought along. */
+export function secretsOfCall(): CallSecrets {
+  return callAround.getStore()?.secrets ?? {}
 }
 
 /** The router that oRPC's handlers serve. */
@@ -47,13 +64,14 @@ type Serve = (input: Named, signal: AbortSignal) => Promise<unknown>
 
 function serverOf(spec: AnyVerbSpec, method: AnyMethod, deps: ServeDeps): Serve {
   const given = (input: Named): readonly unknown[] => spec.parameters.map(([name]) => input[name])
+  const secretsOf = (input: Named): CallSecrets => input['secrets'] ?? {}
   switch (spec.kind) {
     case 'call':
       return async (input) => {
         const remarks: string[] = []
         const answer = await translating(deps, () =>
-          remarkListener.run(
-            (remark) => remarks.push(remark),
+          callAround.run(
+            { onRemark: (remark) => remarks.push(remark), secrets: secretsOf(input) },
             async () => await method(...given(input)),
           ),
         )
@@ -61,10 +79,14 @@ function serverOf(spec: AnyVerbSpec, method: AnyMethod, deps: ServeDeps): Serve 
       }
     case 'task':
       return async (input, signal) =>
-        taskEvents(deps, signal, async (context) => await method(...given(input), context))
+        taskEvents(
+          deps,
+          { signal, secrets: secretsOf(input) },
+          async (context) => await method(...given(input), context),
+        )
     case 'listing':
       return async (input, signal) =>
-        listingEvents(deps, () => method(...given(input), { signal }) as AsyncIterable<unknown>)
+        listingEvents(deps, secretsOf(input), () => method(...given(input), { signal }) as AsyncIterable<unknown>)
     case 'feed':
       return async (input, signal) => feedEvents(deps, method(...given(input), { signal }) as AsyncIterable<unknown>)
   }
@@ -75,7 +97,7 @@ type TaskEvent = { readonly progress: Progress } | { readonly remark: string }
 /** Runs a task and tells its remarks and the newest progress as fast as the reader takes them. */
 async function* taskEvents(
   deps: ServeDeps,
-  signal: AbortSignal,
+  { signal, secrets }: { readonly signal: AbortSignal; readonly secrets: CallSecrets },
   run: (context: CallContext) => Promise<unknown>,
 ): AsyncGenerator<TaskEvent, { answer: unknown }, undefined> {
   const gone = new AbortController()
@@ -84,8 +106,8 @@ async function* taskEvents(
     signal: AbortSignal.any([signal, gone.signal]),
     onProgress: (progress) => events.push({ progress }),
   }
-  const answer = remarkListener.run(
-    (remark) => events.push({ remark }),
+  const answer = callAround.run(
+    { onRemark: (remark) => events.push({ remark }), secrets },
     async () => await run(context),
   )
   const ended = answer.then(
@@ -102,20 +124,12 @@ async function* taskEvents(
   }
 }
 
-async function* listingEvents(deps: ServeDeps, open: () => AsyncIterable<unknown>) {
+async function* listingEvents(deps: ServeDeps, secrets: CallSecrets, open: () => AsyncIterable<unknown>) {
   const remarks: string[] = []
   let entries: unknown[] = []
-  const iterator = remarkListener.run(
-    (remark) => remarks.push(remark),
-    () => open()[Symbol.asyncIterator](),
-  )
-  const next = async () =>
-    await translating(deps, () =>
-      remarkListener.run(
-        (remark) => remarks.push(remark),
-        async () => await iterator.next(),
-      ),
-    )
+  const around: CallAround = { onRemark: (remark) => remarks.push(remark), secrets }
+  const iterator = callAround.run(around, () => open()[Symbol.asyncIterator]())
+  const next = async () => await translating(deps, () => callAround.run(around, async () => await iterator.next()))
   try {
     for (let step = await next(); !step.done; step = await next()) {
       entries.push(step.value)

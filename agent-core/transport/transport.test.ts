@@ -1,5 +1,6 @@
 /** The contract over real sockets: a fake agent at one end, its clients at the other. */
 import { createConnection } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { MessageChannel } from 'node:worker_threads'
 import { RPCLink } from '@orpc/client/message-port'
 import fc from 'fast-check'
@@ -17,7 +18,7 @@ import { agentFolder } from './agent-folder.ts'
 import { connectToAgent, openAgentSocket } from './connect-agent.ts'
 import { listenLocally } from './local-socket.ts'
 import { pipePort } from './message-port.ts'
-import { createVerbRouter, tellRemark } from './serve-verbs.ts'
+import { createVerbRouter, secretsOfCall, tellRemark } from './serve-verbs.ts'
 import { VerbSockets } from './verb-sockets.ts'
 
 let folder: TestFolder
@@ -112,6 +113,38 @@ describe('the local socket', () => {
     agent.onPassphraseNeeded = async () => 'the right one'
     expect(await agent.listPoints('docs')).toEqual([])
     expect(calls).toEqual([])
+  })
+
+  test('a PIN that was given goes with each call, and with no other', async () => {
+    const brought: unknown[] = []
+    const note = async () => {
+      brought.push(secretsOfCall())
+      await setImmediate()
+      brought.push(secretsOfCall())
+    }
+    const { connect } = await serve({
+      listItems: async () => {
+        await note()
+        return []
+      },
+      verifyVault: async () => {
+        await note()
+        throw new AgentError('vault.not-found', { name: 'usb' })
+      },
+      pointFiles: async function* () {
+        await note()
+        yield* fakeFiles
+      },
+    })
+    const agent = await connect()
+    agent.givenPin = async () => '4711'
+    const other = await connect()
+    await agent.listItems()
+    await agent.verifyVault('usb', { readDataPercent: 0 }, {}).catch(() => undefined)
+    await Array.fromAsync(agent.pointFiles('docs', 'latest', undefined, 1))
+    await other.listItems()
+    const pin = { pin: '4711' }
+    expect(brought).toEqual([pin, pin, pin, pin, pin, pin, {}, {}])
   })
 
   test('a wish to stop reaches the task; so does a client that goes away', async () => {

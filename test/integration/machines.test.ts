@@ -67,6 +67,29 @@ test('a second machine joins; the first restores its point, removes it and bring
   expect((await cli.backUp()).point).toMatchObject({ seq: 2, confirmed: true })
 })
 
+test('a running agent takes the passphrase of another machine, and a PIN with each call', {
+  timeout: 240_000,
+}, async () => {
+  const second = cli.secondHome()
+  second.passphrase = 'the passphrase of the second'
+  await second.json(['vault', 'join', 'v', '--local', cli.vault, '--machine-name', 'second'])
+  await second.json(['item', 'enable', 'docs', '--vault', 'v', cli.source])
+  await second.backUp()
+  await cli.startAgent()
+  const pin = { THARSIS_PIN: '4711' }
+  await cli.json(['pin', 'set'], 0, { env: { THARSIS_NEW_PIN: '4711' } })
+  const removal = ['vault', 'remove-machine', 'v', 'second']
+  const secrets = { ...pin, THARSIS_PASSPHRASE: second.passphrase }
+  expect((await cli.fails(removal, 4, { env: pin })).code).toBe('vault.no-machine')
+  expect((await cli.fails(removal, 5, { env: { ...secrets, THARSIS_PIN: '0000' } })).code).toBe('pin.wrong')
+  expect((await cli.fails(removal, 7, { env: { ...pin, THARSIS_PASSPHRASE: '' } })).code).toBe('vault.locked')
+  await cli.json(removal, 0, { env: secrets })
+  const ofSecond = { env: { THARSIS_PASSPHRASE: second.passphrase } }
+  await cli.json(['vault', 'undelete-machine', 'v', 'second'], 0, ofSecond)
+  const verify = ['vault', 'verify', 'v', '--keyspace', 'second']
+  expect(await cli.json<VerifyDocument>(verify, 0, ofSecond)).toMatchObject({ points: 1, damaged: [] })
+})
+
 test('a copied home folder stops, and becomes a machine of its own when it is told to', {
   timeout: 240_000,
 }, async () => {

@@ -69,8 +69,9 @@ test('the PIN is asked for, by environment and file, and stands nowhere', { time
   chmodSync(file, 0o600)
   await cli.json(['point', 'delete', 'docs', 'latest', '--pin-file', file])
   expect((await cli.json<PinDocument>(['pin', 'show'])).unlockedSeconds).toBeGreaterThan(200)
-  // It was right a moment ago: now it is not asked for.
-  await cli.json(['item', 'stop', 'docs', '--delete-data', '--yes'])
+  // It was right a moment ago: now it is not asked for, nor is a yes; one that is given is checked all the same.
+  expect((await cli.fails(['item', 'stop', 'docs', '--delete-data'], 5, wrong)).code).toBe('pin.wrong')
+  await cli.json(['item', 'stop', 'docs', '--delete-data'])
   expect((await cli.fails(['pin', 'remove'], 5)).code).toBe('pin.needed')
   for (const name of readdirSync(cli.home)) {
     const path = join(cli.home, name)

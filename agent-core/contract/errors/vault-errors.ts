@@ -87,7 +87,7 @@ export const vaultErrors = {
     retry: false,
     exitCode: 4,
     words: (d) => `No machine "${d.machine}" in the vault ${d.address} opens with this passphrase.`,
-    advice: () => 'Leave out the name to see which machines the passphrase opens.',
+    advice: () => '"tharsis vault machines NAME --unlock" tells which machines of a vault a passphrase opens.',
   }),
   'vault.machine-taken': spec<{ address: string; machine: string; free: string }>({
     scope: 'agent',

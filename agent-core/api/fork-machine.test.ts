@@ -6,10 +6,12 @@ import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/
 import { snapshotTree } from '../../test/support/tree-snapshot.ts'
 import { backUp } from '../../test/support/two-machines.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { backupNow } from './backup-verbs.ts'
 import { forkMachine } from './fork-machine.ts'
 import { enableItem } from './item-verbs.ts'
 import { listMachines } from './machine-verbs.ts'
 import { knownVault } from './open-vault.ts'
+import { setPin } from './pin-guard.ts'
 import { listPoints } from './point-verbs.ts'
 import { restoreFiles } from './restore-verbs.ts'
 import { connectToVault, createNewVault } from './vault-verbs.ts'
@@ -133,6 +135,61 @@ test('a fork needs every vault of the machine, and changes nothing before it has
     { name: 'w', confirmed: true },
   ])
   expect((await backUp(home.deps)).point?.seq).toBe(3)
+})
+
+test('a home that writes under two keyspaces forks in both at once', { timeout: 240_000 }, async () => {
+  using place = await Copied.make()
+  using other = new TestHome({ machine: 'desktop' })
+  const { home, folder } = place
+  await createNewVault(other.deps, 'w', folder.at('w'), 'the passphrase of the desktop')
+  mkdirSync(folder.at('more'))
+  writeFileSync(folder.at('more', 'file'), 'of the desktop')
+  await enableItem(other.deps, 'more', ['w'], { ...plainSettings, folders: [folder.at('more')] })
+  await backupNow(other.deps, 'more', { accept: false }, {})
+  await connectToVault(home.deps, 'w', folder.at('w'), 'the passphrase of the desktop', { takeOver: 'desktop' })
+  using copy = new TestHome({ machine: 'laptop', copyOf: home })
+  const both = async ({ deps }: TestHome) => {
+    const made = []
+    for (const item of ['docs', 'more']) made.push((await backupNow(deps, item, { accept: false }, {})).point)
+    return made
+  }
+  await both(home)
+  await expect(both(copy)).rejects.toEqual(code('vault.cloned'))
+  await forkMachine(copy.deps, 'v', testPassphrase)
+  expect(copy.deps.state.vaults().map(({ name, machine }) => [name, machine])).toEqual([
+    ['v', 'laptop 2'],
+    ['w', 'desktop 2'],
+  ])
+  for (const one of [home, copy, home, copy]) {
+    expect(await both(one)).toMatchObject([{ confirmed: true }, { confirmed: true }])
+  }
+  expect((await connectToVault(other.deps, 'of the copy', folder.at('w'), testPassphrase, {})).machine).toBe(
+    'desktop 2',
+  )
+})
+
+test('a home that no other was seen beside does not fork, unless that is meant', async () => {
+  using place = await Copied.make(['v', 'w'])
+  const { home, copy } = place
+  await backUp(copy.deps)
+  const state = () => [copy.deps.state.homeId, copy.deps.state.vaults(), snapshotTree(place.folder.path)]
+  const before = state()
+  await expect(forkMachine(copy.deps, 'v', testPassphrase)).rejects.toEqual(code('vault.not-cloned'))
+  expect(state()).toEqual(before)
+  await forkMachine(copy.deps, 'v', testPassphrase, { force: true })
+  expect((await backUp(copy.deps)).point).toMatchObject({ seq: 1, confirmed: true })
+  // The first home is the one that the copy was seen beside: nothing of it was lost either.
+  await expect(backUp(home.deps)).rejects.toEqual(code('vault.cloned'))
+})
+
+test('a fork asks for the PIN where one is set', async () => {
+  using place = await Copied.make()
+  const { home, copy } = place
+  await backUp(home.deps)
+  await setPin(copy.deps, '4711', undefined)
+  await expect(forkMachine(copy.deps, 'v', testPassphrase)).rejects.toEqual(code('pin.needed'))
+  const asking = { ...copy.deps, askPin: () => async () => '4711' }
+  expect(await forkMachine(asking, 'v', testPassphrase)).toMatchObject({ machine: 'laptop 2' })
 })
 
 test('a fork leaves no point behind that waits: the backup that stops has brought it into the vault', async () => {

@@ -4,6 +4,7 @@ import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/
 import { objectsOf } from '../../test/support/two-machines.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
 import { openObject } from '../codec/seal-object.ts'
+import { mostOnDemandADay } from '../contract/policy.ts'
 import { decodeSealedHeader } from '../format/sealed-object.ts'
 import { backupNow } from './backup-verbs.ts'
 import { enableItem, listItems } from './item-verbs.ts'
@@ -11,8 +12,9 @@ import { removeKnownVault, renewRecoveryCode, takeNewKey } from './key-verbs.ts'
 import { knownVault, masterKeyOf, rememberedKey } from './open-vault.ts'
 import { setPin } from './pin-guard.ts'
 import { listPoints } from './point-verbs.ts'
+import { listKnownVaults } from './show-vault.ts'
 import { holdPoint } from './trash-verbs.ts'
-import { changeVaultPassphrase, connectToVault, createNewVault, listKnownVaults } from './vault-verbs.ts'
+import { changeVaultPassphrase, connectToVault, createNewVault } from './vault-verbs.ts'
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected })
 
@@ -98,6 +100,20 @@ test('after new keys everything is stored anew, and the old key opens nothing of
   expect((await connect('new', taken.vaults[0]?.recoveryCode ?? '')).machine).toBe('test machine 2')
   await connectToVault(deps, 'earlier', folder.at('v'), testPassphrase, { read: 'test machine' })
   expect(await listPoints(deps, 'mine 2')).toHaveLength(3)
+})
+
+test('after new keys a first backup is made, also where the backups on demand of the day are used up', async () => {
+  using home = new TestHome()
+  using folder = new TestFolder()
+  const { deps } = home
+  mkdirSync(folder.at('docs'))
+  await createNewVault(deps, 'v', folder.at('v'), testPassphrase)
+  await enableItem(deps, 'mine', ['v'], { ...plainSettings, folders: [folder.at('docs')] })
+  const backUp = async () => await backupNow(deps, 'mine', { accept: false }, {})
+  for (let count = 0; count < mostOnDemandADay; count++) await backUp()
+  await expect(backUp()).rejects.toEqual(code('backup.too-many'))
+  await takeNewKey(deps, 'v', 'the next long passphrase')
+  expect((await backUp()).point).toMatchObject({ seq: 1, confirmed: true })
 })
 
 test('secrets are changed and vaults are removed with the PIN only, where one is set', async () => {

@@ -49,11 +49,13 @@ export async function takeNewKey(deps: AgentDeps, name: string, passphrase: stri
   await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const { homeId } = deps.state
-  const renewed = await takeNewKeyspace(deps, known.keyspace, { passphrase, homeId }, async (store, vault) => {
-    const keys = deriveKeys(await masterKeyOf(deps, vault, store), vault.keyspace)
-    const before = new Vault({ store, id: vault.id, keys, random: deps.random })
-    await requireWriter(deps, vault, before)
-    await audit(deps, before, { act: 'vault new-key', subject: `machine "${vault.machine}"`, detail: undefined })
+  const renewed = await takeNewKeyspace(deps, new Set([known.keyspace]), { passphrase, homeId }, async (vaults) => {
+    for (const { store, vault } of vaults) {
+      const keys = deriveKeys(await masterKeyOf(deps, vault, store), vault.keyspace)
+      const before = new Vault({ store, id: vault.id, keys, random: deps.random })
+      await requireWriter(deps, vault, before)
+      await audit(deps, before, { act: 'vault new-key', subject: `machine "${vault.machine}"`, detail: undefined })
+    }
   })
   const machine = renewed.find((vault) => vault.name === known.name)?.machine ?? known.machine
   deps.log.info('new keys', { before: known.machine, machine })

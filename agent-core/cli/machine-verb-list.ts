@@ -48,10 +48,12 @@ export const machineVerbs: readonly AnyVerb[] = [
     details:
       'For a computer or home folder that was copied, so that two of them back up as one machine; a backup notices that and ' +
       'stops. This copy gets a name and keys of its own, and stores everything anew; the other one goes on as before. Needs ' +
-      'the passphrase and all vaults of this machine. For a home folder that was put back from an older copy of itself, and ' +
-      'has no other, use "vault connect" with --take-over: it goes on where it was.',
+      'the passphrase and all vaults of this machine. Asks for the PIN, or for a yes where none is set. For a home folder that ' +
+      'was put back from an older copy of itself, and has no other, use "vault connect" with --take-over: it goes on where it was.',
     arguments: [['<name>', 'a vault of this machine']],
-    options: [],
+    options: [
+      { flags: '--force', description: 'also where no other computer was seen to use the keys of this machine' },
+    ],
     examples: ['tharsis vault fork nas'],
     load: async () => (await import('./machine-verbs.ts')).forkMachine,
   },

@@ -59,8 +59,9 @@ export const listMachines: RunVerb<ListInput> = async ({ name, unlock }, session
   return exitStatus.done
 }
 
-export const forkMachine: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
+export const forkMachine: RunVerb<{ readonly name: string; readonly force?: true }> = async (input, session) => {
   const { output } = session
+  const { name, force } = input
   const question =
     'Become a machine of its own? That is for a copy of a home folder: everything is stored anew under keys of its own, and earlier points stay with the other one.'
   if (!(await session.confirmRemoval(question))) {
@@ -68,7 +69,7 @@ export const forkMachine: RunVerb<{ readonly name: string }> = async ({ name }, 
     return exitStatus.cancelled
   }
   const passphrase = await session.passphrases.current(name)
-  const forked = await (await session.agent()).forkMachine(name, passphrase)
+  const forked = await (await session.agent()).forkMachine(name, passphrase, { ...(force === true && { force }) })
   await output.summary(forked, () => [`This home folder is machine "${forked.machine}" in vault "${name}" now.`])
   for (const remark of forked.remarks) output.note(`Note: ${remark}`)
   return exitStatus.done

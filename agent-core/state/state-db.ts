@@ -106,7 +106,8 @@ export class StateDb implements Disposable {
         this.#statement('UPDATE item SET id = ? WHERE id = ?').run(id, before)
         this.#statement('UPDATE item_vault SET item = ? WHERE item = ?').run(id, before)
         this.#statement('UPDATE schedule_progress SET item = ? WHERE item = ?').run(id, before)
-        this.#statement('UPDATE on_demand_point SET item = ? WHERE item = ?').run(id, before)
+        // Its points are not those of the new item, whose first backup may be one on demand.
+        this.#statement('DELETE FROM on_demand_point WHERE item = ?').run(before)
       }
     })
     this.#homeId = other.homeId

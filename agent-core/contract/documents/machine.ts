@@ -37,6 +37,12 @@ export const removedMachineDocument = z.object({
 })
 export type RemovedMachineDocument = Value<typeof removedMachineDocument>
 
+export const forkOptions = z.object({
+  /** Also where no vault says that another copy of the home folder is in use. */
+  force: optional(z.boolean()),
+})
+export type ForkOptions = Value<typeof forkOptions>
+
 /** A copy of a home folder that became a machine of its own. */
 export const forkedMachine = z.object({
   vault: name,

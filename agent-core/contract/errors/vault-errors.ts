@@ -109,6 +109,17 @@ export const vaultErrors = {
       'machine of its own, with keys of its own. If it was put back, or the other copy is gone for good, go on as that ' +
       'machine: "tharsis vault connect NAME … --take-over".',
   }),
+  'vault.not-cloned': spec<{ name: string; machine: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 5,
+    words: (d) =>
+      `No other computer was seen to use the keys of machine "${d.machine}" in vault "${d.name}": this home folder goes on as ` +
+      'that machine, and nothing was changed.',
+    advice: (d) =>
+      'If it is a copy all the same, and the other one goes on, give --force. New keys for the only one that there is: ' +
+      `"tharsis vault new-key ${d.name}".`,
+  }),
   'vault.machine-gone': spec<{ name: string; machine: string }>({
     scope: 'job',
     retry: false,

@@ -1,6 +1,7 @@
 import { list, name, passphrase, text } from '../bounds.ts'
 import {
   forkedMachine,
+  forkOptions,
   joinOptions,
   machineDocument,
   newKeyDocument,
@@ -44,11 +45,12 @@ export const machineVerbs = {
   }),
   forkMachine: call({
     about:
-      'Makes this home folder, which is a copy of another one, a machine of its own in all vaults of the machine that it was; ' +
-      '`passphrase` is that of this machine, and opens the new one too.',
+      'Makes this home folder, which is a copy of another one, a machine of its own in all vaults that it writes to; ' +
+      '`passphrase` is that of the machine that it was in this vault, and opens the new one too. Asks for the PIN.',
     parameters: [
       ['vault', name],
       ['passphrase', passphrase],
+      ['options', forkOptions],
     ],
     answer: forkedMachine,
   }),

@@ -50,6 +50,7 @@ const replicas = () => import('./api/replica-verbs.ts')
 const removals = () => import('./api/remove-machine.ts')
 const restores = () => import('./api/restore-verbs.ts')
 const settings = () => import('./api/setting-verbs.ts')
+const shownVaults = () => import('./api/show-vault.ts')
 const vaultTest = () => import('./api/test-vault.ts')
 const vaults = () => import('./api/vault-verbs.ts')
 const keys = () => import('./api/key-verbs.ts')
@@ -114,8 +115,6 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     askPassphrase: () => api.onPassphraseNeeded,
     askPin: () => api.onPinNeeded,
     givenPin: () => broughtWith(callSecrets?.().pin) ?? api.givenPin,
-    askPin: () => api.onPinNeeded,
-    givenPin: () => broughtWith(callSecrets?.().pin) ?? api.givenPin,
     remark: (text) => api.onRemark?.(text),
     ...(offerDownload && { offerDownload }),
   }
@@ -131,13 +130,13 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     joinVault: async (name, place, passphrase, options) =>
       (await machines()).joinVault(deps, name, place, passphrase, options),
     listMachines: async (vault, passphrase) => (await machines()).listMachines(deps, vault, passphrase),
-    forkMachine: async (vault, passphrase) => (await forks()).forkMachine(deps, vault, passphrase),
+    forkMachine: async (vault, passphrase, options) => (await forks()).forkMachine(deps, vault, passphrase, options),
     takeNewKey: async (vault, passphrase) => (await keys()).takeNewKey(deps, vault, passphrase),
     removeMachine: async (vault, machine, reason) => (await removals()).removeMachine(deps, vault, machine, reason),
     undeleteMachine: async (vault, machine) => (await removals()).undeleteMachine(deps, vault, machine),
     setCredentials: async (name, credentials) => (await vaults()).changeVaultCredentials(deps, name, credentials),
-    listVaults: async () => (await vaults()).listKnownVaults(deps),
-    showVault: async (name) => (await vaults()).showKnownVault(deps, name),
+    listVaults: async () => (await shownVaults()).listKnownVaults(deps),
+    showVault: async (name) => (await shownVaults()).showKnownVault(deps, name),
     testVault: async (name) => (await vaultTest()).testKnownVault(deps, name),
     setReplica: async (name, change) => (await replicas()).setReplica(deps, name, change),
     removeReplica: async (name) => (await replicas()).removeReplica(deps, name),

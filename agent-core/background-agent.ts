@@ -14,6 +14,7 @@ import type { AgentApi } from './api/agent-api.ts'
 import { ItemJournals } from './api/item-journals.ts'
 import { scheduleOf } from './api/item-schedules.ts'
 import { readRequest } from './api/job-verbs.ts'
+import { pauseText } from './api/overview.ts'
 import { systemClock } from './base/clock.ts'
 import { systemRandom } from './base/random.ts'
 import type { S3Keys } from './contract/s3-server.ts'
@@ -28,7 +29,7 @@ import { createToken } from './transport/access-token.ts'
 import { makeAgentFolder } from './transport/agent-folder.ts'
 import { type Download, Downloads } from './transport/downloads.ts'
 import { listenLocally } from './transport/local-socket.ts'
-import { createVerbRouter, tellRemark } from './transport/serve-verbs.ts'
+import { createVerbRouter, secretsOfCall, tellRemark } from './transport/serve-verbs.ts'
 import { openStatusFile } from './transport/status-file.ts'
 import { VerbSockets } from './transport/verb-sockets.ts'
 import { serveWeb } from './transport/web-server.ts'
@@ -107,6 +108,7 @@ function openInBackground(
     home,
     ...offer,
     background,
+    callSecrets: secretsOfCall,
     queueOf: (book, clock) => (parts.queue = new JobQueue(book, clock)),
     journals: (deps) => {
       const journals = new ItemJournals(deps)
@@ -197,6 +199,7 @@ function statusOf({ deps, book }: OpenHome, web: string | undefined, startedMs: 
     home: deps.paths.root,
     startedAt: new Date(startedMs).toISOString(),
     web: web ?? null,
+    pausedUntil: pauseText(deps.state.schedules.pause, systemClock.nowMs()),
     memory: process.memoryUsage.rss(),
     liveJobs: book.list({ live: true, limit: 1000 }).length,
   } satisfies Awaited<ReturnType<AgentApi['agentStatus']>>

@@ -4,8 +4,10 @@
  */
 import { isVaultTrouble } from '../backup/transfer.ts'
 import type { AgentError } from '../base/agent-error.ts'
+import { isoTime } from '../base/date-text.ts'
 import type { ChunkSource } from '../cache/chunk-reader.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
+import { formatTime } from '../contract/format-time.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
@@ -128,7 +130,7 @@ async function openInstead(deps: AgentDeps, known: KnownVault, trouble: AgentErr
     return undefined
   }
   const { completedMs } = replica
-  const age = completedMs === null ? '' : `, as of ${new Date(completedMs).toISOString()}`
+  const age = completedMs === null ? '' : `, as of ${formatTime(isoTime(completedMs))}`
   deps.remark?.(`${trouble.message} Its replica is read instead (${replica.address}${age}).`)
   return vault
 }

@@ -171,6 +171,12 @@ export async function describeReplica(
   }
 }
 
+/** As `describeReplica`, without asking its place. */
+export function replicaAsKnown(deps: AgentDeps, known: KnownVault): ReplicaDocument | undefined {
+  const replica = deps.state.replica(known.name)
+  return replica && replicaDocument(deps, replica)
+}
+
 /** The vault as each machine sees it whose key is remembered here; the one it was opened for is among them. */
 async function machinesOf(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<Map<KeyspaceId, Vault>> {
   const machines = new Map<KeyspaceId, Vault>([[known.keyspace, vault]])

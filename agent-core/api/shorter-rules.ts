@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { isoTime } from '../base/date-text.ts'
+import { formatTime } from '../contract/format-time.ts'
 import type { KeepRules } from '../contract/policy.ts'
 import type { ShortenedRules } from '../format/policy.ts'
 import { isShorter, shortenedAfter, stillWaiting } from '../retention/shortened-rules.ts'
@@ -50,6 +51,6 @@ export function shownShortened(deps: AgentDeps, items: readonly Item[]): PolicyD
 export function shortenedRemarks(deps: AgentDeps, item: Item): string[] {
   return shownShortened(deps, [item]).map(
     ({ from }) =>
-      `Shorter rules count from ${from.slice(0, 10)} on; until then its points stay as they did before too.`,
+      `Shorter rules count from ${formatTime(from).slice(0, 10)} on; until then its points stay as they did before too.`,
   )
 }

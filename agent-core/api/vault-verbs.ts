@@ -1,18 +1,14 @@
-/** Use cases of vaults: create, connect, list, show, change passphrase and credentials. */
-
+/** Use cases of vaults: create, connect, change passphrase and credentials. */
 import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
-import type { ChunkFileName } from '../contract/ids.ts'
 import { defaultPolicyName, type Policy } from '../contract/policy.ts'
 import type { Definitions } from '../format/definitions.ts'
-import { parseChunkName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { followKeySlots } from '../replicate/follow-key-slots.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import type { StorePlace } from '../state/store-place.ts'
-import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { type ReadDefinitions, Vault } from '../vault/vault.ts'
 import {
@@ -24,20 +20,17 @@ import {
   type UnlockedKeyspace,
   unlockKeyspaces,
 } from '../vault/vault-keys.ts'
-import type { CreatedVault, PlaceRequest, S3Credentials, VaultDetails, VaultDocument } from './agent-api.ts'
+import type { CreatedVault, PlaceRequest, S3Credentials, VaultDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, plainName, realPathOfFuture } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
-import { lockOf } from './keep-locks.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openReplica } from './open-replica.ts'
 import { openStoreAt, rememberS3Keys } from './open-store.ts'
-import { knownVault, masterKeyOf, openKnownStore, openKnownVault, rememberKey } from './open-vault.ts'
+import { knownVault, masterKeyOf, openKnownStore, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { adoptPolicies } from './policies.ts'
-import { proofsOf, unverifiedDocument } from './proof-files.ts'
-import { describeReplica } from './replica-verbs.ts'
 import {
   placeAfterProbe,
   rememberKeysOf,
@@ -47,6 +40,7 @@ import {
   settlePlace,
   settleS3Place,
 } from './settle-place.ts'
+import { knownVaultDocument } from './show-vault.ts'
 
 /** Makes a vault in a new or empty place, for this machine. */
 export async function createNewVault(
@@ -83,7 +77,12 @@ export async function createNewVault(
     deps.state.addVault(known, [])
     deps.log.info('vault created', { vault: name })
     const remarks = [...probe.remarks, ...leftOutRemarks(deps, place, `the vault "${name}"`)]
-    return { ...documentOf(known, secretPlace), state: 'reachable', recoveryCode: created.recoveryCode, remarks }
+    return {
+      ...knownVaultDocument(known, secretPlace),
+      state: 'reachable',
+      recoveryCode: created.recoveryCode,
+      remarks,
+    }
   } finally {
     await store.close()
   }
@@ -144,64 +143,14 @@ export async function connectToVault(
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
     const remarks = [...repairs, ...renamed, ...leftOutRemarks(deps, known, `the vault "${name}"`)]
-    return { ...documentOf(known, secretPlace), state: 'reachable', items: items.map(({ item }) => item.name), remarks }
+    return {
+      ...knownVaultDocument(known, secretPlace),
+      state: 'reachable',
+      items: items.map(({ item }) => item.name),
+      remarks,
+    }
   } finally {
     await store.close()
-  }
-}
-
-export async function listKnownVaults(deps: AgentDeps): Promise<readonly VaultDocument[]> {
-  const { place } = await deps.secrets()
-  return await Promise.all(
-    deps.state.vaults().map(async (known) => {
-      try {
-        const store = await openKnownStore(deps, known)
-        await store.close()
-        return { ...documentOf(known, place), state: 'reachable' as const }
-      } catch (error) {
-        if (!(error instanceof AgentError)) throw error
-        return { ...documentOf(known, place), state: 'unreachable' as const, reason: error.message }
-      }
-    }),
-  )
-}
-
-export async function showKnownVault(deps: AgentDeps, name: string): Promise<VaultDetails> {
-  const known = knownVault(deps, name)
-  const vault = await openKnownVault(deps, known)
-  try {
-    let objects = 0
-    let storedBytes = 0
-    const chunkFiles: { readonly name: ChunkFileName; readonly storedAtMs: number }[] = []
-    for await (const { name: object, sizeBytes, modifiedAtMs } of vault.store.list('')) {
-      objects++
-      storedBytes += sizeBytes
-      const chunk = object.startsWith(vault.layout.root) ? parseChunkName(object) : undefined
-      if (chunk !== undefined) chunkFiles.push({ name: chunk, storedAtMs: modifiedAtMs })
-    }
-    const points = (await vault.listPoints()).filter((point) => point.confirmationName !== undefined)
-    const free = known.kind === 'local' ? { freeBytes: (await readFreeSpace(known.address)).freeBytes } : {}
-    const { place } = await deps.secrets()
-    const items = deps.state
-      .items()
-      .filter((item) => item.vaults.includes(known.name))
-      .map((item) => item.name)
-    const replica = await describeReplica(deps, known, vault.store)
-    const lock = lockOf(deps, known)
-    return {
-      ...documentOf(known, place),
-      state: 'reachable',
-      points: points.length,
-      oldestUnverified: unverifiedDocument(deps, proofsOf(deps, known), chunkFiles),
-      objects,
-      storedBytes,
-      ...free,
-      items,
-      ...(replica && { replica }),
-      ...(lock && { lock }),
-    }
-  } finally {
-    await vault.store.close()
   }
 }
 
@@ -402,9 +351,4 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
   let name = wanted
   for (let count = 2; taken.has(name); count++) name = `${wanted} ${count}`
   return name
-}
-
-function documentOf(known: KnownVault, secretPlace: string): Omit<VaultDocument, 'state'> {
-  const { name, id, kind, address, machine, access } = known
-  return { name, id, kind, address, machine, access, secretPlace }
 }

@@ -1,5 +1,6 @@
 import { isAgentError } from '../base/agent-error.ts'
 import type { AgentStatus } from '../contract/documents/agent.ts'
+import { formatTime } from '../contract/format-time.ts'
 import { formatSize } from './amounts.ts'
 import { usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
@@ -56,9 +57,17 @@ function statusLines(status: AgentStatus, output: Output): readonly string[] {
   return output.facts([
     ['Agent', `${status.product}, pid ${status.pid}`],
     ['Home folder', status.home],
-    ['Runs since', status.startedAt],
+    ['Runs since', formatTime(status.startedAt)],
+    ['Schedules', scheduleWords(status.pausedUntil)],
     ['Browser', status.web ?? 'not served; start it with --web'],
     ['Memory', formatSize(status.memory)],
     ['Jobs', String(status.liveJobs)],
   ])
+}
+
+function scheduleWords(pausedUntil: AgentStatus['pausedUntil']): string {
+  if (pausedUntil === null) return 'are followed'
+  return pausedUntil === 'forever'
+    ? 'rest until "tharsis resume"'
+    : `rest until ${formatTime(pausedUntil)}, or "tharsis resume"`
 }

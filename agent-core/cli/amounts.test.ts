@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countOf, formatCount, formatDuration, formatSize, formatTime, formatTook } from './amounts.ts'
+import { countOf, formatCount, formatDuration, formatSize, formatTook } from './amounts.ts'
 
 test.each([
   [0, '0 B'],
@@ -24,9 +24,4 @@ test('durations', () => {
   expect(formatDuration(3_723_000)).toBe('1:02:03')
   expect(formatTook(2450)).toBe('2.5 s')
   expect(formatTook(83_000)).toBe('1:23 min')
-})
-
-test('times are local; what is no time stays', () => {
-  expect(formatTime('2026-11-22T10:00:05.000Z')).toMatch(/^2026-11-2\d \d\d:\d\d:05$/)
-  expect(formatTime('never')).toBe('never')
 })

@@ -1,5 +1,6 @@
 import type { ChunkDocument } from '../api/agent-api.ts'
-import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf, formatCount, formatSize } from './amounts.ts'
 import { absolutePath } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'

@@ -5,6 +5,7 @@ export const exitStatus = {
   usage: 2,
   warnings: 3,
   notFound: 4,
+  unreachable: 6,
   damaged: 8,
   cancelled: 130,
 } as const

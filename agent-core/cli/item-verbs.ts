@@ -1,5 +1,6 @@
 import type { ItemChanges, ItemDocument, ItemVaultDocument } from '../api/agent-api.ts'
-import { countOf, formatSize, formatTime } from './amounts.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf, formatSize } from './amounts.ts'
 import { folderPath, usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'

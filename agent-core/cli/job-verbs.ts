@@ -1,5 +1,6 @@
 import type { AgentApi } from '../api/agent-api.ts'
 import type { JobDetails, JobDocument } from '../contract/documents/job.ts'
+import { formatTime } from '../contract/format-time.ts'
 import type { JobKind } from '../contract/verb.ts'
 import { countOf, formatCount, formatSize, formatTook } from './amounts.ts'
 import { usageError, wholeNumber } from './argument-values.ts'
@@ -94,7 +95,7 @@ function jobTable(jobs: readonly JobDocument[], output: Output): readonly string
       job.id.slice(0, 8),
       job.kind,
       job.item ?? job.vault ?? '',
-      job.queuedAt.slice(0, 16).replace('T', ' '),
+      formatTime(job.queuedAt).slice(0, 16),
       job.state,
       job.reason ?? '',
     ]),
@@ -109,7 +110,7 @@ function jobLines(job: JobDetails, output: Output): readonly string[] {
       ['Job', `${job.id} (${job.kind})`],
       ['About', job.item ?? job.vault ?? 'this machine'],
       ['State', `${job.state}${reasonOf(job)}`],
-      ['Queued', job.queuedAt],
+      ['Queued', formatTime(job.queuedAt)],
       ['Took', job.finishedAt === null ? 'it is not over' : formatTook(took)],
       ['Done', result === null ? 'nothing' : `${countOf(result.files, 'file')}, ${formatSize(result.bytes)}`],
       [
@@ -120,7 +121,7 @@ function jobLines(job: JobDetails, output: Output): readonly string[] {
     ...job.warnings.map(
       ({ count, message, advice }) => `${count === 0 ? '' : `${formatCount(count)} × `}${message} ${advice}`,
     ),
-    ...job.log.map(({ time, level, text }) => `${time} ${level === 'info' ? '' : `${level}: `}${text}`),
+    ...job.log.map(({ time, level, text }) => `${formatTime(time)} ${level === 'info' ? '' : `${level}: `}${text}`),
   ]
 }
 
@@ -140,7 +141,7 @@ export const pauseSchedules: RunVerb<{ readonly time?: string }> = async ({ time
   await session.output.summary(pause, () => [
     pause.pausedUntil === 'forever'
       ? 'Schedules rest until "tharsis resume".'
-      : `Schedules rest until ${pause.pausedUntil ?? 'now'}. What they miss is caught up once afterwards.`,
+      : `Schedules rest until ${formatTime(pause.pausedUntil ?? 'now')}. What they miss is caught up once afterwards.`,
   ])
   return exitStatus.done
 }

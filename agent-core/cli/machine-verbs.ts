@@ -1,9 +1,11 @@
 import type { MachineDocument } from '../api/agent-api.ts'
-import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf, formatCount, formatSize } from './amounts.ts'
 import { exitStatus } from './exit-status.ts'
 import { generatePassphrase } from './passphrases.ts'
 import { type PlaceInput, readPlace } from './place-options.ts'
 import type { RunVerb } from './session.ts'
+import { heldLines } from './trash-verbs.ts'
 import { sayNewVault } from './vault-verbs.ts'
 
 interface JoinInput extends PlaceInput {
@@ -124,9 +126,7 @@ export const removeMachine: RunVerb<MachineInput> = async ({ name, machine, reas
   const document = await (await session.agent()).removeMachine(name, machine, reason)
   await output.summary(document, () => [
     `Machine "${document.machine}" is removed; ${countOf(document.points, 'point')} went to the trash.`,
-    ...(document.held === 0
-      ? []
-      : [`${countOf(document.held, 'point')} of them are held, and stay until they are released.`]),
+    ...heldLines(document.held),
     ...(document.removed === null
       ? []
       : [

@@ -1,10 +1,12 @@
 import type { PointDetails, PointDocument, PointFile } from '../api/agent-api.ts'
-import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
+import { adviceOf } from '../base/agent-error.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf, formatCount, formatSize } from './amounts.ts'
 import { wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import { plainText } from './plain-text.ts'
-import type { RunVerb } from './session.ts'
+import type { RunVerb, Session } from './session.ts'
 import { sayWarnings } from './warning-lines.ts'
 
 interface ListInput {
@@ -16,9 +18,10 @@ export const listPoints: RunVerb<ListInput> = async ({ item, deleted }, session)
   const { output } = session
   const all = await (await session.agent()).listPoints(item)
   const points = deleted ? all : all.filter((point) => point.deleted === null)
+  const none = points.length > 0 || output.json ? '' : await noPointsWords(item, all, session)
   await output.result(points, () =>
     points.length === 0
-      ? [`Item "${item}" has no points yet. Make one with "tharsis backup-now ${item}".`]
+      ? [none]
       : output.table(
           [
             { title: 'POINT' },
@@ -51,6 +54,16 @@ export const listPoints: RunVerb<ListInput> = async ({ item, deleted }, session)
   const hidden = all.length - points.length
   if (hidden > 0) output.note(`${countOf(hidden, 'point')} in the trash; "--deleted" shows them.`)
   return exitStatus.done
+}
+
+/** Why there is nothing to list, and what to do about it. */
+async function noPointsWords(item: string, all: readonly PointDocument[], session: Session): Promise<string> {
+  if (all.length > 0) return `All points of item "${item}" are in the trash.`
+  const { access, machine, stopped } = await (await session.agent()).showItem(item)
+  if (access === 'read-only') return `Item "${item}" has no points yet; machine "${machine}" makes them.`
+  if (stopped === null) return `Item "${item}" has no points yet. Make one with "tharsis backup-now ${item}".`
+  const advice = adviceOf('item.stopped', { name: item, data: stopped.data })
+  return `Item "${item}" has no points, and its protection is stopped. ${advice}`
 }
 
 /** The day, or why there is none. */

@@ -1,6 +1,7 @@
 import type { PolicyDetails, PolicyDocument, SimulatedHorizon } from '../api/agent-api.ts'
+import { formatTime } from '../contract/format-time.ts'
 import { keepLines, keepSummary, scheduleWords } from '../contract/policy-words.ts'
-import { countOf, formatCount, formatTime } from './amounts.ts'
+import { countOf, formatCount } from './amounts.ts'
 import { usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'

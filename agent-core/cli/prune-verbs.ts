@@ -1,5 +1,6 @@
 import type { PruneDocument, PruneOptions } from '../api/agent-api.ts'
-import { countOf, formatSize, formatTime } from './amounts.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf, formatSize } from './amounts.ts'
 import { wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'

@@ -1,5 +1,6 @@
 import type { PlaceRequest, ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
-import { countOf, formatCount, formatSize, formatTime } from './amounts.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf, formatCount, formatSize } from './amounts.ts'
 import { usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
@@ -112,14 +113,16 @@ function sayTroubles(name: string, replication: ReplicationDocument, output: Out
 
 /** What `vault show` says of a replica. */
 export function replicaFacts(replica: ReplicaDocument): readonly (readonly [string, string])[] {
-  const { address, reason, behind, completedAt, everyMs, graceMs, isDue } = replica
+  const { address, state, reason, behind, completedAt, everyMs, graceMs, isDue } = replica
   const age = completedAt === null ? 'never completed' : `completed ${formatTime(completedAt)}`
   const lag =
-    behind === undefined
-      ? `not reachable${reason === undefined ? '' : `: ${reason}`}`
-      : behind.bytes === 0 && behind.points === 0
-        ? 'nothing behind'
-        : `${countOf(behind.points, 'point')} and ${formatSize(behind.bytes)} behind`
+    behind === undefined && state === 'not asked'
+      ? 'not asked'
+      : behind === undefined
+        ? `not reachable${reason === undefined ? '' : `: ${reason}`}`
+        : behind.bytes === 0 && behind.points === 0
+          ? 'nothing behind'
+          : `${countOf(behind.points, 'point')} and ${formatSize(behind.bytes)} behind`
   return [
     ['Replica', `${address} (${lag})`],
     ['Replicated', `${age}; due every ${countOf(everyMs / hourMs, 'hour')}${isDue ? ', due now' : ''}`],

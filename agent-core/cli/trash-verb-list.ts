@@ -16,7 +16,9 @@ export const markVerbs: readonly AnyVerb[] = [
   {
     name: 'point hold',
     summary: 'Keep a point whatever its policy says',
-    details: 'A held point is neither removed nor deleted until it is released.',
+    details:
+      'A held point cannot be deleted, and no clean-up removes it, until it is released. With its whole item or machine ' +
+      '("item stop --delete-data", "vault remove-machine") it goes to the trash, and stays there.',
     arguments: pointArguments,
     options: [reasonOption],
     examples: ['tharsis point hold documents 2026-11-22 --reason "tax return"'],

@@ -1,5 +1,6 @@
 import type { PointDocument, StoppedDocument } from '../api/agent-api.ts'
-import { countOf, formatTime } from './amounts.ts'
+import { formatTime } from '../contract/format-time.ts'
+import { countOf } from './amounts.ts'
 import { usageError } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
 import type { RunVerb, Session } from './session.ts'
@@ -17,17 +18,21 @@ export const holdPoint: RunVerb<PointInput> = async ({ item, point, reason }, se
 }
 
 export const releasePoint: RunVerb<PointInput> = async ({ item, point, reason }, session) => {
-  if (!(await session.confirmRemoval(`Release point ${point}? Its policy may remove it then.`))) {
+  const named = nameWhenAsked({ item, point }, session)
+  if (!(await session.confirmRemoval(async () => `Release ${await named.words()}? Its policy may remove it then.`))) {
     return cancelled(session)
   }
-  const released = await (await session.agent()).releasePoint(item, point, reason)
+  const released = await (await session.agent()).releasePoint(item, named.point, reason)
   await sayPoint(session, released, 'is released: its policy decides again.')
   return exitStatus.done
 }
 
 export const deletePoint: RunVerb<PointInput> = async ({ item, point, reason }, session) => {
-  if (!(await session.confirmRemoval(`Put point ${point} of item "${item}" into the trash?`))) return cancelled(session)
-  const document = await (await session.agent()).deletePoint(item, point, reason)
+  const named = nameWhenAsked({ item, point }, session)
+  if (!(await session.confirmRemoval(async () => `Put ${await named.words()} into the trash?`))) {
+    return cancelled(session)
+  }
+  const document = await (await session.agent()).deletePoint(item, named.point, reason)
   const until = document.deleted === null ? '' : ` until ${formatTime(document.deleted.until)}`
   const back = `"tharsis point undelete ${item} ${document.id.slice(0, 8)}" brings it back`
   await sayPoint(session, document, `is in the trash; ${back}${until}.`)
@@ -72,9 +77,16 @@ function stopLines({ item, stopped, points, held }: StoppedDocument): readonly s
   const until = stopped.until === null ? '' : ` until ${formatTime(stopped.until)}`
   return [
     `Item "${item}" is stopped; ${countOf(points, 'point')} went to the trash.`,
-    ...(held === 0 ? [] : [`${countOf(held, 'point')} of them are held, and stay until they are released.`]),
-    `"tharsis item undelete ${item}" brings them back${until}.`,
+    ...heldLines(held),
+    `"tharsis item undelete ${item}" brings ${points === 1 ? 'it' : 'them'} back${until}.`,
   ]
+}
+
+/** What is said of held points that went to the trash with their item or machine. */
+export function heldLines(held: number): readonly string[] {
+  if (held === 0) return []
+  const [is, takes] = held === 1 ? ['is', 'it before it is released'] : ['are', 'them before they are released']
+  return [`${countOf(held, 'point')} there ${is} held: no clean-up removes ${takes}.`]
 }
 
 export const resumeItem: RunVerb<{ readonly name: string }> = async ({ name }, session) => {
@@ -123,6 +135,22 @@ export const removeVault: RunVerb<{ readonly name: string }> = async ({ name }, 
       : [`${countOf(waitingPoints, 'point')} that waited for it ${waitingPoints === 1 ? 'is' : 'are'} given up.`]),
   ])
   return exitStatus.done
+}
+
+/**
+ * The point of a question: `words` tells its id and time, and from then on `point` is that id, since "latest" may be another
+ * one by the time of the answer.
+ */
+function nameWhenAsked({ item, point }: PointInput, session: Session) {
+  const named = {
+    point,
+    words: async (): Promise<string> => {
+      const { id, time } = await (await session.agent()).showPoint(item, point)
+      named.point = id
+      return `point ${id.slice(0, 8)} of ${formatTime(time)} of item "${item}"`
+    },
+  }
+  return named
 }
 
 async function sayPoint({ output }: Session, point: PointDocument, words: string): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   VerifyDocument,
   VerifyLevel,
 } from '../api/agent-api.ts'
+import { formatTime } from '../contract/format-time.ts'
 import type { S3Abilities } from '../contract/s3-server.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
 import { folderPath, usageError, wholeNumber } from './argument-values.ts'
@@ -137,19 +138,33 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ['Machine', `${vault.machine} (${accessWords(vault)})`],
       ['Key kept in', vault.secretPlace],
       ['Items', vault.items.length === 0 ? 'none' : vault.items],
-      ['Points', formatCount(vault.points)],
-      ['Stored', `${formatSize(vault.storedBytes)} in ${countOf(vault.objects, 'object')}`],
+      ...contentFacts(vault),
+      ...(vault.waitingPoints === 0 ? [] : [['Waiting for it', countOf(vault.waitingPoints, 'point')] as const]),
       ...(vault.replica === undefined ? [] : replicaFacts(vault.replica)),
       ...(vault.freeBytes === undefined ? [] : [['Free there', formatSize(vault.freeBytes)] as const]),
-      ['Oldest unverified byte', unverifiedWords(vault.oldestUnverified)],
+      ...(vault.state === 'reachable'
+        ? [['Oldest unverified byte', unverifiedWords(vault.oldestUnverified)] as const]
+        : []),
       ...(vault.lock === undefined ? [] : [['Locked', lockWords(vault.lock)] as const]),
     ]),
   )
-  return exitStatus.done
+  if (vault.state === 'reachable') return exitStatus.done
+  output.error('The place of the vault cannot be reached; this is what is known here.')
+  return exitStatus.unreachable
+}
+
+/** What the vault's place tells of what is in it. */
+function contentFacts({ points, storedBytes, objects }: VaultDetails): readonly (readonly [string, string])[] {
+  if (points === null || storedBytes === null || objects === null) return []
+  return [
+    ['Points', formatCount(points)],
+    ['Stored', `${formatSize(storedBytes)} in ${countOf(objects, 'object')}`],
+  ]
 }
 
 function lockWords({ days, nextExpiry }: NonNullable<VaultDetails['lock']>): string {
-  const until = nextExpiry === null ? 'extended by the next backup' : `the first lock ends ${nextExpiry.slice(0, 10)}`
+  const until =
+    nextExpiry === null ? 'extended by the next backup' : `the first lock ends ${formatTime(nextExpiry).slice(0, 10)}`
   return `for ${countOf(days, 'day')} at least; ${until}`
 }
 
@@ -263,7 +278,7 @@ function unverifiedWords(oldest: UnverifiedDocument | null): string {
   if (oldest === null) return 'none'
   const age = oldest.days === 0 ? 'today' : `${countOf(oldest.days, 'day')} ago`
   const what = oldest.everVerified ? 'last read' : 'never read, stored'
-  return `${what} ${age} (${oldest.since.slice(0, 10)})`
+  return `${what} ${age} (${formatTime(oldest.since).slice(0, 10)})`
 }
 
 interface SetPassphraseInput {

@@ -81,7 +81,7 @@ describe('verbs ask the agent', () => {
     ],
     ['vault machines usb', ['listMachines', 'usb', undefined]],
     ['vault machines usb --unlock', ['listMachines', 'usb', passphrase.THARSIS_PASSPHRASE]],
-    ['vault fork usb --yes', ['forkMachine', 'usb', passphrase.THARSIS_PASSPHRASE]],
+    ['vault fork usb --yes', ['forkMachine', 'usb', passphrase.THARSIS_PASSPHRASE, {}]],
     ['vault remove-machine usb mars --yes --reason sold', ['removeMachine', 'usb', 'mars', 'sold']],
     ['vault undelete-machine usb mars', ['undeleteMachine', 'usb', 'mars']],
     ['vault list', ['listVaults']],
@@ -464,21 +464,63 @@ describe('what takes something away', () => {
     'vault recovery-code usb',
     'vault remove usb',
   ])('"%s" needs a yes, and asks for it on a terminal', async (line) => {
-    const { status, stderr, calls } = await call(line)
+    const answers: Partial<AgentApi> = { showPin: async () => ({ set: false, unlockedSeconds: 0 }) }
+    const { status, stderr, calls } = await call(line, { answers })
     expect(status).toBe(2)
     expect(stderr).toContain('--yes')
-    expect(calls).toEqual([])
-    expect((await call(line, { typed: ['n\r'] })).calls).toEqual([])
-    const { status: done, calls: made } = await call(line, { typed: ['y\r'] })
-    expect(done).toBe(0)
-    expect(made).toHaveLength(3)
+    expect(calls).toEqual([['open', expect.any(String)], ['dispose']])
+    // A PIN that comes with the call says nothing where none is set.
+    expect((await call(line, { answers, env: { THARSIS_PIN: '4711' } })).status).toBe(2)
+    const actsOf = ({ calls: made }: Awaited<ReturnType<typeof call>>) =>
+      made.map(([verb]) => verb).filter((verb) => !['open', 'showPoint', 'dispose'].includes(verb as string))
+    expect(actsOf(await call(line, { typed: ['n\r'] }))).toEqual([])
+    const answered = await call(line, { typed: ['y\r'] })
+    expect(answered.status).toBe(0)
+    expect(actsOf(answered)).toHaveLength(1)
   })
 
   test('a PIN that comes with the call is a yes, and is taken out of the environment', async () => {
     const { status, agent, env } = await call('point delete docs c0', { env: { THARSIS_PIN: '4711' } })
     expect(status).toBe(0)
-    expect(await agent.onPinNeeded?.()).toBe('4711')
+    expect(await agent.givenPin?.()).toBe('4711')
     expect(env).toEqual({})
+  })
+
+  test('without a terminal the PIN that is set decides, and no yes is asked for', async () => {
+    const { calls, agent } = await call('point delete docs c0')
+    expect(calls.map(([verb]) => verb)).toEqual(['open', 'showPin', 'deletePoint', 'dispose'])
+    expect(agent.givenPin).toBeUndefined()
+  })
+
+  test('a question names the point by its id and time, and that point is meant, also when "latest" is another by then', async () => {
+    const answered = { typed: ['y\r'] }
+    for (const verb of ['delete', 'release']) {
+      const { stderr, calls } = await call(`point ${verb} docs latest`, answered)
+      expect(stderr).toMatch(/point c0ffee00 of 2026-11-2\d \d\d:00:00 of item "docs"/)
+      expect(calls.map(([name]) => name)).toEqual(['open', 'showPoint', `${verb}Point`, 'dispose'])
+      expect(calls[2]).toEqual([`${verb}Point`, 'docs', fakePoint.id, undefined])
+    }
+  })
+
+  test('held points in the trash are told to stay there, one as one', async () => {
+    const stopped = { at: '2026-11-22T12:00:00Z', until: '2026-12-06T12:00:00Z', who: 'me', reason: null }
+    const stop = async (points: number, held: number) => {
+      const answers: Partial<AgentApi> = {
+        stopItem: async () => ({ item: 'docs', stopped: { ...stopped, data: 'deleted' }, points, held }),
+      }
+      return (await call('item stop docs --delete-data --yes', { answers })).stdout
+    }
+    expect(await stop(1, 1)).toMatch(
+      /1 point went to the trash.\n1 point there is held: no clean-up removes it before it is/,
+    )
+    expect(await stop(1, 0)).toMatch(/"tharsis item undelete docs" brings it back until 2026-12-0\d/)
+    expect(await stop(3, 2)).toMatch(
+      /2 points there are held: no clean-up removes them before they are released.\n.*brings them back/,
+    )
+    const answers: Partial<AgentApi> = {
+      removeMachine: async () => ({ vault: 'usb', machine: 'mars', removed: stopped, points: 2, held: 1 }),
+    }
+    expect((await call('vault remove-machine usb mars --yes', { answers })).stdout).toContain('1 point there is held')
   })
 
   test('pin set takes the new PIN twice on a terminal, and the old one where there is one', async () => {
@@ -559,6 +601,38 @@ describe('listings', () => {
     expect((await call('vault list', { answers })).stdout).toContain('tharsis vault create')
     expect((await call('item list', { answers })).stdout).toContain('tharsis item enable')
     expect((await call('point list docs', { answers })).stdout).toContain('tharsis backup-now docs')
+    const read: Partial<AgentApi> = { ...answers, showItem: async () => ({ ...fakeItem, access: 'read-only' }) }
+    expect((await call('point list docs', { answers: read })).stdout).toContain('machine "mars" makes them')
+    const at = '2026-11-22T12:00:00Z'
+    const stop = { at, data: 'retained', until: null, who: 'me', reason: null } as const
+    const stopped: Partial<AgentApi> = { ...answers, showItem: async () => ({ ...fakeItem, stopped: stop }) }
+    const { stdout } = await call('point list docs', { answers: stopped })
+    expect(stdout).toContain('"tharsis item resume docs"')
+    expect(stdout).not.toContain('backup-now')
+    const deleted = { at, until: at, who: 'me', reason: null }
+    const trashed: Partial<AgentApi> = { listPoints: async () => [{ ...fakePoint, deleted }] }
+    expect((await call('point list docs', { answers: trashed })).stdout).toContain(
+      'All points of item "docs" are in the trash',
+    )
+  })
+
+  test('people read local times, programs ISO 8601', async () => {
+    const pausedUntil = '2026-11-22T10:00:05.000Z'
+    const local = /2026-11-2\d \d\d:\d\d:05/
+    const { answers } = { answers: { pauseSchedules: async () => ({ pausedUntil }) } satisfies Partial<AgentApi> }
+    expect((await call('pause 4h', { answers })).stdout).toMatch(local)
+    expect((await call('pause 4h --output json', { answers })).document).toEqual({ pausedUntil })
+    const status = await createFakeAgent().agent.agentStatus()
+    const running = (until: typeof pausedUntil | 'forever' | null): Partial<AgentApi> => ({
+      agentStatus: async () => ({ ...status, startedAt: pausedUntil, pausedUntil: until }),
+    })
+    const shown = async (until: typeof pausedUntil | 'forever' | null) =>
+      (await call('agent status', { answers: running(until) })).stdout
+    expect(await shown(pausedUntil)).toMatch(
+      /Runs since +2026-11-2\d \d\d:\d\d:05\n *Schedules +rest until 2026-11-2\d \d\d:\d\d:05/,
+    )
+    expect(await shown('forever')).toMatch(/Schedules +rest until "tharsis resume"/)
+    expect(await shown(null)).toMatch(/Schedules +are followed/)
   })
 
   test('a point is marked as partial and held; an unreachable vault says why', async () => {

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { PointDocument, VaultDocument } from '../../agent-core/api/agent-api.ts'
+import type { PointDocument, VaultDetails, VaultDocument } from '../../agent-core/api/agent-api.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -96,7 +96,6 @@ test('a vault folder that is missing or empty ends with 6, and no vault is made 
   await cli.setUp()
   renameSync(cli.vault, `${cli.vault} away`)
   for (const verb of [
-    ['vault', 'show', 'v'],
     ['vault', 'test', 'v'],
     ['vault', 'verify', 'v'],
     ['point', 'list', 'docs'],
@@ -110,7 +109,12 @@ test('a vault folder that is missing or empty ends with 6, and no vault is made 
     expect(existsSync(cli.vault)).toBe(false)
   }
   mkdirSync(cli.vault)
-  expect((await cli.fails(['vault', 'show', 'v'], 6)).code).toBe('vault.unreachable')
+  const known = await cli.json<VaultDetails>(['vault', 'show', 'v'], 6)
+  expect(known).toMatchObject({ state: 'unreachable', items: ['docs'], points: null, waitingPoints: 1 })
+  const shown = await cli.run(['vault', 'show', 'v'])
+  expect(shown.stdout).toMatch(/State +unreachable: .*\n/)
+  expect(shown.stdout).toMatch(/Waiting for it +1 point\n/)
+  expect(shown.stdout).not.toContain('Stored')
   expect(await cli.backUp(6)).toMatchObject({ failure: { code: 'vault.unreachable' }, point: { confirmed: false } })
   expect((await cli.fails(['vault', 'connect', 'again', '--local', cli.vault], 6)).code).toBe('vault.unreachable')
   expect(readdirSync(cli.vault)).toEqual([])

@@ -57,6 +57,7 @@ export const fakeVault: VaultDetails = {
   objects: 1234,
   storedBytes: 5 * 1024 * 1024,
   freeBytes: 1024 ** 3,
+  waitingPoints: 0,
   items: ['docs'],
 }
 
@@ -468,6 +469,7 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       home: '/home/me/.local/share/tharsis',
       startedAt: '2026-11-22T10:00:00.000Z',
       web: null,
+      pausedUntil: null,
       memory: 70_000_000,
       liveJobs: 0,
     }),

@@ -64,12 +64,15 @@ export const replicationDocument = z.object({
 })
 export type ReplicationDocument = Value<typeof replicationDocument>
 
+/** What only the place tells is null while it is not reachable. */
 export const vaultDetails = vaultDocument.extend({
-  points: count,
-  /** null: there is no chunk file. */
+  points: count.nullable(),
+  /** null: there is no chunk file, too. */
   oldestUnverified: unverifiedDocument.nullable(),
-  objects: count,
-  storedBytes: bytes,
+  objects: count.nullable(),
+  storedBytes: bytes.nullable(),
+  /** Points that are captured here, and wait for the vault. */
+  waitingPoints: count,
   freeBytes: optional(bytes),
   items: list(name),
   replica: optional(replicaDocument),

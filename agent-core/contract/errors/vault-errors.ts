@@ -1,4 +1,5 @@
 /** Vaults. */
+import { formatTime } from '../format-time.ts'
 import { type Reason, spec } from './error-spec.ts'
 
 export const vaultErrors = {
@@ -134,7 +135,7 @@ export const vaultErrors = {
     retry: false,
     exitCode: 5,
     words: (d) =>
-      `The machine "${d.machine}" was removed from vault "${d.name}"; its points are in the trash until ${d.until}.`,
+      `The machine "${d.machine}" was removed from vault "${d.name}"; its points are in the trash until ${formatTime(d.until)}.`,
     advice: (d) =>
       `Bring it back with "tharsis vault undelete-machine ${d.name} '${d.machine}'", or forget the vault here with "tharsis vault remove ${d.name}".`,
   }),

@@ -39,7 +39,7 @@ export const vaultVerbs = {
   }),
   listVaults: call({ about: 'The vaults that are known here.', parameters: [], answer: list(vaultDocument) }),
   showVault: call({
-    about: 'One vault: what it holds and how full it is.',
+    about: 'One vault: what it holds and how full it is; while its place is not reachable, what is known here.',
     parameters: [['name', name]],
     answer: vaultDetails,
   }),

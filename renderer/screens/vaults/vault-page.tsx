@@ -26,15 +26,29 @@ export function VaultPage({ name }: { readonly name: string }) {
 
 function Details({ vault }: { readonly vault: VaultDetails }) {
   const isOwn = vault.access === 'owner'
+  const { points, objects, storedBytes } = vault
+  const isThere = vault.state === 'reachable'
   return (
     <>
-      {vault.freeBytes !== undefined && <SpaceBar usedBytes={vault.storedBytes} freeBytes={vault.freeBytes} />}
+      {!isThere && (
+        <Note tone="warning" title="Its place cannot be reached">
+          {vault.reason} This is what is known here.
+        </Note>
+      )}
+      {vault.freeBytes !== undefined && storedBytes !== null && (
+        <SpaceBar usedBytes={storedBytes} freeBytes={vault.freeBytes} />
+      )}
       <Facts
         facts={[
           ['Where', <FileName key="a" name={vault.address} />],
           ['Computer', vault.machine],
-          ['Points', formatCount(vault.points)],
-          ['Objects', `${formatCount(vault.objects)}, ${formatSize(vault.storedBytes)}`],
+          ...(points === null ? [] : [['Points', formatCount(points)] as const]),
+          ...(vault.waitingPoints === 0
+            ? []
+            : [['Points that wait for it', formatCount(vault.waitingPoints)] as const]),
+          ...(objects === null || storedBytes === null
+            ? []
+            : [['Objects', `${formatCount(objects)}, ${formatSize(storedBytes)}`] as const]),
           [
             'Items',
             vault.items.length === 0
@@ -55,8 +69,8 @@ function Details({ vault }: { readonly vault: VaultDetails }) {
         </Note>
       )}
       {vault.replica && <ReplicaSection vault={vault} replica={vault.replica} />}
-      <VerifySection vault={vault} />
-      {isOwn && (
+      {isThere && <VerifySection vault={vault} />}
+      {isOwn && isThere && (
         <>
           <TrashSection vault={vault} />
           <CleanUpSection vault={vault} />

@@ -5,7 +5,11 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
-const files = ['test/integration/follow-rules.test.ts', 'agent-core/schedule/next-run.test.ts']
+const files = [
+  'test/integration/follow-rules.test.ts',
+  'test/integration/year-of-backups.test.ts',
+  'agent-core/schedule/next-run.test.ts',
+]
 
 const wanted = process.argv.slice(2)
 const chosen = wanted.length === 0 ? files : files.filter((file) => wanted.some((part) => file.includes(part)))
@@ -14,7 +18,7 @@ if (chosen.length === 0) {
   console.log('0 passed, 1 failed')
   process.exit(1)
 }
-const run = spawnSync('vitest', ['run', '--testTimeout=3600000', ...chosen], {
+const run = spawnSync('vitest', ['run', '--testTimeout=14400000', ...chosen], {
   cwd: join(import.meta.dirname, '..'),
   env: { ...process.env, THARSIS_CAMPAIGN: '1' },
   stdio: ['ignore', 'inherit', 'inherit'],

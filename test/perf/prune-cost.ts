@@ -74,6 +74,7 @@ async function build(vault: Vault): Promise<void> {
   const contents = Array.from({ length: fileCount }, (_, file) => Buffer.from(`${file} at first ${'x'.repeat(200)}`))
   const known = new Set<string>()
   const live: number[] = []
+  const folders = new Map<number, Entry>()
   for (let sequence = 1; sequence <= pointCount; sequence++) {
     const file = sequence % fileCount
     contents[file] = Buffer.from(`${file} in point ${sequence} ${'x'.repeat(200)}`)
@@ -91,8 +92,9 @@ async function build(vault: Vault): Promise<void> {
       for (const entry of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) builder.add(entryElement(entry))
       return builder.finish()
     }
-    const folders: Entry[] = []
     for (let first = 0; first < fileCount; first += filesPerFolder) {
+      // A folder in which nothing has changed is the entry that it was.
+      if (folders.has(first) && (file < first || file >= first + filesPerFolder)) continue
       const entries = contents.slice(first, first + filesPerFolder).map((content, at) =>
         entryOf(`file ${first + at}`, {
           sizeBytes: content.length,
@@ -105,9 +107,9 @@ async function build(vault: Vault): Promise<void> {
       )
       const below = list(entries)
       const directory = { ...(below && { list: below }), entriesBelow: entries.length, bytesBelow: 0 }
-      folders.push(entryOf(`folder ${first}`, { type: 'directory', directory }))
+      folders.set(first, entryOf(`folder ${first}`, { type: 'directory', directory }))
     }
-    const root = list(folders)
+    const root = list([...folders.values()])
     for (const writer of Object.values(writers)) writer.finish()
     for (const { name, path } of files) {
       await vault.store.put(vault.layout.chunk(name), readFileSync(path))

@@ -12,7 +12,7 @@ import { seededRandom } from './seeded-random.ts'
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
-interface Habit {
+export interface Habit {
   readonly name: string
   readonly policy: Policy
   /** Hours of a day's scheduled runs. */
@@ -84,12 +84,33 @@ export interface FollowedRules {
   readonly differences: readonly string[]
 }
 
+/** A run of a day. */
+interface HabitRun {
+  /** After the day's beginning. */
+  readonly hour: number
+  readonly kind: 'scheduled' | 'on-demand'
+  /** Counted from the run; undefined: it has no date of its own. */
+  readonly keepMs: number | undefined
+}
+
+/** The runs of one day in their order; `passed` days lie before it. */
+export function runsOf(
+  { hours, missed, onDemand }: Pick<Habit, 'hours' | 'missed' | 'onDemand'>,
+  passed: number,
+  random: () => number,
+): HabitRun[] {
+  const isAway = passed % 365 > 200 && passed % 365 < 209
+  const scheduled = hours.filter(() => random() >= missed && !isAway)
+  const runs: HabitRun[] = scheduled.map((hour) => ({ hour, kind: 'scheduled', keepMs: undefined }))
+  if (random() < onDemand) {
+    runs.push({ hour: random() * 22, kind: 'on-demand', keepMs: random() < 0.5 ? 3 * dayMs : undefined })
+  }
+  return runs.toSorted((a, b) => a.hour - b.hour)
+}
+
 /** Follows one item for `days` days from 2026-01-10; random by `seed`. */
-export function followRules(
-  { name, policy, hours, missed, onDemand }: Habit,
-  days: number,
-  seed: number,
-): FollowedRules {
+export function followRules(habit: Habit, days: number, seed: number): FollowedRules {
+  const { name, policy } = habit
   const random = seededRandom(seed)
   const first = Temporal.PlainDate.from('2026-01-10')
   const model = new OnlineModel(policy.keep, first)
@@ -101,13 +122,10 @@ export function followRules(
     const day = first.add({ days: passed })
     const startMs = beginMs(day, policy.timeZone)
     const endMs = beginMs(day.add({ days: 1 }), policy.timeZone)
-    const isAway = passed % 365 > 200 && passed % 365 < 209
-    const runs = hours.filter(() => random() >= missed && !isAway).map((hour) => ({ hour, kind: 'scheduled' as const }))
-    const extra = random() < onDemand ? [{ hour: random() * 22, kind: 'on-demand' as const }] : []
     model.beginDay(day)
-    for (const { hour, kind } of [...runs, ...extra].toSorted((a, b) => a.hour - b.hour)) {
+    for (const { hour, kind, keepMs } of runsOf(habit, passed, random)) {
       const timeMs = Math.min(startMs + Math.round(hour * hourMs), endMs - 1)
-      const dated = kind === 'on-demand' && random() < 0.5 ? { keepUntilMs: timeMs + 3 * dayMs } : {}
+      const dated = keepMs === undefined ? {} : { keepUntilMs: timeMs + keepMs }
       const point = pointAt(++sequence, timeMs, { kind, ...dated })
       points.push(point)
       model.addPoint(point)

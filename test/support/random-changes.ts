@@ -20,8 +20,16 @@ export interface RandomChanges {
   change(count: number): string[]
 }
 
-/** `root`: the tree; `outside`: a folder on the same file system that is no part of it. */
-export function createRandomChanges(root: string, outside: string, random: () => number): RandomChanges {
+/**
+ * `root`: the tree; `outside`: a folder on the same file system that is no part of it; `content` of a file that is written,
+ * by a number that is new each time: text if not given.
+ */
+export function createRandomChanges(
+  root: string,
+  outside: string,
+  random: () => number,
+  content: (number: number) => string | Buffer = (number) => `${number} `.repeat(1 + Math.floor(random() * 400)),
+): RandomChanges {
   let made = 0
   const fresh = () => `new-${made++}`
   const pick = <Value>(values: readonly Value[]): Value | undefined => values[Math.floor(random() * values.length)]
@@ -40,7 +48,7 @@ export function createRandomChanges(root: string, outside: string, random: () =>
     visit(root)
     return { folders, files }
   }
-  const content = () => `${made++} `.repeat(1 + Math.floor(random() * 400))
+  const nextContent = () => content(made++)
   const onFile = (change: (file: string) => void) => (tree: ReturnType<typeof list>) => {
     const file = pick(tree.files)
     if (file !== undefined) change(file)
@@ -52,15 +60,15 @@ export function createRandomChanges(root: string, outside: string, random: () =>
   const isApart = (a: string, b: string) => a !== b && !a.startsWith(`${b}/`) && !b.startsWith(`${a}/`)
 
   const changes: Record<string, (tree: ReturnType<typeof list>) => void> = {
-    make: ({ folders }) => writeFileSync(join(pick([root, ...folders]) ?? root, fresh()), content()),
-    write: onFile((file) => writeFileSync(file, content())),
+    make: ({ folders }) => writeFileSync(join(pick([root, ...folders]) ?? root, fresh()), nextContent()),
+    write: onFile((file) => writeFileSync(file, nextContent())),
     append: onFile((file) => appendFileSync(file, 'more')),
     cut: onFile((file) => truncateSync(file, 1)),
     remove: onFile((file) => rmSync(file)),
     rename: onFile((file) => renameSync(file, join(dirname(file), fresh()))),
     replace: onFile((file) => {
       const next = join(dirname(file), fresh())
-      writeFileSync(next, content())
+      writeFileSync(next, nextContent())
       renameSync(next, file)
     }),
     'set mode': onFile((file) => chmodSync(file, random() < 0.5 ? 0o600 : 0o644)),
@@ -74,8 +82,8 @@ export function createRandomChanges(root: string, outside: string, random: () =>
     'make nested folders': ({ folders }) => {
       const folder = join(pick([root, ...folders]) ?? root, fresh(), 'a', 'b')
       mkdirSync(folder, { recursive: true })
-      writeFileSync(join(folder, 'file'), content())
-      writeFileSync(join(dirname(folder), 'file'), content())
+      writeFileSync(join(folder, 'file'), nextContent())
+      writeFileSync(join(dirname(folder), 'file'), nextContent())
     },
     'move folder': onFolder((folder, all) => {
       const target = pick(all.filter((each) => isApart(each, folder)))
@@ -95,18 +103,19 @@ export function createRandomChanges(root: string, outside: string, random: () =>
     'change a folder outside': onFolder((folder) => {
       const away = join(outside, fresh())
       renameSync(folder, away)
-      mkdirSync(join(away, 'sub'), { recursive: true })
-      writeFileSync(join(away, 'sub', 'while outside'), content())
+      const below = join(away, fresh())
+      mkdirSync(below)
+      writeFileSync(join(below, 'while outside'), nextContent())
       renameSync(away, folder)
     }),
     'file becomes folder': onFile((file) => {
       rmSync(file)
       mkdirSync(file)
-      writeFileSync(join(file, 'inside'), content())
+      writeFileSync(join(file, 'inside'), nextContent())
     }),
     'folder becomes file': onFolder((folder) => {
       rmSync(folder, { recursive: true })
-      writeFileSync(folder, content())
+      writeFileSync(folder, nextContent())
     }),
   }
   const names = Object.keys(changes)

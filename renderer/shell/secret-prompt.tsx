@@ -41,7 +41,7 @@ function Prompt({ question }: { readonly question: SecretQuestion }) {
         <p>
           {isPin
             ? 'This takes something away, so it is guarded by your PIN.'
-            : 'The key of this vault is not stored on this computer any more.'}
+            : 'What is asked for is sealed with a key that is not stored on this computer.'}
         </p>
         <PassphraseInput
           label={isPin ? 'PIN' : 'Passphrase or recovery code'}

@@ -8,6 +8,7 @@ import { ErrorNote, Loading, Note } from '../../ui/notes.tsx'
 import { Facts, Page } from '../../ui/page.tsx'
 import { CareSection } from './care-section.tsx'
 import { CleanUpSection } from './clean-up-section.tsx'
+import { MachinesSection } from './machines-section.tsx'
 import { ReplicaSection } from './replica-section.tsx'
 import { SpaceBar } from './space-bar.tsx'
 import { TrashSection } from './trash-section.tsx'
@@ -72,6 +73,7 @@ function Details({ vault }: { readonly vault: VaultDetails }) {
       {isThere && <VerifySection vault={vault} />}
       {isOwn && isThere && (
         <>
+          <MachinesSection vault={vault} />
           <TrashSection vault={vault} />
           <CleanUpSection vault={vault} />
           <CareSection vault={vault} />

@@ -44,8 +44,8 @@ export function RemoveMachine(props: {
           tone="warning"
           title={machine.isThis ? 'This computer backs up here no more.' : 'It backs up here no more.'}
         >
-          What it backed up here goes to the trash: {countOf(machine.points, 'point')}. Until a clean-up takes that, it can
-          be brought back.
+          What it backed up here goes to the trash: {countOf(machine.points, 'point')}. Until a clean-up takes that, it
+          can be brought back.
         </Note>
         {!machine.isThis && (
           <p>Its points are sealed with its own key, so its passphrase, or its recovery code, is asked for.</p>

@@ -3,6 +3,7 @@ import type { VaultDetails } from '../../../agent-core/contract/index.ts'
 import { itemPath } from '../../client/paths.ts'
 import { useAsk } from '../../client/use-agent.ts'
 import { formatCount, formatSize } from '../../text/amounts.ts'
+import { Button } from '../../ui/button.tsx'
 import { FileName } from '../../ui/file-name.tsx'
 import { ErrorNote, Loading, Note } from '../../ui/notes.tsx'
 import { Facts, Page } from '../../ui/page.tsx'
@@ -20,19 +21,27 @@ export function VaultPage({ name }: { readonly name: string }) {
     <Page title={name} above={{ to: '/vaults', title: 'Vaults' }}>
       <ErrorNote error={error} again={again} />
       {isLoading && <Loading what="the vault" lines={6} />}
-      {answer && <Details vault={answer} />}
+      {answer && <Details vault={answer} again={again} />}
     </Page>
   )
 }
 
-function Details({ vault }: { readonly vault: VaultDetails }) {
+function Details({ vault, again }: { readonly vault: VaultDetails; readonly again: () => void }) {
   const isOwn = vault.access === 'owner'
   const { points, objects, storedBytes } = vault
   const isThere = vault.state === 'reachable'
   return (
     <>
       {!isThere && (
-        <Note tone="warning" title="Its place cannot be reached">
+        <Note
+          tone="warning"
+          title="Its place cannot be reached"
+          action={
+            <Button size="small" onPress={again} needsAgent>
+              Try again
+            </Button>
+          }
+        >
           {vault.reason} This is what is known here.
         </Note>
       )}

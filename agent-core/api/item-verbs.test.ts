@@ -221,7 +221,7 @@ describe('which point is meant', () => {
     await enableItem(deps, 'mine', ['v'], settings('docs'))
     const ids: string[] = []
     while (new Set(ids.map((id) => id[0])).size === ids.length) {
-      ids.push((await backupNow(deps, 'mine', { accept: false }, {})).point?.id as string)
+      ids.push((await backupNow(deps, 'mine', { accept: false, scheduled: true }, {})).point?.id as string)
     }
     await using reading = await openItemReading(deps, 'mine')
     await expect(reading.point((ids.at(-1) as string).slice(0, 1))).rejects.toEqual(code('point.ambiguous'))

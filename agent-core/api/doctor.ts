@@ -64,7 +64,7 @@ function checkHome(deps: AgentDeps): string {
 
 function checkBase(deps: AgentDeps): string {
   using base = openBase(deps.paths.base, { readOnly: true })
-  return `${base.latestPoints().length} item(s) with a captured point, ${base.treePageCounts().held} tree pages`
+  return `${base.latestPoints().length} item(s) with a captured point, ${base.pages.counts().held} tree pages`
 }
 
 function checkCompression(): string {

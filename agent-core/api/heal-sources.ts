@@ -68,7 +68,7 @@ function cacheSource(
   const reader = new BlockReader(base, [chunks.source()], vault.keys, { budgetBytes: 8 * 1024 * 1024 })
   return {
     label: 'the cache',
-    block: async ({ id }) => base.treePage(id) ?? (await ifReadable(() => reader.read(id))),
+    block: async ({ id }) => base.pages.page(id) ?? (await ifReadable(() => reader.read(id))),
     object: async (name) => {
       for (const { manifest, object } of [...base.latestPoints(), ...base.unconfirmedPoints(vault.id)]) {
         const point = await ifReadable(async () => decodePointManifest(manifest, 'captured point'))

@@ -67,13 +67,13 @@ async function writeIndex(segment: IndexSegment, { vault, base }: HealTargetDeps
     const areThere = segment.chunkFiles.every(({ name }) => base.isPlaced(vault.id, name))
     // This run's own segment, whose answer was lost.
     if (attempt > 1 && areThere && segment.supersedes.length === 0) return
-    let last = base.lastIndexSeen(vault.id, keyspace)
+    let last = base.segments.last(vault.id, keyspace)
     for await (const { name } of vault.store.list(vault.layout.index)) {
       last = Math.max(last, parseSequenceName(name) ?? last)
     }
     try {
       const { sequence, sha256 } = await vault.writeIndex(last, segment)
-      base.supersede(vault.id, keyspace, segment.supersedes)
+      base.segments.supersede(vault.id, keyspace, segment.supersedes)
       base.mergeIndex(vault.id, keyspace, sequence, segment.chunkFiles, sha256)
       return
     } catch (error) {

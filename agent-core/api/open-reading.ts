@@ -76,7 +76,7 @@ export class ItemReading implements AsyncDisposable {
     )
     this.extents = new ExtentSource(catalogue, sources, this.keys)
     this.tree = new TreeReader(async (id) => {
-      const page = catalogue.base.treePage(id)
+      const page = catalogue.base.pages.page(id)
       // The base may have rotted where SQLite does not see it.
       return page !== undefined && blockId(this.keys.id, page).equals(id) ? page : await this.blocks.read(id)
     })
@@ -252,7 +252,7 @@ async function readUnseenIndex(
   const damages = new Map<number, AgentError>()
   let isBehind = false
   const onDamage = (error: AgentError, sequence: number) => void damages.set(sequence, error)
-  for await (const read of vault.readIndex(catalogue.base.lastIndexSeen(vault.id, keyspace), onDamage)) {
+  for await (const read of vault.readIndex(catalogue.base.segments.last(vault.id, keyspace), onDamage)) {
     catalogue.add(vault.id, keyspace, read)
     isBehind = true
   }

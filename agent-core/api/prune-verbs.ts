@@ -62,7 +62,7 @@ export async function pruneVault(
     if (options.plan === true) return documentOf(known, machine, await lookPrune(request, pruneDeps), request)
     const result = await runPrune(request, pruneDeps)
     // The base must not believe what is gone to be there; a keyspace that it does not know it need not learn of.
-    if (isOwn || base.lastIndexSeen(vault.id, vault.keys.keyspace) >= 0) await refreshIndex(base, vault)
+    if (isOwn || base.segments.last(vault.id, vault.keys.keyspace) >= 0) await refreshIndex(base, vault)
     const { removedPoints, deleted, merged } = result
     if (removedPoints > 0) {
       const detail = `${removedPoints} points removed`
@@ -117,7 +117,7 @@ function pagesOf(base: BaseDb, vault: Vault, deps: AgentDeps) {
   return (index: VaultIndex) => {
     const reader = new BlockReader(index, [chunks.source(), vault.chunkSource()], vault.keys)
     return async (id: Uint8Array): Promise<Uint8Array> => {
-      const page = base.treePage(id)
+      const page = base.pages.page(id)
       if (page !== undefined && blockId(vault.keys.id, page).equals(id)) return page
       return index.copies(id).length > 0 ? await reader.read(id) : await here.read(id)
     }

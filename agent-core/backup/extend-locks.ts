@@ -63,7 +63,7 @@ async function neededObjects(vault: Vault, base: BaseDb): Promise<string[]> {
     vaultFileName,
     layout.facts,
     ...chunkFiles.map(({ name }) => layout.chunk(name)),
-    ...base.liveSegments(id, keyspace).map((sequence) => layout.indexSegment(sequence)),
+    ...base.segments.live(id, keyspace).map((sequence) => layout.indexSegment(sequence)),
     ...[...newest.values()].flat(),
   ]
 }

@@ -18,13 +18,13 @@ import type { Vault } from '../vault/vault.ts'
 export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean> {
   const { keyspace } = vault.keys
   const intents = await readOpenIntents(vault)
-  const lastSeen = base.lastIndexSeen(vault.id, keyspace)
+  const lastSeen = base.segments.last(vault.id, keyspace)
   const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
   if (isOther) base.forgetVault(vault.id, keyspace)
   const onDamage = () => base.distrust(vault.id)
-  for await (const read of vault.readIndex(base.lastIndexSeen(vault.id, keyspace), onDamage)) {
+  for await (const read of vault.readIndex(base.segments.last(vault.id, keyspace), onDamage)) {
     const { chunkFiles, supersedes } = read.segment
-    base.supersede(vault.id, keyspace, supersedes)
+    base.segments.supersede(vault.id, keyspace, supersedes)
     base.mergeIndex(vault.id, keyspace, read.sequence, chunkFiles, read.sha256)
   }
   let isGoneKnown = true
@@ -99,7 +99,7 @@ function unplaceLost(base: BaseDb, vault: Vault, lost: readonly DifferingFile[])
 async function isSegmentAsSeen(base: BaseDb, vault: Vault, sequence: number): Promise<boolean> {
   const now = await vault.hashIndexSegment(sequence)
   if (now === 'damaged') return true
-  const seen = base.indexSha256(vault.id, vault.keys.keyspace, sequence)
+  const seen = base.segments.sha256(vault.id, vault.keys.keyspace, sequence)
   if (now !== undefined) return seen?.equals(now) === true
   for await (const { segment } of vault.readIndex(sequence, () => undefined)) {
     const at = segment.supersedes.indexOf(sequence)

@@ -145,7 +145,7 @@ class Look {
   /** A page that nobody has any more leaves unknown what the point needs: `vault.damaged`. */
   async #page(id: Uint8Array): Promise<Uint8Array> {
     const { base, vault } = this.#deps
-    const here = base.treePage(id)
+    const here = base.pages.page(id)
     return here !== undefined && blockId(vault.keys.id, here).equals(id) ? here : await this.#reader.read(id)
   }
 }

@@ -190,7 +190,7 @@ describe('chunk files sent while the capture runs', () => {
     transfer.send(file)
     await transfer.settle()
     expect(place.base.isPlaced(testVaultId, file.name)).toBe(true)
-    expect(place.base.lastIndexSeen(testVaultId, testKeyspace)).toBe(1)
+    expect(place.base.segments.last(testVaultId, testKeyspace)).toBe(1)
   })
 
   test('a vault that goes away is told to who watches', async () => {
@@ -228,7 +228,7 @@ test('a vault that was put back from an older copy is read again from the start'
   await place.store.delete(place.vault.layout.indexSegment(1))
   expect(await refreshIndex(place.base, place.vault)).toBe(true)
   expect(place.base.placedChunks(testVaultId).size).toBe(1)
-  expect(place.base.lastIndexSeen(testVaultId, testKeyspace)).toBe(0)
+  expect(place.base.segments.last(testVaultId, testKeyspace)).toBe(0)
 })
 
 describe('the last point', () => {

@@ -213,7 +213,7 @@ export class Transfer {
   async #compactIndex(): Promise<void> {
     const { base, vault, onPut } = this.#deps
     const { keyspace } = vault.keys
-    const live = base.liveSegments(vault.id, keyspace)
+    const live = base.segments.live(vault.id, keyspace)
     if (live.length <= maxLiveSegments) return
     const isGone = (name: ChunkFileName) => base.cleanUps.isGone(vault.id, name)
     try {
@@ -248,7 +248,7 @@ export class Transfer {
     const { keyspace } = vault.keys
     for (let attempt = 1; ; attempt++) {
       try {
-        const lastSeen = base.lastIndexSeen(vault.id, keyspace)
+        const lastSeen = base.segments.last(vault.id, keyspace)
         const { sequence, sizeBytes, sha256 } = await vault.writeIndex(lastSeen, { chunkFiles, supersedes: [] })
         base.mergeIndex(vault.id, keyspace, sequence, chunkFiles, sha256)
         onPut(sizeBytes)

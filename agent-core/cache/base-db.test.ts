@@ -79,14 +79,14 @@ describe('what a vault holds', () => {
     const file = writeChunkFile(folder.path, [block])
     capture(base, 1, [file])
     expect(base.isPlaced(testVaultId, file.name)).toBe(false)
-    expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(-1)
+    expect(base.segments.last(testVaultId, testKeyspace)).toBe(-1)
     base.mergeIndex(testVaultId, testKeyspace, 4, [file], Buffer.alloc(32))
     base.mergeIndex(testVaultId, testKeyspace, 4, [file], Buffer.alloc(32))
     expect(base.isPlaced(testVaultId, file.name)).toBe(true)
     expect(base.placedChunks(testVaultId)).toEqual(new Set([base.chunkFileNumber(file.name)]))
-    expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(4)
-    expect(base.lastIndexSeen(otherVault, testKeyspace)).toBe(-1)
-    expect(base.lastIndexSeen(testVaultId, 'a'.repeat(32) as KeyspaceId)).toBe(-1)
+    expect(base.segments.last(testVaultId, testKeyspace)).toBe(4)
+    expect(base.segments.last(otherVault, testKeyspace)).toBe(-1)
+    expect(base.segments.last(testVaultId, 'a'.repeat(32) as KeyspaceId)).toBe(-1)
     expect(base.locate(testIdOf(block))).toHaveLength(1)
   })
 
@@ -111,7 +111,7 @@ describe('what a vault holds', () => {
     capture(base, 1, [waiting])
     base.forgetVault(testVaultId, testKeyspace)
     expect(base.placedChunks(testVaultId)).toEqual(new Set())
-    expect(base.lastIndexSeen(testVaultId, testKeyspace)).toBe(-1)
+    expect(base.segments.last(testVaultId, testKeyspace)).toBe(-1)
     expect(base.waitingChunkFiles(testVaultId).map(({ name }) => name)).toEqual([waiting.name])
   })
 
@@ -172,12 +172,12 @@ test('a copy of the base is a base', () => {
 test('tree pages are kept until they are said to be dead', () => {
   using base = openBase(':memory:')
   const pages = ['one', 'two', 'three'].map((text) => [testIdOf(Buffer.from(text)), Buffer.from(text)] as const)
-  base.putTreePages(pages)
-  base.putTreePages(pages)
-  expect(base.treePageCounts()).toEqual({ held: 3, lastLive: 0 })
-  base.keepTreePages((id) => testIdOf(Buffer.from('two')).equals(id), 1)
-  expect(pages.map(([id]) => base.treePage(id)?.toString())).toEqual([undefined, 'two', undefined])
-  expect(base.treePageCounts()).toEqual({ held: 1, lastLive: 1 })
+  base.pages.put(pages)
+  base.pages.put(pages)
+  expect(base.pages.counts()).toEqual({ held: 3, lastLive: 0 })
+  base.pages.keep((id) => testIdOf(Buffer.from('two')).equals(id), 1)
+  expect(pages.map(([id]) => base.pages.page(id)?.toString())).toEqual([undefined, 'two', undefined])
+  expect(base.pages.counts()).toEqual({ held: 1, lastLive: 1 })
 })
 
 describe('the file', () => {
@@ -189,7 +189,7 @@ describe('the file', () => {
     expect(reader.latestPoint(testItem)?.sequence).toBe(1)
     capture(base, 2, [])
     expect(reader.latestPoint(testItem)?.sequence).toBe(2)
-    expect(() => reader.putTreePages([[Buffer.alloc(32), Buffer.alloc(1)]])).toThrow(
+    expect(() => reader.pages.put([[Buffer.alloc(32), Buffer.alloc(1)]])).toThrow(
       expect.objectContaining({ code: 'cache.failed' }),
     )
   })
@@ -235,7 +235,7 @@ describe('the file', () => {
     using reader = openBase(path, { readOnly: true })
     const readings: (() => unknown)[] = [
       () => reader.locate(testIdOf(block)),
-      () => reader.treePage(testIdOf(block)),
+      () => reader.pages.page(testIdOf(block)),
       () => reader.chunkFile(1),
       () => reader.chunkFileNumber('a'.repeat(64) as CompleteChunkFile['name']),
       () => reader.placedChunks(testVaultId),
@@ -243,10 +243,10 @@ describe('the file', () => {
       () => reader.latestPoint(testItem),
       () => reader.latestPoints(),
       () => reader.unconfirmedPoints(testVaultId),
-      () => reader.lastIndexSeen(testVaultId, testKeyspace),
-      () => reader.indexSha256(testVaultId, testKeyspace, 0),
+      () => reader.segments.last(testVaultId, testKeyspace),
+      () => reader.segments.sha256(testVaultId, testKeyspace, 0),
       () => reader.lastFileId(testKeyspace),
-      () => reader.treePageCounts(),
+      () => reader.pages.counts(),
     ]
     for (const read of readings) expect(read).toThrow(expect.objectContaining({ code: 'cache.damaged' }))
   })

@@ -6,7 +6,6 @@
  *  - `capture` is the one transaction that merges an increment into the base.
  *  - Every commit is synced: what capture acknowledged is not lost.
  */
-import { fromHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import type { BlockTable } from '../format/block-table.ts'
@@ -26,6 +25,7 @@ import {
   type KnownChunkFile,
   type PlacedChunkFile,
 } from './base-rows.ts'
+import { BaseSegments } from './base-segments.ts'
 
 export type OpenBaseOptions = {
   /** Beside a writer; an empty base in memory stands for one that is damaged or not made yet. */
@@ -56,8 +56,11 @@ export class BaseDb implements Disposable {
   readonly #sql: BaseConnection
   readonly #chunks: BaseChunks
   readonly #points: BasePoints
-  readonly #pages: BasePages
   readonly #facts: BaseFacts
+  /** The index segments of the vaults that were read or written. */
+  readonly segments: BaseSegments
+  /** Tree pages of the latest states. */
+  readonly pages: BasePages
   /** What clean-ups say of the vaults' chunk files. */
   readonly cleanUps: BaseCleanUps
 
@@ -68,8 +71,9 @@ export class BaseDb implements Disposable {
     this.#sql = sql
     this.#chunks = new BaseChunks(sql)
     this.#points = new BasePoints(sql)
-    this.#pages = new BasePages(sql)
     this.#facts = new BaseFacts(sql)
+    this.segments = new BaseSegments(sql)
+    this.pages = new BasePages(sql)
     this.cleanUps = new BaseCleanUps(sql)
   }
 
@@ -81,11 +85,6 @@ export class BaseDb implements Disposable {
   /** All places of a block, in any chunk file, in any vault. */
   locate(id: Uint8Array): BlockLocation[] {
     return this.#chunks.locate(id, this.#looksAgain)
-  }
-
-  /** A tree page of the latest state of some item; undefined when the base does not hold it. */
-  treePage(id: Uint8Array): Buffer | undefined {
-    return this.#pages.page(id)
   }
 
   /** A chunk file by its number in this base. */
@@ -173,12 +172,6 @@ export class BaseDb implements Disposable {
     })
   }
 
-  /** Highest index segment of a keyspace in `vault` that was read or written; −1 for none. */
-  lastIndexSeen(vault: VaultId, keyspace: KeyspaceId): number {
-    const sql = 'SELECT max(sequence) FROM index_seen WHERE vault = ? AND keyspace = ?'
-    return this.#sql.value<number | null>(sql, vault, fromHex(keyspace)) ?? -1
-  }
-
   /** What `SecondLook` wrote down of an item's last point in `vault`. */
   lastLook(vault: VaultId, item: ItemId): string | undefined {
     return this.#facts.bytes(`look/${vault}/${item}`)?.toString('utf8')
@@ -186,12 +179,6 @@ export class BaseDb implements Disposable {
 
   keepLook(vault: VaultId, item: ItemId, look: string): void {
     this.#transaction(() => this.#facts.setBytes(`look/${vault}/${item}`, Buffer.from(look)))
-  }
-
-  /** SHA-256 of an index segment's object as it was when it was merged. */
-  indexSha256(vault: VaultId, keyspace: KeyspaceId, sequence: number): Buffer | undefined {
-    const sql = 'SELECT sha256 FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?'
-    return this.#sql.value<Buffer>(sql, vault, fromHex(keyspace), sequence)
   }
 
   /**
@@ -207,29 +194,8 @@ export class BaseDb implements Disposable {
   ): void {
     this.#merge(() => {
       for (const file of chunkFiles) this.#chunks.place(vault, this.#chunks.add(keyspace, file))
-      this.#sql.run(
-        'INSERT OR IGNORE INTO index_seen (vault, keyspace, sequence, sha256) VALUES (?, ?, ?, ?)',
-        vault,
-        fromHex(keyspace),
-        sequence,
-        sha256,
-      )
+      this.segments.note(vault, keyspace, sequence, sha256)
     })
-  }
-
-  /** Says that a segment which is merged next repeats these. */
-  supersede(vault: VaultId, keyspace: KeyspaceId, sequences: readonly number[]): void {
-    if (sequences.length === 0) return
-    this.#transaction(() => {
-      const sql = 'DELETE FROM index_seen WHERE vault = ? AND keyspace = ? AND sequence = ?'
-      for (const sequence of sequences) this.#sql.run(sql, vault, fromHex(keyspace), sequence)
-    })
-  }
-
-  /** Numbers of the index segments that were seen and that none of them supersedes. */
-  liveSegments(vault: VaultId, keyspace: KeyspaceId): number[] {
-    const sql = 'SELECT sequence FROM index_seen WHERE vault = ? AND keyspace = ? ORDER BY sequence'
-    return this.#sql.values<number>(sql, vault, fromHex(keyspace))
   }
 
   /**
@@ -303,7 +269,7 @@ export class BaseDb implements Disposable {
       this.#chunks.unplaceAll(vault, keyspace)
       this.cleanUps.forget(vault)
       this.#facts.setNumber(`locked-until/${vault}/${keyspace}`, 0)
-      this.#sql.run('DELETE FROM index_seen WHERE vault = ? AND keyspace = ?', vault, fromHex(keyspace))
+      this.segments.forget(vault, keyspace)
     })
   }
 
@@ -379,29 +345,6 @@ export class BaseDb implements Disposable {
   /** Forgets chunk files whose payload is lost; their blocks are read and stored again. */
   forgetChunkFiles(numbers: readonly number[]): void {
     this.#transaction(() => this.#chunks.forget(numbers))
-  }
-
-  /**
-   * Keeps tree pages. They are addressed by content, so they may come before the point that needs them;
-   * what a failed run leaves is dropped by the next `keepTreePages`.
-   */
-  putTreePages(pages: Iterable<readonly [Uint8Array, Uint8Array]>): void {
-    this.#transaction(() => this.#pages.put(pages))
-  }
-
-  /** Remembers that `count` of the pages put since the last `keepTreePages` are known to be live. */
-  addLiveTreePages(count: number): void {
-    this.#transaction(() => this.#pages.addLive(count))
-  }
-
-  /** Tree pages held, live or not, and how many of them were known to be live last. */
-  treePageCounts(): { readonly held: number; readonly lastLive: number } {
-    return this.#pages.counts()
-  }
-
-  /** Drops all tree pages but those that `isLive` holds to be live; there are `liveCount` of them. */
-  keepTreePages(isLive: (id: Uint8Array) => boolean, liveCount: number): void {
-    this.#transaction(() => this.#pages.keep(isLive, liveCount))
   }
 
   /** File id of the last chunk file written for a keyspace. */

@@ -26,7 +26,7 @@ class SetClock implements Clock {
 /** A base with a page, checked at the clock's time. */
 function makeBase(path: string, clock: Clock): void {
   using base = openBase(path, { clock })
-  base.putTreePages([[pageId, Buffer.alloc(100_000, 'page')]])
+  base.pages.put([[pageId, Buffer.alloc(100_000, 'page')]])
 }
 
 /** Damages the structure of the page table, and nothing else. */
@@ -53,7 +53,7 @@ describe('a damaged page', () => {
     const later = clockOf(clock)
     using base = openBase(path, later === undefined ? {} : { clock: later })
     expect(base.setAside).toBe(`${path}.damaged-1`)
-    expect(base.treePage(pageId)).toBeUndefined()
+    expect(base.pages.page(pageId)).toBeUndefined()
   })
 
   test('is found when the last writer did not end in order', () => {
@@ -80,7 +80,7 @@ describe('a damaged page', () => {
     {
       using base = openBase(path, { clock })
       expect(base.setAside).toBeUndefined()
-      expect(() => base.treePage(pageId)).toThrow(expect.objectContaining({ code: 'cache.damaged' }))
+      expect(() => base.pages.page(pageId)).toThrow(expect.objectContaining({ code: 'cache.damaged' }))
     }
     using base = openBase(path, { clock })
     expect(base.setAside).toBe(`${path}.damaged-1`)
@@ -185,7 +185,7 @@ describe('a base of version 1', () => {
       expect(base.setAside).toBeUndefined()
       expect(base.unconfirmedPoints(testVaultId)).toEqual([point])
       expect(base.latestPoint(testItem)).toEqual(point)
-      expect(base.treePage(pageId)?.toString()).toBe('page')
+      expect(base.pages.page(pageId)?.toString()).toBe('page')
       expect(base.placedChunks(testVaultId)).toEqual(new Set([11]))
       expect(base.waitingChunkFiles(testVaultId)).toEqual([{ ...files[0], table: Buffer.from(files[0]?.table ?? []) }])
       expect(ids.map((id) => base.locate(id).map(({ chunk, ordinal }) => [chunk, ordinal]))).toEqual([

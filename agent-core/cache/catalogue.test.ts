@@ -22,7 +22,7 @@ test('finds blocks of the base and of index segments that it has not merged; the
   for (const block of [known, unseen, both]) expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
   expect(catalogue.locate(testIdOf(both))).toHaveLength(2)
   for (const { chunk } of catalogue.locate(testIdOf(both))) expect(catalogue.chunkFile(chunk).kind).toBe('data')
-  expect(writer.lastIndexSeen(testVaultId, testKeyspace)).toBe(0)
+  expect(writer.segments.last(testVaultId, testKeyspace)).toBe(0)
   expect(writer.locate(testIdOf(unseen))).toEqual([])
   writer.close()
 })

@@ -13,10 +13,10 @@ test('a page is there at once, and in the base after the flush', async () => {
   const store = new PageStore(base, testKeys.id)
   const [id, page] = pageOf('a page')
   store.keep(id, page)
-  expect(base.treePage(id)).toBeUndefined()
+  expect(base.pages.page(id)).toBeUndefined()
   expect(await store.read(id, unexpected)).toEqual(page)
   store.flush()
-  expect(base.treePage(id)).toEqual(page)
+  expect(base.pages.page(id)).toEqual(page)
   expect(await store.read(id, unexpected)).toEqual(page)
 })
 
@@ -27,7 +27,7 @@ test('pages are written by themselves when they are many', () => {
     const page = Buffer.alloc(1024 * 1024, number)
     store.keep(testIdOf(page), page)
   }
-  expect(base.treePageCounts().held).toBe(4)
+  expect(base.pages.counts().held).toBe(4)
 })
 
 test('a page that is not here is fetched once', async () => {
@@ -50,10 +50,10 @@ test('a page that has rotted in the base is fetched and put right', async () => 
   using base = openBase(':memory:')
   const store = new PageStore(base, testKeys.id)
   const [id, page] = pageOf('of the vault')
-  base.putTreePages([[id, Buffer.from('of the vaulT')]])
+  base.pages.put([[id, Buffer.from('of the vaulT')]])
   expect(Buffer.from(await store.read(id, async () => page))).toEqual(Buffer.from(page))
   store.flush()
-  expect(base.treePage(id)).toEqual(Buffer.from(page))
+  expect(base.pages.page(id)).toEqual(Buffer.from(page))
 })
 
 test('pages that no latest state needs are dropped, all others stay', async () => {
@@ -75,11 +75,11 @@ test('pages that no latest state needs are dropped, all others stay', async () =
 
   for (let number = 0; number < 500; number++) store.keep(...pageOf(`dead ${number}`))
   await store.dropUnused()
-  expect(base.treePageCounts().held).toBe(needed.length + 500)
+  expect(base.pages.counts().held).toBe(needed.length + 500)
   for (let number = 500; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))
   await store.dropUnused()
-  expect(base.treePageCounts()).toEqual({ held: needed.length, lastLive: needed.length })
-  for (const [id] of needed) expect(base.treePage(fromHex(id))).toBeDefined()
+  expect(base.pages.counts()).toEqual({ held: needed.length, lastLive: needed.length })
+  for (const [id] of needed) expect(base.pages.page(fromHex(id))).toBeDefined()
 })
 
 test('the pages of an item that is new are not looked through; what is dead later is dropped among them', async () => {
@@ -100,15 +100,15 @@ test('the pages of an item that is new are not looked through; what is dead late
   first.countAsLive()
   const live = point.blocks.size
   expect(live).toBeGreaterThan(2000)
-  const unread = vi.spyOn(base, 'treePage')
+  const unread = vi.spyOn(base.pages, 'page')
   await first.dropUnused()
   expect(unread).not.toHaveBeenCalled()
-  expect(base.treePageCounts()).toEqual({ held: live, lastLive: live })
+  expect(base.pages.counts()).toEqual({ held: live, lastLive: live })
 
   const later = new PageStore(base, testKeys.id)
   for (let number = 0; number < live + 1024; number++) later.keep(...pageOf(`dead ${number}`))
   await later.dropUnused()
-  expect(base.treePageCounts()).toEqual({ held: live, lastLive: live })
+  expect(base.pages.counts()).toEqual({ held: live, lastLive: live })
 })
 
 test('while a page of a latest state is not here, nothing is dropped', async () => {
@@ -128,7 +128,7 @@ test('while a page of a latest state is not here, nothing is dropped', async () 
   base.capture({ keyspace: testKeyspace, point: newest, chunkFiles: [], vaults: [], lastFileId: undefined })
   for (let number = 0; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))
   expect(await store.dropUnused()).toBeUndefined()
-  expect(base.treePageCounts()).toEqual({ held: point.blocks.size - 1 + 1200, lastLive: 0 })
+  expect(base.pages.counts()).toEqual({ held: point.blocks.size - 1 + 1200, lastLive: 0 })
 })
 
 test('what keeps it from cleaning is told, not thrown', async () => {
@@ -138,5 +138,5 @@ test('what keeps it from cleaning is told, not thrown', async () => {
   base.capture({ keyspace: testKeyspace, point: broken, chunkFiles: [], vaults: [], lastFileId: undefined })
   for (let number = 0; number < 1200; number++) store.keep(...pageOf(`dead ${number}`))
   expect(await store.dropUnused()).toMatchObject({ code: 'format.invalid' })
-  expect(base.treePageCounts().held).toBe(1200)
+  expect(base.pages.counts().held).toBe(1200)
 })

@@ -38,7 +38,7 @@ export class PageStore {
 
   flush(): void {
     if (this.#waiting.size === 0) return
-    this.#base.putTreePages(this.#waiting.values())
+    this.#base.pages.put(this.#waiting.values())
     this.#waiting.clear()
     this.#waitingBytes = 0
   }
@@ -48,7 +48,7 @@ export class PageStore {
    * id: its bytes go into the next point, and the base may have rotted where SQLite does not see it.
    */
   async read(id: Uint8Array, fetch: (id: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
-    const here = this.#waiting.get(Buffer.from(id).toString('latin1'))?.[1] ?? this.#base.treePage(id)
+    const here = this.#waiting.get(Buffer.from(id).toString('latin1'))?.[1] ?? this.#base.pages.page(id)
     if (here !== undefined && blockId(this.#idKey, here).equals(id)) return here
     const fetched = Buffer.from(await fetch(id))
     this.keep(id, fetched)
@@ -57,7 +57,7 @@ export class PageStore {
 
   /** Says that the pages kept here are an item's first latest state, and all live: none is to be looked for among them. */
   countAsLive(): void {
-    this.#base.addLiveTreePages(this.#keptPages)
+    this.#base.pages.addLive(this.#keptPages)
   }
 
   /**
@@ -68,10 +68,10 @@ export class PageStore {
   async dropUnused(): Promise<AgentError | undefined> {
     try {
       this.flush()
-      const { held, lastLive } = this.#base.treePageCounts()
+      const { held, lastLive } = this.#base.pages.counts()
       if (held < lastLive * 2 + slackPages) return undefined
       const live = await this.#livePages()
-      this.#base.keepTreePages((id) => live.has(markOf(id)), live.size)
+      this.#base.pages.keep((id) => live.has(markOf(id)), live.size)
     } catch (error) {
       if (error instanceof AgentError) return error
       if (!(error instanceof PageAbsent)) throw error
@@ -81,7 +81,7 @@ export class PageStore {
 
   async #livePages(): Promise<Set<number>> {
     const tree = new TreeReader(async (id) => {
-      const page = this.#base.treePage(id)
+      const page = this.#base.pages.page(id)
       if (page === undefined) throw new PageAbsent()
       return page
     })

@@ -55,7 +55,7 @@ class Editing implements Disposable {
         },
       })
       expect(sizeBytes).toBe(bytes.length)
-      this.#base.putTreePages([...this.#point.blocks].map(([id, page]) => [fromHex(id), page] as const))
+      this.#base.pages.put([...this.#point.blocks].map(([id, page]) => [fromHex(id), page] as const))
       this.#last = content
       return { gridOffset, newBytes }
     } finally {

@@ -25,7 +25,7 @@ function fixedFile(count: number) {
 test.each([20, 5000])('answers the block at each offset of a file of %d blocks', (count) => {
   const { point, content } = fixedFile(count)
   using base = openBase(':memory:')
-  base.putTreePages([...point.blocks].map(([id, page]) => [fromHex(id), page] as const))
+  base.pages.put([...point.blocks].map(([id, page]) => [fromHex(id), page] as const))
   const at = previousBlocks(content, base)
   for (let number = 0; number < count; number += 1 + (number % 3)) {
     const sizeBytes = number === count - 1 ? 10 : grainBytes

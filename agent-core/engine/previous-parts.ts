@@ -47,7 +47,7 @@ function* placedPartsOfPage(
   pageOffset: number,
   from: number,
 ): Generator<PlacedPart, void, undefined> {
-  const bytes = base.treePage(id)
+  const bytes = base.pages.page(id)
   if (bytes === undefined) return
   const page = decodePage(bytes, level, 'page of parts')
   let offset = pageOffset

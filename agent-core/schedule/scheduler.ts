@@ -81,10 +81,15 @@ export class Scheduler implements Disposable {
       if (isSame && !wasSetBack && nowMs < followed.nextMs) return []
       return [{ item, before: isSame ? followed : undefined }]
     })
-    this.#beginNew(
-      looked.map(({ item }) => item),
-      nowMs,
-    )
+    try {
+      this.#beginNew(
+        looked.map(({ item }) => item),
+        nowMs,
+      )
+    } catch (error) {
+      this.#deps.log.error('new schedules cannot be noted', { error })
+      return
+    }
     for (const { item, before } of looked) this.#look(item, nowMs, paused, before)
   }
 

@@ -1,9 +1,6 @@
-import { useId, useState, useSyncExternalStore } from 'react'
-import { Form } from 'react-aria-components'
+import { useSyncExternalStore } from 'react'
 import type { SecretQuestion, SecretQuestions } from '../client/secret-questions.ts'
-import { Button } from '../ui/button.tsx'
-import { PassphraseInput } from '../ui/fields.tsx'
-import { Modal } from '../ui/modal.tsx'
+import { SecretDialog } from '../ui/secret-dialog.tsx'
 
 /** Asks for a passphrase or the PIN whenever a verb needs it. */
 export function SecretPrompt({ questions }: { readonly questions: SecretQuestions }) {
@@ -13,43 +10,19 @@ export function SecretPrompt({ questions }: { readonly questions: SecretQuestion
 
 function Prompt({ question }: { readonly question: SecretQuestion }) {
   const { wanted } = question
-  const [secret, setSecret] = useState('')
-  const form = useId()
-  const isPin = wanted.kind === 'pin'
-  return (
-    <Modal
-      title={isPin ? 'Your PIN' : `Passphrase of ${wanted.vault}`}
-      isOpen
-      onClose={question.refuse}
-      actions={
-        <>
-          <Button onPress={question.refuse}>Cancel</Button>
-          <Button look="primary" type="submit" form={form} isDisabled={secret === ''}>
-            {isPin ? 'Go on' : 'Unlock'}
-          </Button>
-        </>
-      }
+  const given = { onGive: question.answer, onClose: question.refuse }
+  return wanted.kind === 'pin' ? (
+    <SecretDialog title="Your PIN" label="PIN" action="Go on" {...given}>
+      This takes something away, so it is guarded by your PIN.
+    </SecretDialog>
+  ) : (
+    <SecretDialog
+      title={`Passphrase of ${wanted.vault}`}
+      label="Passphrase or recovery code"
+      action="Unlock"
+      {...given}
     >
-      <Form
-        id={form}
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (secret !== '') question.answer(secret)
-        }}
-      >
-        <p>
-          {isPin
-            ? 'This takes something away, so it is guarded by your PIN.'
-            : 'What is asked for is sealed with a key that is not stored on this computer.'}
-        </p>
-        <PassphraseInput
-          label={isPin ? 'PIN' : 'Passphrase or recovery code'}
-          autoFocus
-          value={secret}
-          onChange={setSecret}
-        />
-      </Form>
-    </Modal>
+      What is asked for is sealed with a key that is not stored on this computer.
+    </SecretDialog>
   )
 }

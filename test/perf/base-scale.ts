@@ -208,17 +208,17 @@ function measurePages(base: BaseDb): void {
   const batch = 256
   const putMs = timeMs(() => {
     for (let first = 0; first < pages; first += batch) {
-      base.putTreePages(Array.from({ length: batch }, (_, index) => [idOf(first + index), page] as const))
+      base.pages.put(Array.from({ length: batch }, (_, index) => [idOf(first + index), page] as const))
     }
   })
   print('tree pages put a second, in synced batches of 1 MiB', pages / (putMs / 1000), 'pages')
   const getMs = timeMs(() => {
-    for (let index = 0; index < 10_000; index++) base.treePage(idOf((Math.imul(index, 0x9e3779b1) >>> 0) % pages))
+    for (let index = 0; index < 10_000; index++) base.pages.page(idOf((Math.imul(index, 0x9e3779b1) >>> 0) % pages))
   })
   print('tree page got', getMs / 10, 'µs')
   print(
     'dropping half of the tree pages',
-    timeMs(() => base.keepTreePages((id) => (id[5] as number) < 128, pages / 2)),
+    timeMs(() => base.pages.keep((id) => (id[5] as number) < 128, pages / 2)),
     'ms',
   )
 }

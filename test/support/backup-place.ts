@@ -153,7 +153,7 @@ export class BackupPlace implements Disposable {
         vault,
         pagesOf: (index) => {
           const reader = new BlockReader(index, [vault.chunkSource()], this.#keys)
-          return async (id) => (isOther ? undefined : base.treePage(id)) ?? (await reader.read(id))
+          return async (id) => (isOther ? undefined : base.pages.page(id)) ?? (await reader.read(id))
         },
         workFolder: join(this.folder, 'merging'),
         clock: { ...systemClock, nowMs: options.nowMs ?? (() => systemClock.nowMs()) },

@@ -69,14 +69,15 @@ export function MachinesSection({ vault }: { readonly vault: VaultDetails }) {
           </Button>
         </div>
       )}
-      <UnlockMachines
-        vault={vault.name}
-        isOpen={isUnlocking}
-        onClose={() => setIsUnlocking(false)}
-        onUnlocked={(found) => {
-          for (const machine of found) if (machine.state !== 'locked') hear(machine.id, sealedOf(machine))
-        }}
-      />
+      {isUnlocking && (
+        <UnlockMachines
+          vault={vault.name}
+          onClose={() => setIsUnlocking(false)}
+          onUnlocked={(found) => {
+            for (const machine of found) if (machine.state !== 'locked') hear(machine.id, sealedOf(machine))
+          }}
+        />
+      )}
       {removing && (
         <RemoveMachine
           vault={vault.name}

@@ -19,6 +19,7 @@ export interface ItemHistory {
 }
 
 export interface EndedBackup {
+  readonly id: JobId
   readonly queuedMs: number
   readonly finishedMs: number
   readonly state: JobState
@@ -78,9 +79,12 @@ class GrowingHistory implements ItemHistory {
       return
     }
     this.#live.delete(id)
+    // One that waited for a vault ends once more when its point has come there.
+    const known = this.ended.findIndex((before) => before.id === id)
+    if (known !== -1) this.ended.splice(known, 1)
     // Hardly ever anywhere but at the end: backups end in the order in which they came.
     const at = this.ended.findLastIndex((before) => before.queuedMs <= queuedMs) + 1
-    const ended = { queuedMs, finishedMs, state, sizeBytes: sizeBytes ?? undefined, storedBytes: storedBytes ?? 0 }
+    const ended = { id, queuedMs, finishedMs, state, sizeBytes: sizeBytes ?? undefined, storedBytes: storedBytes ?? 0 }
     this.ended.splice(at, 0, ended)
     if (queuedMs >= this.#newestMs) {
       this.#newestMs = queuedMs

@@ -148,6 +148,9 @@ async function openItsVault(deps: AgentDeps, known: KnownVault): Promise<Vault |
   }
 }
 
+/** Earlier points that a document names at most. */
+const mostCaughtUp = 10_000
+
 interface Run {
   readonly startedMs: number
   readonly item: Item
@@ -167,6 +170,7 @@ function documentOf(deps: AgentDeps, { startedMs, item, job }: Run, result: Back
       finishedAt: new Date(deps.clock.nowMs()).toISOString(),
     },
     point: { id: manifest.id, seq: manifest.sequence, kind: manifest.kind, confirmed: failures.size === 0 },
+    ...(result.caughtUp.length > 0 && { caughtUp: result.caughtUp.slice(0, mostCaughtUp) }),
     vaults: item.vaults.map((name) => {
       const trouble = failures.get(knownVault(deps, name).id)
       return { name, confirmed: trouble === undefined, ...(trouble && { failure: failureOf(trouble) }) }

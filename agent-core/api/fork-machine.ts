@@ -33,11 +33,16 @@ export async function forkMachine(
   const given = { passphrase, homeId: randomId<HomeId>(deps.random) }
   const keyspaces = new Set(own.map(({ keyspace }) => keyspace))
   const forked = await takeNewKeyspace(deps, keyspaces, given, async (vaults) => {
+    let masterKey: Uint8Array | undefined
     for (const { vault, store } of vaults.filter((each) => each.vault.keyspace === known.keyspace)) {
-      const unlocked = await unlockKeyspaces(store, passphrase, [vault.keyspace])
-      if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: vault.address })
+      const [unlocked] = await unlockKeyspaces(store, passphrase, [vault.keyspace])
+      if (unlocked === undefined) throw new AgentError('vault.wrong-passphrase', { address: vault.address })
+      masterKey = unlocked.masterKey
     }
-    if (options.force === true || (await wasCopySeen(deps, vaults))) return
+    // A copied disk seldom brings the keychain along: what the passphrase opens need not be remembered here.
+    const keyOf = async ({ keyspace }: KnownVault) =>
+      keyspace === known.keyspace ? masterKey : await rememberedKey(deps, keyspace)
+    if (options.force === true || (await wasCopySeen(deps, vaults, keyOf))) return
     throw new AgentError('vault.not-cloned', { name: known.name, machine: known.machine })
   })
   const machine = forked.find((vault) => vault.name === known.name)?.machine ?? known.machine
@@ -47,10 +52,14 @@ export async function forkMachine(
 }
 
 /** Whether a vault says that another copy of this home folder has made the newest point of an item, as backups look at it. */
-async function wasCopySeen(deps: AgentDeps, vaults: readonly VaultBefore[]): Promise<boolean> {
+async function wasCopySeen(
+  deps: AgentDeps,
+  vaults: readonly VaultBefore[],
+  keyOf: (vault: KnownVault) => Promise<Uint8Array | undefined>,
+): Promise<boolean> {
   const { homeId, madePoints } = deps.state
   for (const { vault: known, store } of vaults) {
-    const masterKey = await rememberedKey(deps, known.keyspace)
+    const masterKey = await keyOf(known)
     if (masterKey === undefined) continue
     const keys = deriveKeys(masterKey, known.keyspace)
     const vault = new Vault({ store, id: known.id, keys, random: deps.random })

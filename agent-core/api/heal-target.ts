@@ -35,7 +35,11 @@ export function healTarget(deps: HealTargetDeps): HealTarget {
       await writeIndex({ chunkFiles: files, supersedes: [] }, deps)
       for (const { name } of files) chunks.evict(name)
     },
-    index: async (segment) => await writeIndex(segment, deps),
+    index: async (segment) => {
+      await writeIndex(segment, deps)
+      // What was in the vault already may be locked for less than the rest.
+      base.keepLockedUntil(vault.id, vault.keys.keyspace, 0)
+    },
     retire: async (chunkFiles) => {
       await writeIndexGone(vault, { chunkFiles, supersedes: [] })
       await refreshIndex(base, vault)

@@ -1,15 +1,17 @@
 /** Object Lock of the vaults of this home: until when it holds, and extending it while no backup comes that would. */
 import { areLocksDue, extendLocks } from '../backup/extend-locks.ts'
-import { refreshIndex } from '../backup/refresh-index.ts'
+import { findLostChunkFiles, refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { isoTime } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
+import { ChunkFolder } from '../cache/chunk-folder.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { VaultDetails } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openKnownVault } from './open-vault.ts'
+import { refreshDefinitions } from './publish-items.ts'
 
 /** As `vault show` tells it; undefined where nothing is locked. */
 export function lockOf(deps: AgentDeps, known: KnownVault): VaultDetails['lock'] {
@@ -41,7 +43,9 @@ async function extendWhereDue(deps: AgentDeps, known: KnownVault, signal: AbortS
     if (!areLocksDue(vault, { base: seen, clock: deps.clock })) return
     using _lock = acquireHomeLock(deps.paths.root, deps.clock)
     using base = openBaseForWriting(deps)
+    await refreshDefinitions(deps, known, vault)
     await refreshIndex(base, vault)
+    await findLostChunkFiles(base, vault, new ChunkFolder(deps.paths.chunks))
     await extendLocks(vault, { base, clock: deps.clock, signal })
     deps.log.info('locks extended', { vault: known.name })
   } finally {

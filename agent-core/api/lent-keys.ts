@@ -17,7 +17,9 @@ export class LentKeys {
   }
 
   lend(vault: VaultId, keyspaces: readonly UnlockedKeyspace[]): void {
-    this.#lent.set(vault, { keyspaces, atMs: this.#clock.nowMs() })
+    const loan = { keyspaces, atMs: this.#clock.nowMs() }
+    this.#lent.set(vault, loan)
+    void this.#forgetInTime(vault, loan)
   }
 
   /** What was lent of a vault, once; undefined: nothing was. */
@@ -26,5 +28,10 @@ export class LentKeys {
     this.#lent.delete(vault)
     if (lent === undefined || Math.abs(this.#clock.nowMs() - lent.atMs) > lentForMs) return undefined
     return lent.keyspaces
+  }
+
+  async #forgetInTime(vault: VaultId, loan: object): Promise<void> {
+    await this.#clock.delay(lentForMs)
+    if (this.#lent.get(vault) === loan) this.#lent.delete(vault)
   }
 }

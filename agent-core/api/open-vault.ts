@@ -71,8 +71,8 @@ export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: Obj
 }
 
 /**
- * Stores the key of a vault's machine on this machine again. Where it is there, keys of other machines are
- * wanted: what the passphrase opens is lent to the verb that is asked next. Throws `vault.wrong-passphrase`.
+ * Stores the key of a vault's machine on this machine again, where it is not there. What the passphrase opens, of whatever
+ * machines, is lent to the verb that is asked next. Throws `vault.wrong-passphrase`.
  */
 export async function unlockVault(
   deps: AgentDeps,
@@ -85,10 +85,10 @@ export async function unlockVault(
     const unlocked = await unlockKeyspaces(store, passphrase)
     if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
     const own = unlocked.find(({ keyspace }) => keyspace === known.keyspace)
-    const isMissed = own !== undefined && (await rememberedKey(deps, known.keyspace)) === undefined
-    if (isMissed) await rememberKey(deps, known.keyspace, own.masterKey)
-    // Where this machine's own key was not what is missed, that of another one is.
-    else deps.lentKeys?.lend(known.id, unlocked)
+    const isMissed = (await rememberedKey(deps, known.keyspace)) === undefined
+    if (isMissed && own !== undefined) await rememberKey(deps, known.keyspace, own.masterKey)
+    // The verb may want another machine's key, whether or not this one's own was missed too.
+    deps.lentKeys?.lend(known.id, unlocked)
     return { name: known.name }
   } finally {
     await store.close()

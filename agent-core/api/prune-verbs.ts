@@ -63,7 +63,9 @@ export async function pruneVault(
     const result = await runPrune(request, pruneDeps)
     // The base must not believe what is gone to be there; a keyspace that it does not know it need not learn of.
     if (isOwn || base.segments.last(vault.id, vault.keys.keyspace) >= 0) await refreshIndex(base, vault)
-    const { removedPoints, deleted, merged } = result
+    const { removedPoints, deleted, merged, takenBack } = result
+    // What was condemned had its lock not extended with the rest.
+    if (takenBack > 0) base.keepLockedUntil(vault.id, vault.keys.keyspace, 0)
     if (removedPoints > 0) {
       const detail = `${removedPoints} points removed`
       await audit(deps, vault, { act: 'vault prune', subject: `machine "${machine}"`, detail })

@@ -132,6 +132,8 @@ export async function connectToVault(
     const items = itemsOf(deps, known, definitions?.definitions, nameHere)
     using base = openBaseForWriting(deps)
     await refreshIndex(base, vault)
+    // The place may be another one, or its locks of another length.
+    base.keepLockedUntil(vault.id, vault.keys.keyspace, 0)
     const secretPlace = await rememberKey(deps, vault.keys.keyspace, chosen.masterKey)
     await rememberKeysOf(deps, settled)
     const added = items.map(({ item }) => item)

@@ -5,8 +5,11 @@
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
+import type { PointId } from '../contract/ids.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
+import { readOpenIntents } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
+import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /** Objects whose locks are extended at the same time. */
@@ -47,16 +50,18 @@ export async function extendLocks(vault: Vault, deps: LockDeps): Promise<void> {
 
 /**
  * Chunk files that are not condemned, the live index segments, the newest confirmed point of each item, and what opens
- * them. What clean-ups are about to take away is not locked any longer: it would never go.
+ * them. What clean-ups are about to take away, points that they have announced or found locked too, is not locked any longer: it
+ * would never go.
  */
 async function neededObjects(vault: Vault, base: BaseDb): Promise<string[]> {
   const { id, layout } = vault
   const { keyspace } = vault.keys
   const available = base.placedChunks(id)
   const chunkFiles = base.placedChunkFiles(id, keyspace).filter(({ number }) => available.has(number))
+  const leaving = await leavingPoints(vault)
   const newest = new Map(
-    (await vault.listPoints()).flatMap(({ item, name, confirmationName }) =>
-      confirmationName === undefined ? [] : [[item, [name, confirmationName]] as const],
+    (await vault.listPoints()).flatMap(({ item, point, name, confirmationName }) =>
+      confirmationName === undefined || leaving.has(point) ? [] : [[item, [name, confirmationName]] as const],
     ),
   )
   return [
@@ -66,4 +71,10 @@ async function neededObjects(vault: Vault, base: BaseDb): Promise<string[]> {
     ...base.segments.live(id, keyspace).map((sequence) => layout.indexSegment(sequence)),
     ...[...newest.values()].flat(),
   ]
+}
+
+async function leavingPoints(vault: Vault): Promise<Set<PointId>> {
+  const { tombstones } = await readLedger(vault)
+  const intents = await readOpenIntents(vault)
+  return new Set([...tombstones.keys(), ...intents.flatMap(({ points }) => points.map(({ point }) => point))])
 }

@@ -15,6 +15,7 @@
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { PageStore } from '../cache/page-store.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
+import type { PointId } from '../contract/ids.ts'
 import type { Entry } from '../format/tree.ts'
 import type { BackupDeps, BackupRequest, BackupResult } from './backup-request.ts'
 import { capturePoint } from './capture-point.ts'
@@ -46,11 +47,13 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const ids = vaults.map(({ id }) => id)
   const recovery = await recoverCache({ base, chunks, keys, vaults: ids, signal: task.signal })
   if (recovery.wasInterrupted) log.info('recovered after an interrupted run', { ...recovery })
-  const lost = await catchUp(run, deps, recovery.wasInterrupted)
+  const confirmed = new Set<PointId>()
+  const lost = await catchUp(run, deps, { wasInterrupted: recovery.wasInterrupted, confirmed })
   const pages = new PageStore(base, keys.id)
   const tree = readTree(deps, pages)
   const series = await findSeries(request, { run, deps, tree })
   const { last, nextSequence } = series
+  const heldPages = base.pages.counts().held
   const scanStartedMs = clock.nowMs()
   const previousRoot: Entry[] = []
   for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
@@ -78,24 +81,30 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   })
   task.setPhase('commit')
   await run.inTurn(async (_vault, transfer) => {
-    await transfer.confirmCaptured()
+    for (const { id } of await transfer.confirmCaptured()) confirmed.add(id)
   })
   task.setPhase('merge')
   evictPayload(deps)
-  if (last === undefined) pages.countAsLive()
+  if (last === undefined) pages.countAsLive(heldPages)
   const untidy = await pages.dropUnused()
   if (untidy !== undefined) log.warn('the cache was not cleaned', { reason: untidy.message })
   // The vault may have given the point a later number.
   const manifest = pointSeriesHere(request.item.id, base).last?.manifest ?? captured.manifest
   const { transferredBytes, failures, failure } = run
-  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, failures, failure }
+  const waiting = new Set(ids.flatMap((id) => base.unconfirmedPoints(id).map((point) => point.id)))
+  const caughtUp = [...confirmed].filter((id) => id !== manifest.id && !waiting.has(id))
+  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, caughtUp, failures, failure }
 }
 
 /**
  * Brings captured points into the vaults that lack them: a vault that was away catches up, from the cache or from another
- * vault. Answers how many chunk files vaults had lost for good.
+ * vault, and adds them to `confirmed`. Answers how many chunk files vaults had lost for good.
  */
-async function catchUp(run: VaultRuns, { base, chunks, log }: BackupDeps, wasInterrupted: boolean): Promise<number> {
+async function catchUp(
+  run: VaultRuns,
+  { base, chunks, log }: BackupDeps,
+  { wasInterrupted, confirmed }: { readonly wasInterrupted: boolean; readonly confirmed: Set<PointId> },
+): Promise<number> {
   let lost = 0
   await run.inTurn(async (vault) => {
     if (wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
@@ -108,7 +117,7 @@ async function catchUp(run: VaultRuns, { base, chunks, log }: BackupDeps, wasInt
   })
   // One after the other: a point gets its number in the first that confirms it.
   await run.inTurn(async (_vault, transfer) => {
-    await transfer.confirmCaptured()
+    for (const { id } of await transfer.confirmCaptured()) confirmed.add(id)
   })
   return lost
 }

@@ -5,6 +5,7 @@ import { testIdOf, testKeys, testKeyspace, testVaultId, writeChunkFile } from '.
 import { AgentError } from '../base/agent-error.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
 import { openBase } from './base-db.ts'
+import type { KnownChunkFile } from './base-rows.ts'
 import { BlockReader, type ChunkSource, folderSource } from './chunk-reader.ts'
 
 const block = Buffer.from('a block of some file')
@@ -48,6 +49,44 @@ describe('a block is read from the first source that has it whole', () => {
     const reader = new BlockReader(copies.base, copies.sources, testKeys)
     expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
     expect(second.equals(await reader.read(testIdOf(second)))).toBe(true)
+  })
+})
+
+describe('an index that has rotted', () => {
+  const rotten = (file: KnownChunkFile): Record<string, KnownChunkFile> => ({
+    'the salt': { ...file, salt: Buffer.from(file.salt).fill(1, 3, 4) },
+    'the epoch': { ...file, epoch: file.epoch + 1 },
+    'the place of an extent': {
+      ...file,
+      extents: file.extents.map((place) => ({ ...place, offset: place.offset + 8 })),
+    },
+    'the length of an extent': {
+      ...file,
+      extents: file.extents.map((place) => ({ ...place, storedSizeBytes: place.storedSizeBytes - 1 })),
+    },
+    'the extents': { ...file, extents: [] },
+  })
+
+  test('the file itself tells where its blocks are, and what is not in it stays damage', async () => {
+    using copies = twoCopies()
+    const { base, sources } = copies
+    for (const [what, wrong] of Object.entries(rotten(base.chunkFile(1)))) {
+      const index = { locate: (id: Uint8Array) => base.locate(id), chunkFile: () => wrong }
+      const reader = new BlockReader(index, sources, testKeys)
+      expect(block.equals(await reader.read(testIdOf(block))), what).toBe(true)
+      expect(second.equals(await reader.read(testIdOf(second))), what).toBe(true)
+      const elsewhere = { locate: () => base.locate(testIdOf(block)), chunkFile: () => wrong }
+      const damage = new BlockReader(elsewhere, sources, testKeys).read(Buffer.alloc(32, 7))
+      await expect(damage, what).rejects.toBeInstanceOf(AgentError)
+    }
+  })
+
+  test('a wrong place within a file is put right by the file', async () => {
+    using copies = twoCopies()
+    const { base, sources } = copies
+    const locate = (id: Uint8Array) => base.locate(id).map((place) => ({ ...place, ordinal: place.ordinal + 5 }))
+    const reader = new BlockReader({ locate, chunkFile: (number) => base.chunkFile(number) }, sources, testKeys)
+    expect(block.equals(await reader.read(testIdOf(block)))).toBe(true)
   })
 })
 

@@ -11,6 +11,7 @@ import type { ChunkFileName } from '../contract/ids.ts'
 import { extentHeaderSizeBytes } from '../format/chunk-file.ts'
 import { ensure } from '../format/invalid.ts'
 import type { BlockLocation, KnownChunkFile } from './base-rows.ts'
+import { type OwnTable, placeIn, readOwnTable } from './own-table.ts'
 
 /** Somewhere chunk files can be read from: the cache folder, a vault. */
 export interface ChunkSource {
@@ -59,7 +60,8 @@ const openedExtentsBudgetBytes = 48 * 1024 * 1024
 
 /**
  * Reads blocks by id. Each extent is fetched and opened once while it stays among the recently used;
- * a copy that is damaged or missing in one source is looked for in the next, and in other chunk files.
+ * a copy that is damaged or missing in one source is looked for in the next, and in other chunk files. Where a chunk file is not
+ * as the index has it, it is asked itself: its id proves a block.
  */
 export class BlockReader {
   readonly #index: BlockIndex
@@ -69,6 +71,8 @@ export class BlockReader {
   readonly #budgetBytes: number
   readonly #opened = new Map<string, readonly Uint8Array[]>()
   readonly #fileKeys = new Map<number, KeyObject>()
+  /** By file and source; undefined: it does not help. */
+  readonly #ownTables = new Map<string, OwnTable | undefined>()
   #openedBytes = 0
   #bytesFetched = 0
 
@@ -119,6 +123,8 @@ export class BlockReader {
           else if (error instanceof AgentError) silent ??= error
           else throw error
         }
+        const block = await this.#readByOwnTable(file, id, source)
+        if (block !== undefined) return block
       }
       failure ??= new AgentError('vault.damaged', {
         object: chunkObject(file),
@@ -150,6 +156,31 @@ export class BlockReader {
     const { blocks } = openExtent(this.#keyOf(file), extent, bytes, chunkObject(file), place.offset)
     this.#remember(slot, blocks, place.rawSizeBytes)
     return blocks
+  }
+
+  /** The block where the file itself says that it is; undefined when that does not bring it either. */
+  async #readByOwnTable(file: KnownChunkFile, id: Uint8Array, source: ChunkSource): Promise<Uint8Array | undefined> {
+    const slot = `${file.number}/${source.label}`
+    const read = async (offset: number, sizeBytes: number) => await source.read(file.name, offset, sizeBytes)
+    try {
+      const known = this.#ownTables.get(slot)
+      const own = known ?? (this.#ownTables.has(slot) ? undefined : await readOwnTable(read, file, this.#keys))
+      this.#ownTables.set(slot, own)
+      const at = own && placeIn(own.table, id)
+      const place = at && own?.table.extents[at.extent]
+      if (own === undefined || at === undefined || place === undefined) return undefined
+      const bytes = await read(place.offset, extentHeaderSizeBytes + place.storedSizeBytes)
+      if (bytes === undefined) return undefined
+      this.#bytesFetched += bytes.length
+      const { blocks } = openExtent(own.key, at.extent, bytes, chunkObject(file), place.offset)
+      const block = blocks[at.ordinal]
+      return block && blockId(this.#keys.id, block).equals(id) ? block : undefined
+    } catch (error) {
+      // The trouble that the index led to is told.
+      if (!(error instanceof AgentError)) throw error
+      this.#ownTables.set(slot, undefined)
+      return undefined
+    }
   }
 
   #keyOf(file: KnownChunkFile): KeyObject {

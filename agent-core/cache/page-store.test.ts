@@ -97,7 +97,7 @@ test('the pages of an item that is new are not looked through; what is dead late
   for (const [id, page] of point.blocks) first.keep(fromHex(id), page)
   const newest = testCapturedPoint(1, { root })
   base.capture({ keyspace: testKeyspace, point: newest, chunkFiles: [], vaults: [], lastFileId: undefined })
-  first.countAsLive()
+  first.countAsLive(0)
   const live = point.blocks.size
   expect(live).toBeGreaterThan(2000)
   const unread = vi.spyOn(base.pages, 'page')

@@ -20,7 +20,6 @@ export class PageStore {
   readonly #idKey: Uint8Array
   readonly #waiting = new Map<string, readonly [Uint8Array, Uint8Array]>()
   #waitingBytes = 0
-  #keptPages = 0
 
   /** `idKey`: tells whether a page is what its id says. */
   constructor(base: BaseDb, idKey: Uint8Array) {
@@ -32,7 +31,6 @@ export class PageStore {
   keep(id: Uint8Array, page: Uint8Array): void {
     this.#waiting.set(Buffer.from(id).toString('latin1'), [id, page])
     this.#waitingBytes += page.length
-    this.#keptPages++
     if (this.#waitingBytes >= batchSizeBytes) this.flush()
   }
 
@@ -55,9 +53,13 @@ export class PageStore {
     return fetched
   }
 
-  /** Says that the pages kept here are an item's first latest state, and all live: none is to be looked for among them. */
-  countAsLive(): void {
-    this.#base.pages.addLive(this.#keptPages)
+  /**
+   * Says that what has come to the `heldBefore` pages of the base is an item's first latest state, and all live: no dead page is
+   * to be looked for among it.
+   */
+  countAsLive(heldBefore: number): void {
+    this.flush()
+    this.#base.pages.addLive(this.#base.pages.counts().held - heldBefore)
   }
 
   /**

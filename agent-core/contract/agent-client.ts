@@ -29,7 +29,7 @@ type Events<Event, End = unknown> = AsyncIterator<Event, End, void>
 type TaskEvent = { readonly progress: Progress } | { readonly remark: string }
 type ListingEvent = { readonly entries: readonly unknown[] } | { readonly remark: string }
 type Procedures = Record<string, (input: unknown, options: { signal?: AbortSignal }) => Promise<unknown>>
-type Ask = (secrets: CallSecrets) => Promise<unknown>
+type Ask = (secrets: CallSecrets | undefined) => Promise<unknown>
 
 /** Methods that ask the agent at the other end of `link`. */
 export function createAgentClient(link: ClientLink<Record<never, never>>, hooks: ClientHooks): VerbMethods {
@@ -46,7 +46,7 @@ export function createAgentClient(link: ClientLink<Record<never, never>>, hooks:
       const input = Object.fromEntries(spec.parameters.map(([parameter], at) => [parameter, given[at]]))
       const { signal } = context
       const ask: Ask = async (secrets) =>
-        await procedures[name]?.({ ...input, secrets }, signal === undefined ? {} : { signal })
+        await procedures[name]?.({ ...input, ...(secrets && { secrets }) }, signal === undefined ? {} : { signal })
       return methodOf(spec.kind, { ask, context, hooks, unlock, givePin })
     }
     return [name, method]
@@ -75,13 +75,13 @@ function methodOf(kind: AnyVerbSpec['kind'], asking: Asking): unknown {
   }
 }
 
-async function runCall({ ask, hooks }: Asking, secrets: CallSecrets): Promise<unknown> {
+async function runCall({ ask, hooks }: Asking, secrets: CallSecrets | undefined): Promise<unknown> {
   const { answer, remarks } = (await ask(secrets)) as { answer: unknown; remarks: readonly string[] }
   for (const remark of remarks) hooks.remark?.(remark)
   return answer
 }
 
-async function runTask({ ask, context, hooks }: Asking, secrets: CallSecrets): Promise<unknown> {
+async function runTask({ ask, context, hooks }: Asking, secrets: CallSecrets | undefined): Promise<unknown> {
   const events = (await ask(secrets)) as Events<TaskEvent, { answer: unknown }>
   for (;;) {
     const next = await events.next()
@@ -93,7 +93,7 @@ async function runTask({ ask, context, hooks }: Asking, secrets: CallSecrets): P
 
 async function* readListing(asking: Asking): AsyncGenerator<unknown, void, undefined> {
   const { ask, hooks } = asking
-  const open = async (secrets: CallSecrets) => {
+  const open = async (secrets: CallSecrets | undefined) => {
     const events = (await ask(secrets)) as Events<ListingEvent>
     return { events, first: await events.next() }
   }
@@ -127,12 +127,13 @@ async function* readFeed({ ask, hooks }: Asking): AsyncGenerator<unknown, void, 
  */
 async function unlocking<Result>(
   { hooks, unlock, givePin }: Asking,
-  work: (secrets: CallSecrets) => Promise<Result>,
+  work: (secrets: CallSecrets | undefined) => Promise<Result>,
 ): Promise<Result> {
   const unlocked = new Set<string>()
   let wasPinGiven = false
   const givenPin = await hooks.givenPin?.()?.()
-  const secrets: CallSecrets = givenPin === undefined ? {} : { pin: givenPin }
+  // Left out where there is none: an agent of an earlier version, which goes on after an update, knows no secrets.
+  const secrets: CallSecrets | undefined = givenPin === undefined ? undefined : { pin: givenPin }
   for (;;) {
     try {
       return await work(secrets)

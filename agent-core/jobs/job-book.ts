@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import { type Random, randomId } from '../base/random.ts'
 import type { JobDetails, JobDocument, JobFilter, JobLine, JobPhase, JobsEvent } from '../contract/documents/job.ts'
 import type { Progress } from '../contract/documents/progress.ts'
-import type { JobId } from '../contract/ids.ts'
+import type { JobId, PointId } from '../contract/ids.ts'
 import type { JobKind, JobTrigger } from '../contract/verb.ts'
 import type { JobChange, JobRecord, JobTable, NewJobLine } from '../state/job-table.ts'
 import type { JobOutcome } from './job-outcome.ts'
@@ -126,7 +126,7 @@ export class JobBook {
     const live = this.#live.get(id)
     if (live !== undefined) this.#notePhase(live, live.progress, undefined)
     this.#live.delete(id)
-    const { state, reason, result, warnings, error } = outcome
+    const { state, reason, result, warnings, error, caughtUp = [] } = outcome
     const level = state === 'failed' ? 'error' : state === 'completed' ? 'info' : 'warning'
     for (const group of warnings) this.log(id, 'warning', `${group.count} × ${group.message}`)
     this.log(id, level, reason === undefined ? state : `${state}: ${reason}`)
@@ -139,7 +139,7 @@ export class JobBook {
       finishedMs: clock.nowMs(),
       ...(live && { phases: [...live.phases.values()] }),
     })
-    if (finished.kind === 'backup' && result?.point?.confirmed === true) this.#settleWaiting(finished)
+    if (caughtUp.length > 0) this.#settleWaiting(finished, new Set(caughtUp))
     return finished
   }
 
@@ -282,18 +282,18 @@ export class JobBook {
     phases.set(phase, { phase, startedAt: known?.startedAt ?? time, finishedAt: null, ...counts })
   }
 
-  /** Backups of the item that were captured and waited for a vault: points come there in their order, so theirs are there too. */
-  #settleWaiting({ id: by, item }: JobRecord): void {
-    if (item === null) return
-    const query = { item, kind: 'backup', live: false, state: 'waiting', limit: mostLive } as const
+  /** Backups that were captured and waited for a vault, whose points have come there. */
+  #settleWaiting({ id: by }: JobRecord, points: ReadonlySet<PointId>): void {
+    const query = { kind: 'backup', live: false, state: 'waiting', limit: mostLive } as const
     for (const { id, result, warnings } of this.#deps.table.list(query)) {
+      if (result?.point === undefined || !points.has(result.point.id)) continue
       const reason = `Its point came into the vault with job ${by.slice(0, 8)}.`
       this.log(id, 'info', reason)
       this.#change(id, {
         state: warnings.length > 0 ? 'completed with warnings' : 'completed',
         reason,
         error: null,
-        ...(result?.point && { result: { ...result, point: { ...result.point, confirmed: true } } }),
+        result: { ...result, point: { ...result.point, confirmed: true } },
       })
     }
   }

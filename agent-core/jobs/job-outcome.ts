@@ -15,6 +15,8 @@ export interface JobOutcome {
   readonly result: JobResult | null
   readonly warnings: readonly WarningGroup[]
   readonly error: Failure | null
+  /** Points for which earlier backups waited, and which are where they should be now. */
+  readonly caughtUp?: readonly PointId[]
 }
 
 /** Only a verification knows what becomes of it and which files it affects. */
@@ -25,6 +27,7 @@ interface AnyAnswer {
   readonly job?: { readonly id: JobId; readonly state: JobState }
   readonly failure?: Failure
   readonly point?: { readonly id: PointId; readonly seq: number; readonly confirmed: boolean } | null
+  readonly caughtUp?: readonly PointId[]
   readonly files?: number | { readonly seen: number }
   readonly restored?: number
   readonly bytes?: number | { readonly read?: number; readonly stored?: number; readonly total?: number }
@@ -50,6 +53,7 @@ export function outcomeOf(answer: unknown): JobOutcome {
     result: resultOf(told),
     warnings: [...damageGroups(damaged), ...groupWarnings(warnings)].slice(0, mostGroups),
     error: failure ?? null,
+    ...(told.caughtUp && { caughtUp: told.caughtUp }),
   }
 }
 

@@ -62,8 +62,8 @@ function gated() {
   return { gate, begun: begun.promise, work }
 }
 
-test('backups that waited for a vault are over when a later one of their item is confirmed', () => {
-  const finish = (item: string, confirmed: boolean, warnings = 0) => {
+test('backups that waited for a vault are over when a later one has brought their points there, and no others', () => {
+  const finish = (item: string, confirmed: boolean, warnings = 0, caughtUp: readonly PointId[] = []) => {
     const { id } = book.add({ kind: 'backup', item, trigger: 'person' }, true)
     const point = { id: id as unknown as PointId, seq: 1, confirmed, sizeBytes: 1 }
     const group = { code: 'file.vanished', message: 'gone', advice: 'none', count: 1, examples: [] } as const
@@ -73,11 +73,12 @@ test('backups that waited for a vault are over when a later one of their item is
       result: { files: 0, bytes: 0, warnings, point },
       warnings: warnings > 0 ? [group] : [],
       error: confirmed ? null : { code: 'vault.unreachable', message: 'away', advice: 'none', exitCode: 6 },
+      caughtUp,
     })
     return id
   }
-  const [first, warned, other] = [finish('docs', false), finish('docs', false, 1), finish('other', false)]
-  const last = finish('docs', true)
+  const [first, warned, other] = [finish('docs', false), finish('other', false, 1), finish('docs', false)]
+  const last = finish('docs', true, 0, [first, warned] as unknown as PointId[])
   const reason = `Its point came into the vault with job ${last.slice(0, 8)}.`
   const result = { point: { confirmed: true } }
   expect(book.document(book.find(first))).toMatchObject({ state: 'completed', reason, error: null, result })

@@ -7,6 +7,7 @@ import { sha256 } from '../codec/block-id.ts'
 import type { VaultId } from '../contract/ids.ts'
 import { ensure } from '../format/invalid.ts'
 import { keyspaceOfName, probePrefix, vaultFileName } from '../format/vault-layout.ts'
+import { refusalIn } from '../vault/let-go.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { listKeyspaces, readVaultFile } from '../vault/vault-keys.ts'
@@ -44,12 +45,14 @@ export async function checkReplicaPlace(deps: ReplicaPlaceDeps): Promise<Buffer>
 export async function requireApart(vault: ObjectStore, replica: ObjectStore, random: Random): Promise<void> {
   const name = `${probePrefix}apart-${toHex(random.bytes(8))}`
   await replica.put(name, random.bytes(16))
-  const isSeen = (await vault.stat(name)) !== undefined
+  let isSeen: boolean
   try {
-    await replica.delete(name)
-  } catch (error) {
-    // It stays, as what other probes put there.
-    if (!isAgentError(error, 'vault.denied')) throw error
+    isSeen = (await vault.stat(name)) !== undefined
+  } finally {
+    await replica.delete(name).catch((error: unknown) => {
+      // It stays, as what other probes put there.
+      if (refusalIn(error) === undefined) throw error
+    })
   }
   if (isSeen) throw new AgentError('replica.same', { address: replica.address })
 }

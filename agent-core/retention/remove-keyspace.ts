@@ -3,6 +3,7 @@
  * what is left of its keyspace goes (docs/format/vault-layout.md, *Removed*).
  */
 import { readOpenIntents } from '../vault/clean-ups.ts'
+import { deleteUnlessLocked } from '../vault/let-go.ts'
 import { releaseMachineNames } from '../vault/machine-claims.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -20,7 +21,11 @@ export async function removeKeyspace(vault: Vault, nowMs: number): Promise<boole
   for await (const { name } of store.list(layout.root)) names.push(name)
   // Somebody may have brought it back meanwhile.
   if (!(await isPast(vault, nowMs))) return false
-  for (const isNext of inOrder(layout)) for (const name of names.filter(isNext)) await store.delete(name)
+  for (const isNext of inOrder(layout)) {
+    for (const name of names.filter(isNext)) {
+      if ((await deleteUnlessLocked(store, name)) !== undefined) return false
+    }
+  }
   await releaseMachineNames(store, vault.keys.keyspace)
   return true
 }

@@ -4,11 +4,14 @@ import { expect, test, vi } from 'vitest'
 import { backupNow } from '../../agent-core/api/backup-verbs.ts'
 import { enableItem } from '../../agent-core/api/item-verbs.ts'
 import { extendDueLocks } from '../../agent-core/api/keep-locks.ts'
+import { knownVault } from '../../agent-core/api/open-vault.ts'
 import { pruneVault } from '../../agent-core/api/prune-verbs.ts'
 import { showKnownVault } from '../../agent-core/api/show-vault.ts'
-import { createNewVault } from '../../agent-core/api/vault-verbs.ts'
+import { stopItem } from '../../agent-core/api/stop-verbs.ts'
+import { connectToVault, createNewVault } from '../../agent-core/api/vault-verbs.ts'
 import { verifyKnownVault } from '../../agent-core/api/verify-verbs.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
+import { openBase } from '../../agent-core/cache/base-db.ts'
 import { type S3Stub, startS3Stub } from '../support/s3-stub/s3-stub.ts'
 import type { StubFaultKind } from '../support/s3-stub/stub-faults.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../support/test-home.ts'
@@ -211,4 +214,42 @@ test('a clean-up leaves what is locked, says until when, and takes it away later
   expect(later.refusal).toBeNull()
   expect(place.keys('.ok').length).toBeLessThan(pointsBefore)
   expect((await verifyKnownVault(deps, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
+})
+
+test('what is deleted leaves the vault although the agent goes on extending locks', async () => {
+  await using place = await LockedPlace.make()
+  const { deps } = place.home
+  await place.backUp('one')
+  await place.backUp('two')
+  await stopItem(deps, 'docs', { deletesData: true, reason: 'no longer needed' })
+  for (let month = 0; month < 8; month++) {
+    for (let look = 0; look < 3; look++) {
+      place.goOn(10)
+      await place.upkeep()
+    }
+    await pruneVault(deps, 'v', { graceDays: 0 }, {})
+  }
+  expect(place.keys('.ok')).toEqual([])
+  expect(place.keys('/chunks/')).toEqual([])
+})
+
+test('a vault that is connected anew has its locks extended once, whatever was known of it', async () => {
+  await using place = await LockedPlace.make()
+  const { deps } = place.home
+  await place.backUp('one')
+  const known = knownVault(deps, 'v')
+  using base = openBase(deps.paths.base)
+  expect(base.lockedUntilMs(known.id, known.keyspace)).toBeGreaterThan(place.nowMs)
+  base.close()
+  const { accessKeyId, secretAccessKey } = place.stub.credentials
+  const request = {
+    url: `s3://${place.stub.bucketName}/laptop`,
+    endpoint: place.stub.endpoint,
+    pathStyle: true,
+    credentials: { keys: { accessKeyId, secretAccessKey } },
+    lockDays,
+  }
+  await connectToVault(deps, 'v', request, testPassphrase, { takeOver: known.machine })
+  expect((await place.upkeep()).length).toBeGreaterThan(3)
+  expect(await place.upkeep()).toEqual([])
 })

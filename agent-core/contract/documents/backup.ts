@@ -44,6 +44,8 @@ export const backupDocument = z.object({
       confirmed: z.boolean(),
     })
     .nullable(),
+  /** Earlier points that waited for a vault of the item, and have come there with this run. */
+  caughtUp: optional(list(id<PointId>(), 10_000)),
   /** The vaults of the item; `failure` says why one waits. None has confirmed it: the point is in the cache only. */
   vaults: list(z.object({ name, confirmed: z.boolean(), failure: optional(failure) }), 100),
   files: z.object({ seen: count, read: count, changed: count, deleted: count, failed: count }),

@@ -10,6 +10,7 @@ import type { ObjectBody, PutOptions } from '../object-store.ts'
 import { leastPartBytes, type ObjectTerms, type PutOutcome, refusedPut } from './put-outcome.ts'
 import { type OpenBody, openBody } from './s3-body.ts'
 import type { S3Connection } from './s3-connection.ts'
+import { extendLock } from './s3-lock.ts'
 import { holdsBytes, lookAtKey } from './s3-look.ts'
 import { uploadInParts } from './s3-upload.ts'
 import type { Guard } from './stall-guard.ts'
@@ -45,12 +46,12 @@ export class Putter {
     this.#terms = terms
   }
 
-  /** True when this call made the object, false when the same bytes were there. Throws `store.conflict`. */
+  /** True when this call made the object, false when the same bytes were there, whose lock is made as long then. Throws `store.conflict`. */
   async put(name: string, body: ObjectBody, options: PutOptions = {}): Promise<boolean> {
     const { signal, pace } = options
     const connection = this.#connection
     await using open = await openBody(body, connection.address)
-    const { abilities } = this.#terms()
+    const { abilities, retainUntilMs } = this.#terms()
     return await connection.run(`writing ${name}`, signal, async (guard) => {
       const sha256 = await hashToSign(body, open, abilities, guard)
       const wanted = { sizeBytes: open.sizeBytes, sha256 }
@@ -59,7 +60,11 @@ export class Putter {
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const found = mustLook ? await lookAtKey(connection, key, guard) : undefined
         if (found !== undefined) {
-          if (await holdsBytes(connection, key, found, wanted, guard)) return false
+          if (await holdsBytes(connection, key, found, wanted, guard)) {
+            const untilMs = retainUntilMs(name)
+            if (untilMs !== undefined) await extendLock(connection, name, untilMs, guard)
+            return false
+          }
           throw new AgentError('store.conflict', { object: name })
         }
         const outcome = await this.#send(name, open, { sha256, pace }, guard)

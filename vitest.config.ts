@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** The portable tier: no root, no network, any fresh machine. */
@@ -14,6 +15,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', 'test/system/**'],
     pool: 'forks',
+    // Left to itself, one processor is not used: on two, the tier takes twice the time.
+    maxWorkers: availableParallelism(),
     // As agent-core/cli/tharsis.mjs does: V8 can crash where many worker threads have come and gone.
     execArgv: ['--wasm-wrapper-tiering-budget=2147483647'],
     allowOnly: false,

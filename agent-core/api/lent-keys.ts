@@ -1,6 +1,6 @@
 /**
- * Keys of other machines, which a client has unlocked with their passphrase for the verb that it asks again: in memory alone,
- * for one verb, and for a minute at most.
+ * Keys of other machines, which a verb has missed and its client has unlocked with their passphrase before it asks again: in
+ * memory alone, for one verb, and for a minute at most.
  */
 import type { Clock } from '../base/clock.ts'
 import type { VaultId } from '../contract/ids.ts'
@@ -10,13 +10,21 @@ const lentForMs = 60_000
 
 export class LentKeys {
   readonly #clock: Clock
+  readonly #missed = new Set<VaultId>()
   readonly #lent = new Map<VaultId, { readonly keyspaces: readonly UnlockedKeyspace[]; readonly atMs: number }>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
+  /** A verb ends for want of another machine's keys. */
+  miss(vault: VaultId): void {
+    this.#missed.add(vault)
+  }
+
+  /** Nothing where no verb has missed them: a loan that is left over would be taken for what a later passphrase opens. */
   lend(vault: VaultId, keyspaces: readonly UnlockedKeyspace[]): void {
+    if (!this.#missed.delete(vault)) return
     const loan = { keyspaces, atMs: this.#clock.nowMs() }
     this.#lent.set(vault, loan)
     void this.#forgetInTime(vault, loan)

@@ -45,7 +45,10 @@ export async function openKeyspace(
 
 async function unlockAll(deps: AgentDeps, known: KnownVault, store: ObjectStore): Promise<UnlockedKeyspace[]> {
   const ask = deps.askPassphrase()
-  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
+  if (ask === undefined) {
+    deps.lentKeys?.miss(known.id)
+    throw new AgentError('vault.locked', { name: known.name })
+  }
   const unlocked = await unlockKeyspaces(store, await ask(known.name))
   if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
   return unlocked

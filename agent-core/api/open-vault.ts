@@ -72,7 +72,7 @@ export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: Obj
 
 /**
  * Stores the key of a vault's machine on this machine again, where it is not there. What the passphrase opens, of whatever
- * machines, is lent to the verb that is asked next. Throws `vault.wrong-passphrase`.
+ * machines, is lent to the verb that missed it and is asked again. Throws `vault.wrong-passphrase`.
  */
 export async function unlockVault(
   deps: AgentDeps,

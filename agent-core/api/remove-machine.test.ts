@@ -115,6 +115,8 @@ test('a client that cannot be asked unlocks another machine first: for one verb,
   expect(await rememberedKey(a, knownVault(place.b, 'v').keyspace)).toBeUndefined()
   await unlockVault(a, 'v', testPassphrase)
   await expect(undeleteMachine(a, 'v', 'b')).rejects.toEqual(code('vault.no-machine'))
+  await unlockVault(a, 'v', testPassphrase)
+  await expect(undeleteMachine(a, 'v', 'b'), 'no verb had missed anything').rejects.toEqual(code('vault.locked'))
 })
 
 test('what was lent is gone after a minute, forth or back', () => {
@@ -125,6 +127,7 @@ test('what was lent is gone after a minute, forth or back', () => {
     [61_000, false],
     [-61_000, false],
   ] as const) {
+    keys.miss(vault)
     keys.lend(vault, [])
     clock.ms += laterMs
     expect(keys.take(vault)).toEqual(isThere ? [] : undefined)

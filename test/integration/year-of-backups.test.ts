@@ -37,5 +37,7 @@ test(`${years === 1 ? 'a year' : 'ten years'} of four machines in one vault: kep
 })
 
 function timesOf({ chunkBytes, otherBytes, liveBytes }: WeekSpace): number {
-  return Math.max(0, chunkBytes + otherBytes - leastBytes) / liveBytes
+  const beyond = chunkBytes + otherBytes - leastBytes
+  // A machine needs nothing before its first point.
+  return beyond <= 0 ? 0 : beyond / liveBytes
 }

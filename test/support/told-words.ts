@@ -25,7 +25,7 @@ export function toldWords(parameters: readonly string[], result: CliResult, fold
       .replaceAll(/\d{4}-\d\d-\d\d/g, 'DAY')
       .replaceAll(/\b(?:[0-9a-f]{2}\/)?[0-9a-f]{8,64}\b/g, 'ID')
       .replaceAll(/\b(?:[0-9A-Z]{5}-)+[0-9A-Z]{5}\b/g, 'CODE')
-      .replaceAll(/\b\d[\d,.]* (?:B|KB|KiB|MB|MiB|GB|GiB|ms|s)\b/g, 'AMOUNT')
+      .replaceAll(/\b\d[\d,.]* (?:bytes|B|KB|KiB|MB|MiB|GB|GiB|ms|s)\b/g, 'AMOUNT')
       .replaceAll(/"(\w*[bB]ytes|stored|total|new|size|free|used|revision|seconds)": \d+/g, '"$1": NUMBER')
       // Columns are as wide as what stands in them.
       .replaceAll(/ {2,}/g, '  ')

@@ -51,6 +51,8 @@ export interface ListedAhead {
 
 export const unlisted = -1
 
+const entriesPerWake = 2048
+
 export class LookAhead implements AsyncDisposable {
   readonly #taken = new Int32Array(new SharedArrayBuffer(4))
   readonly #thread: WorkerThread<LookAheadStart, ToLookAhead, FromLookAhead>
@@ -129,9 +131,12 @@ export class LookAhead implements AsyncDisposable {
     this.#arrived?.()
   }
 
+  /** A thread that is far enough ahead is woken for many entries at once: to wake it for each directory costs more than to list one. */
   #release({ names }: AheadListing): void {
-    Atomics.add(this.#taken, 0, names.length)
-    Atomics.notify(this.#taken, 0)
+    const before = Atomics.add(this.#taken, 0, names.length)
+    if (Math.floor(before / entriesPerWake) !== Math.floor((before + names.length) / entriesPerWake)) {
+      Atomics.notify(this.#taken, 0)
+    }
   }
 
   #complete(): void {

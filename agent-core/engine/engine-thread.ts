@@ -4,14 +4,16 @@ import type { FileOutcome } from './file-outcome.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import type { SegmentAnswer } from './segment-messages.ts'
 
-/** Work that a thread answers; a thread answers in the order it was given. */
+/** Work that a thread answers; a thread answers in the order it was given. `load`: how much it is, a segment being 1. */
 export type Work =
   | {
       readonly message: Extract<ToWorker, { readonly type: 'files' }>
+      readonly load: number
       readonly answered: (outcomes: Iterable<FileOutcome>) => void
     }
   | {
       readonly message: Extract<ToWorker, { readonly type: 'segment' }>
+      readonly load: number
       readonly answered: (answer: SegmentAnswer) => void
     }
 
@@ -34,6 +36,11 @@ export class EngineThread implements AsyncDisposable {
       onMessage: (message: FromWorker) => onMessage(message, this),
       onFailure,
     })
+  }
+
+  /** Of all that it was given and has not answered. */
+  get load(): number {
+    return this.given.reduce((sum, work) => sum + work.load, 0)
   }
 
   /** Gives the thread work; `given` holds it until it is answered. */

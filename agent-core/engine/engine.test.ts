@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testIdOf, testKeys, testKeyspace, testVaultId } from '../../test/support/test-keys.ts'
 import { systemClock } from '../base/clock.ts'
+import { yieldToEventLoop } from '../base/event-loop.ts'
 import { openBase } from '../cache/base-db.ts'
 import { BlockReader, folderSource } from '../cache/chunk-reader.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
@@ -184,6 +185,33 @@ test('callers wait while files or pages pile up, and go on when there is room', 
   await engine.room()
   expect(engine.isFull).toBe(false)
   await engine.finish()
+})
+
+test('few files at a time start one thread, many start the other', async () => {
+  using folder = new TestFolder()
+  const capture = (engine: Engine, count: number) =>
+    Array.from({ length: count }, async (_, number) => {
+      const path = folder.at(`file ${number}`)
+      writeFileSync(path, `content ${number}`)
+      await engine.captureFile(requestOf(path))
+    })
+  for (const [turns, filesPerTurn, threads] of [
+    [20, 5, 1],
+    [1, 400, 2],
+  ] as const) {
+    using chunks = new TestFolder()
+    const { engine, files } = startEngine(chunks)
+    await using _ = engine
+    const outcomes: Promise<void>[] = []
+    for (let turn = 0; turn < turns; turn++) {
+      outcomes.push(...capture(engine, filesPerTurn))
+      await yieldToEventLoop()
+    }
+    await Promise.all(outcomes)
+    await engine.finish()
+    // Each thread writes chunk files of its own.
+    expect(files).toHaveLength(threads)
+  }
 })
 
 test('an engine that is held takes nothing in until it is released', async () => {

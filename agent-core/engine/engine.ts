@@ -25,7 +25,10 @@ const batchFileCount = 64
 const batchSizeBytes = 8 * 1024 * 1024
 /** Tree blocks are sent together: a message of its own costs more than the block. */
 const treeBatchSizeBytes = 128 * 1024
-/** While a thread works on a batch, the next is there. */
+/**
+ * A thread is given no more batches beyond that load: while it works on a full one, the next is there. Few files, as a
+ * backup of few changes has them, do not start a second thread, which would cost more than it does.
+ */
 const batchesPerThread = 2
 /** Segments wait for the thread that is free first: one that waited for a certain thread would leave others idle. */
 const segmentsPerThread = 1
@@ -209,7 +212,7 @@ export class Engine implements AsyncDisposable {
     const { promise, resolve } = this.#promise<SegmentAnswer>()
     // Before batches that wait: a large file that was begun comes to its end first.
     const batches = this.#queue.findIndex(({ message }) => message.type !== 'segment')
-    const work: Work = { message: { type: 'segment', question }, answered: resolve }
+    const work: Work = { message: { type: 'segment', question }, load: 1, answered: resolve }
     this.#queue.splice(batches < 0 ? this.#queue.length : batches, 0, work)
     this.#dispatch()
     return promise
@@ -234,7 +237,7 @@ export class Engine implements AsyncDisposable {
     const batch = this.#batch
     if (batch === undefined) return
     this.#batch = undefined
-    const { files, resolve } = batch
+    const { files, sizeBytes, resolve } = batch
     const answered = (outcomes: Iterable<FileOutcome>) => {
       let index = 0
       for (const outcome of outcomes) files[index++]?.settled(outcome)
@@ -243,6 +246,7 @@ export class Engine implements AsyncDisposable {
     }
     this.#queue.push({
       message: { type: 'files', files: packRequests(files.map(({ request }) => request)) },
+      load: Math.max(files.length / batchFileCount, sizeBytes / batchSizeBytes),
       answered,
     })
     this.#dispatch()
@@ -265,9 +269,9 @@ export class Engine implements AsyncDisposable {
   #dispatch(): void {
     if (this.#failure !== undefined) this.#queue.length = 0
     for (let [next] = this.#queue; next !== undefined; [next] = this.#queue) {
-      const least = this.#threads.toSorted((a, b) => a.given.length - b.given.length)[0]
+      const least = this.#threads.toSorted((a, b) => a.load - b.load)[0]
       const most = next.message.type === 'segment' ? segmentsPerThread : batchesPerThread
-      const isBusy = least === undefined || least.given.length >= most
+      const isBusy = least === undefined || least.load >= most
       if (isBusy && this.#threads.length === this.#options.threadCount) return
       const thread = isBusy ? this.#startThread() : least
       thread.give(next)

@@ -5,7 +5,7 @@
  */
 import { WorkerThread } from '../base/worker-thread.ts'
 import { StatusRecords } from '../platform/file-status.ts'
-import { shareOneHeap } from '../platform/process-memory.ts'
+import { keepHeapSmall } from '../platform/process-memory.ts'
 import { type FoundEntry, foundEntry } from '../source/found-entry.ts'
 import { joinPath, lookAt } from '../source/list-directory.ts'
 
@@ -69,7 +69,7 @@ export class LookAhead implements AsyncDisposable {
 
   /** Starts the thread. Dispose it. */
   constructor(start: Omit<LookAheadStart, 'taken'>) {
-    shareOneHeap()
+    keepHeapSmall()
     this.#thread = new WorkerThread({
       file: new URL('./look-ahead-worker.ts', import.meta.url),
       start: { ...start, taken: this.#taken },

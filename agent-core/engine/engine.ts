@@ -8,7 +8,7 @@ import { yieldToEventLoop } from '../base/event-loop.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { blockId } from '../codec/block-id.ts'
 import type { ErrorCode, ErrorData } from '../contract/errors.ts'
-import { shareOneHeap } from '../platform/process-memory.ts'
+import { keepHeapSmall } from '../platform/process-memory.ts'
 import { segmentSizeBytes } from '../source/split-file.ts'
 import { createClaimMemory } from './claim-set.ts'
 import { EngineThread, type Work } from './engine-thread.ts'
@@ -280,7 +280,7 @@ export class Engine implements AsyncDisposable {
   }
 
   #startThread(): EngineThread {
-    if (this.#threads.length === 0) shareOneHeap()
+    if (this.#threads.length === 0) keepHeapSmall()
     const thread = new EngineThread({
       start: this.#start,
       onMessage: (message, from) => this.#receive(message, from),

@@ -32,14 +32,24 @@ function exposedCollector(): () => void {
   return runInNewContext('gc') as () => void
 }
 
-/** mallopt(3), malloc.h: how many heaps the C library makes for the threads of a process. */
+// mallopt(3), malloc.h
+const M_MMAP_THRESHOLD = -3
 const M_ARENA_MAX = -8
 
+/** Shorter pieces are taken from the heap. */
+const leastOwnPieceBytes = 64 * 1024
+
 /**
- * Lets all threads of the process share one heap of the C library: each heap of its own keeps what its thread has freed,
- * some 20 MB for two workers that do much the same. To be called before the threads start; does nothing where the
- * C library has one heap anyway.
+ * Keeps the C library's memory small in a process with threads that take and free large buffers. To be called before they start;
+ * does nothing where the library has no such settings.
+ *  - One heap serves all threads: each heap of its own keeps what its thread has freed, some 20 MB for two workers that do much the same.
+ *  - Long pieces are mapped by themselves and go back to the system when they are freed. By its own rule the library takes
+ *    ever longer ones from the heap, where they leave holes.
+ *  - What loading the modules has left is given back.
  */
-export function shareOneHeap(): void {
-  nativeFunctions().mallopt?.(M_ARENA_MAX, 1)
+export function keepHeapSmall(): void {
+  const { mallopt, mallocTrim } = nativeFunctions()
+  mallopt?.(M_ARENA_MAX, 1)
+  mallopt?.(M_MMAP_THRESHOLD, leastOwnPieceBytes)
+  mallocTrim?.(0)
 }

@@ -8,7 +8,7 @@ import type { BlockPlace } from '../cache/block-finder.ts'
 import type { ExtentSource } from '../cache/extent-source.ts'
 import type { Entry, Part } from '../format/tree.ts'
 import type { DirectoryHandle } from '../platform/directory-handle.ts'
-import { shareOneHeap } from '../platform/process-memory.ts'
+import { keepHeapSmall } from '../platform/process-memory.ts'
 import { OpenBatch } from './file-batch.ts'
 import { type FromWorker, type PlacedPart, packParts, type ToWorker, type WorkerStart } from './messages.ts'
 import type { MetadataOptions } from './metadata.ts'
@@ -149,7 +149,7 @@ export class RestorePool implements AsyncDisposable {
   }
 
   #startLane(number: number): Lane {
-    shareOneHeap()
+    keepHeapSmall()
     const { extents, metadata } = this.#options
     const thread = new WorkerThread<WorkerStart, ToWorker, FromWorker>({
       file: new URL('./restore-worker.ts', import.meta.url),

@@ -1,7 +1,7 @@
 /** The main thread's side of the prover threads. */
 import { WorkerThread } from '../base/worker-thread.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
-import { shareOneHeap } from '../platform/process-memory.ts'
+import { keepHeapSmall } from '../platform/process-memory.ts'
 import type { FromProver, ProverStart, ToProver } from './prover-messages.ts'
 
 interface Lane {
@@ -23,7 +23,7 @@ export class ProverPool implements AsyncDisposable {
 
   /** Starts the threads. Dispose it: it gives up what is not finished. */
   constructor(start: ProverStart, threadCount: number) {
-    shareOneHeap()
+    keepHeapSmall()
     this.#lanes = Array.from({ length: threadCount }, () => this.#startLane(start))
   }
 

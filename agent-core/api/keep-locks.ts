@@ -5,8 +5,10 @@ import { AgentError } from '../base/agent-error.ts'
 import { isoTime } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
+import { vaultFileName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { KnownVault } from '../state/state-db.ts'
+import type { ObjectStore } from '../vault/object-store.ts'
 import type { VaultDetails } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { openBaseForWriting } from './open-base.ts'
@@ -20,6 +22,26 @@ export function lockOf(deps: AgentDeps, known: KnownVault): VaultDetails['lock']
   using base = openBase(deps.paths.base, { readOnly: true })
   const untilMs = base.lockedUntilMs(known.id, known.keyspace)
   return { days, nextExpiry: untilMs === 0 ? null : isoTime(untilMs) }
+}
+
+/**
+ * A keyspace was begun in a vault at `begunMs`: everything of it is locked from when it was put. So nothing need be extended
+ * before that ends. vault.json must be locked for as long. Only under the home lock.
+ */
+export function noteFreshLocks(
+  deps: AgentDeps,
+  { id, keyspace }: Pick<KnownVault, 'id' | 'keyspace'>,
+  { locks }: ObjectStore,
+  begunMs: number,
+): void {
+  if (locks === undefined) return
+  using base = openBaseForWriting(deps)
+  base.keepLockedUntil(id, keyspace, begunMs + locks.lengthMs)
+}
+
+/** Locks vault.json, which other machines may have put long ago, for as long as what is put at `nowMs`. */
+export async function lockVaultFile({ locks }: ObjectStore, nowMs: number): Promise<void> {
+  await locks?.extend(vaultFileName, nowMs + locks.lengthMs)
 }
 
 /** Extends the locks of all vaults of this home where they are due; a vault that is away is left for the next time. */

@@ -23,6 +23,7 @@ import type { CreatedVault, JoinOptions, MachineDocument, PlaceRequest } from '.
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, realPathOfFuture } from './folder-checks.ts'
 import { leftOutRemarks } from './item-verbs.ts'
+import { lockVaultFile, noteFreshLocks } from './keep-locks.ts'
 import { openStoreAt } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'
 import { placeAfterProbe, rememberKeysOf, type SettledPlace, settleS3Place } from './settle-place.ts'
@@ -55,12 +56,15 @@ export async function joinVault(
       settled.place.kind === 'local'
         ? { kind: 'local' as const, address: realPathOfFuture(store.address) }
         : placeAfterProbe(settled.place, probe)
+    const begunMs = deps.clock.nowMs()
+    await lockVaultFile(store, begunMs)
     const added = await addKeyspace({ store, vaultId: file.vaultId, vaultFile: bytes }, passphrase, owner, deps)
     const secretPlace = await rememberKey(deps, added.keyspace, added.masterKey)
     await rememberKeysOf(deps, settled)
     const facts = { name, id: file.vaultId, machine: owner.machine, access: 'owner' as const }
     const known: KnownVault = { ...facts, ...place, keyspace: added.keyspace }
     deps.state.addVault(known, [])
+    noteFreshLocks(deps, known, store, begunMs)
     deps.log.info('became a machine of a vault', { vault: name, machine: owner.machine })
     const remarks = [...probe.remarks, ...leftOutRemarks(deps, place, `the vault "${name}"`)]
     const { kind, address } = place

@@ -13,6 +13,7 @@ import { nameBeside } from '../vault/machine-claims.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { addKeyspace, readVaultFile } from '../vault/vault-keys.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { lockVaultFile, noteFreshLocks } from './keep-locks.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { forgetKey, openKnownStore, rememberKey } from './open-vault.ts'
 
@@ -47,16 +48,19 @@ export async function takeNewKeyspace(
   }
   await check(opened)
   const renewed: RenewedVault[] = []
+  const begunMs = deps.clock.nowMs()
   for (const { vault, store } of opened) {
     const { id: vaultId, keyspace, machine: before } = vault
     const machine = await nameBeside(store, { vaultId, keyspace, machine: before }, deps.clock)
     const place = { store, vaultId, vaultFile: (await readVaultFile(store)).bytes }
     const owner = { machine, home: given.homeId, keyspace: own }
+    await lockVaultFile(store, begunMs)
     const { recoveryCode } = await addKeyspace(place, given.passphrase, owner, deps)
     renewed.push({ ...vault, keyspace: own.id, machine, recoveryCode })
   }
   await rememberKey(deps, own.id, own.masterKey)
   takeState(deps, vaults, given.homeId, renewed)
+  for (const { vault, store } of opened) noteFreshLocks(deps, { ...vault, keyspace: own.id }, store, begunMs)
   for (const keyspace of keyspaces) await forgetKey(deps, keyspace)
   return renewed
 }

@@ -24,6 +24,7 @@ import type { CreatedVault, PlaceRequest, S3Credentials, VaultDocument } from '.
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, plainName, realPathOfFuture } from './folder-checks.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
+import { noteFreshLocks } from './keep-locks.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openReplica } from './open-replica.ts'
@@ -63,6 +64,7 @@ export async function createNewVault(
     const own = deps.state.vaults().find((vault) => vault.access === 'owner')
     const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
     const owner = { machine: own?.machine ?? deps.machine, home: deps.state.homeId, ...(keyspace && { keyspace }) }
+    const begunMs = deps.clock.nowMs()
     const created = await createVault(store, passphrase, owner, deps)
     const secretPlace = await rememberKey(deps, created.keyspace, created.masterKey)
     await rememberKeysOf(deps, settled)
@@ -75,6 +77,7 @@ export async function createNewVault(
       access: 'owner',
     }
     deps.state.addVault(known, [])
+    noteFreshLocks(deps, known, store, begunMs)
     deps.log.info('vault created', { vault: name })
     const remarks = [...probe.remarks, ...leftOutRemarks(deps, place, `the vault "${name}"`)]
     return {

@@ -6,7 +6,7 @@ import { isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
-import { endIntent, type OpenIntent, writeIndexGone } from '../vault/clean-ups.ts'
+import { endIntent, type OpenIntent, putIntent, writeIndexGone } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import { deleteUnlessLocked } from '../vault/let-go.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -52,12 +52,16 @@ export async function endIntents(
       const lock = (await deleteSuperseded(intent, contents, deps)) ?? deleted.lock
       total.deletedFiles += deleted.files
       total.deletedBytes += deleted.bytes
-      // It stays open for what is locked: a later run deletes the rest.
       refusal ??= lock
-      if (lock !== undefined) continue
+      if (lock !== undefined) {
+        // It stays open for what is locked, and a later run deletes that; but it must not condemn what is needed.
+        if (takenBack.length === 0) continue
+        const { id: _, ...announced } = intent
+        await putIntent(deps.vault, { ...announced, chunkFiles: deleted.locked })
+      }
       total.takenBack.push(...takenBack)
-      const end = { endedAtMs: deps.clock.nowMs(), deletedCount: going.length, takenBack }
-      await endIntent(deps.vault, intent.id, end)
+      const deletedCount = going.length - deleted.locked.length
+      await endIntent(deps.vault, intent.id, { endedAtMs: deps.clock.nowMs(), deletedCount, takenBack })
     } catch (error) {
       if (!isAgentError(error, 'vault.denied')) throw error
       return { ...total, refusal: error.data.reason }
@@ -86,7 +90,7 @@ async function tellIndex(
 }
 
 async function deleteFiles(names: readonly ChunkFileName[], contents: VaultContents, { vault, task }: EndDeps) {
-  const deleted = { files: 0, bytes: 0, lock: undefined as string | undefined }
+  const deleted = { files: 0, bytes: 0, locked: [] as ChunkFileName[], lock: undefined as string | undefined }
   await inLanes(names, lanes, async (name) => {
     const there = contents.listed.get(name)
     if (there === undefined) return
@@ -94,8 +98,11 @@ async function deleteFiles(names: readonly ChunkFileName[], contents: VaultConte
     const object = vault.layout.chunk(name)
     task.add({ current: object })
     const lock = await deleteUnlessLocked(vault.store, object)
-    deleted.lock ??= lock
-    if (lock !== undefined) return
+    if (lock !== undefined) {
+      deleted.lock ??= lock
+      deleted.locked.push(name)
+      return
+    }
     deleted.files++
     deleted.bytes += there.sizeBytes
   })

@@ -1,10 +1,13 @@
 /** A vault whose objects are locked, over the strict server, with the clock of both in the test's hand. */
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
+import type { S3PlaceRequest } from '../../agent-core/api/agent-api.ts'
 import { backupNow } from '../../agent-core/api/backup-verbs.ts'
 import { enableItem } from '../../agent-core/api/item-verbs.ts'
 import { extendDueLocks } from '../../agent-core/api/keep-locks.ts'
-import { knownVault } from '../../agent-core/api/open-vault.ts'
+import { joinVault } from '../../agent-core/api/machine-verbs.ts'
+import { knownVault, openKnownVault } from '../../agent-core/api/open-vault.ts'
 import { pruneVault } from '../../agent-core/api/prune-verbs.ts'
 import { showKnownVault } from '../../agent-core/api/show-vault.ts'
 import { stopItem } from '../../agent-core/api/stop-verbs.ts'
@@ -12,6 +15,8 @@ import { connectToVault, createNewVault } from '../../agent-core/api/vault-verbs
 import { verifyKnownVault } from '../../agent-core/api/verify-verbs.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { openBase } from '../../agent-core/cache/base-db.ts'
+import type { ChunkFileName } from '../../agent-core/contract/ids.ts'
+import { putIntent, readOpenIntents } from '../../agent-core/vault/clean-ups.ts'
 import { type S3Stub, startS3Stub } from '../support/s3-stub/s3-stub.ts'
 import type { StubFaultKind } from '../support/s3-stub/stub-faults.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../support/test-home.ts'
@@ -44,17 +49,17 @@ class LockedPlace implements AsyncDisposable {
     const stub = await startS3Stub({ lock: true, nowMs: () => time.nowMs })
     const place = new LockedPlace(stub, time)
     const { deps } = place.home
-    const { accessKeyId, secretAccessKey } = stub.credentials
-    const request = {
-      url: `s3://${stub.bucketName}/laptop`,
-      endpoint: stub.endpoint,
-      pathStyle: true,
-      credentials: { keys: { accessKeyId, secretAccessKey } },
-      ...settings,
-    }
-    await createNewVault(deps, 'v', request, testPassphrase)
+    await createNewVault(deps, 'v', place.request(settings), testPassphrase)
     await enableItem(deps, 'docs', ['v'], { ...plainSettings, folders: [place.#folder.path] })
     return place
+  }
+
+  /** The vault's place, or another below a prefix of its own in the same bucket. */
+  request(settings: { readonly lockDays?: number } = { lockDays }, prefix = 'laptop'): S3PlaceRequest {
+    const { bucketName, endpoint, credentials } = this.stub
+    const { accessKeyId, secretAccessKey } = credentials
+    const keys = { accessKeyId, secretAccessKey }
+    return { url: `s3://${bucketName}/${prefix}`, endpoint, pathStyle: true, credentials: { keys }, ...settings }
   }
 
   get nowMs(): number {
@@ -104,6 +109,8 @@ class LockedPlace implements AsyncDisposable {
 test('a point extends locks that end too soon before it is confirmed, and no lock that does not', async () => {
   await using place = await LockedPlace.make()
   expect(await place.backUp('one')).toBe(true)
+  // A vault is locked from when it is made: there is nothing to extend.
+  expect(place.requests('PutObjectRetention')).toEqual([])
   const old = place.keys('/chunks/')
   expect(old.length).toBeGreaterThan(0)
   for (const key of old) expect(place.lockOf(key)).toBe(45)
@@ -216,6 +223,50 @@ test('a clean-up leaves what is locked, says until when, and takes it away later
   expect((await verifyKnownVault(deps, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
 })
 
+test('what a clean-up takes back is condemned no longer, though the rest of its announcement is locked', async () => {
+  await using place = await LockedPlace.make()
+  const { deps } = place.home
+  await place.backUp('one')
+  const known = knownVault(deps, 'v')
+  const vault = await openKnownVault(deps, known)
+  try {
+    const [needed = ''] = (await vault.listChunkFiles()).keys()
+    const bytes = Buffer.from('no point needs this')
+    const dead = createHash('sha256').update(bytes).digest('hex') as ChunkFileName
+    await vault.store.put(vault.layout.chunk(dead), bytes)
+    const announced = { home: deps.state.homeId, machine: deps.machine, announcedAtMs: startMs, dueAtMs: startMs }
+    const nothing = { indexSegments: [], indexGone: [], points: [] }
+    await putIntent(vault, { ...announced, chunkFiles: [needed as ChunkFileName, dead], ...nothing })
+    place.goOn(1)
+    const pruned = await pruneVault(deps, 'v', {}, {})
+    expect(pruned).toMatchObject({ takenBack: 1, deleted: { files: 0 } })
+    expect(pruned.refusal).toContain(`${dead}.tcf is locked until 2026-04-15`)
+    expect((await readOpenIntents(vault)).map(({ chunkFiles }) => chunkFiles)).toEqual([[dead]])
+    // It may have missed an extension while it was condemned.
+    expect(await place.backUp('two')).toBe(true)
+    expect(place.requests('PutObjectRetention').join()).toContain(needed)
+    place.goOn(60)
+    expect(await pruneVault(deps, 'v', {}, {})).toMatchObject({ refusal: null, deleted: { files: 1 } })
+    expect(await readOpenIntents(vault)).toEqual([])
+  } finally {
+    await vault.store.close()
+  }
+})
+
+test('a machine that joins locks vault.json anew, and its first backup extends nothing', async () => {
+  await using place = await LockedPlace.make()
+  using other = new TestHome({ clock: place.home.deps.clock, machine: 'another machine' })
+  using folder = new TestFolder()
+  writeFileSync(folder.at('file'), 'content')
+  place.goOn(40)
+  await joinVault(other.deps, 'shared', place.request(), 'another phrase for tests', {})
+  for (const key of place.keys('vault.json')) expect(place.lockOf(key)).toBe(45)
+  await enableItem(other.deps, 'things', ['shared'], { ...plainSettings, folders: [folder.path] })
+  place.stub.journal.length = 0
+  expect((await backupNow(other.deps, 'things', { accept: false }, {})).point?.confirmed).toBe(true)
+  expect(place.requests('PutObjectRetention')).toEqual([])
+})
+
 test('what is deleted leaves the vault although the agent goes on extending locks', async () => {
   await using place = await LockedPlace.make()
   const { deps } = place.home
@@ -241,15 +292,7 @@ test('a vault that is connected anew has its locks extended once, whatever was k
   using base = openBase(deps.paths.base)
   expect(base.lockedUntilMs(known.id, known.keyspace)).toBeGreaterThan(place.nowMs)
   base.close()
-  const { accessKeyId, secretAccessKey } = place.stub.credentials
-  const request = {
-    url: `s3://${place.stub.bucketName}/laptop`,
-    endpoint: place.stub.endpoint,
-    pathStyle: true,
-    credentials: { keys: { accessKeyId, secretAccessKey } },
-    lockDays,
-  }
-  await connectToVault(deps, 'v', request, testPassphrase, { takeOver: known.machine })
+  await connectToVault(deps, 'v', place.request(), testPassphrase, { takeOver: known.machine })
   expect((await place.upkeep()).length).toBeGreaterThan(3)
   expect(await place.upkeep()).toEqual([])
 })

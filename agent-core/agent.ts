@@ -57,6 +57,7 @@ const keys = () => import('./api/key-verbs.ts')
 const pins = () => import('./api/pin-guard.ts')
 const stops = () => import('./api/stop-verbs.ts')
 const trash = () => import('./api/trash-verbs.ts')
+const vaultsFollowed = () => import('./api/follow-vaults.ts')
 const verify = () => import('./api/verify-verbs.ts')
 const watch = () => import('./api/watch-verbs.ts')
 
@@ -141,7 +142,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     setReplica: async (name, change) => (await replicas()).setReplica(deps, name, change),
     removeReplica: async (name) => (await replicas()).removeReplica(deps, name),
     replicateVault: async (name, context) => (await replicas()).replicateVault(deps, name, context),
-    dueReplications: async () => (await replicas()).dueReplications(deps),
+    dueReplications: async () => (await vaultsFollowed()).dueReplications(deps),
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
     pruneVault: async (name, options, context) => (await prune()).pruneVault(deps, name, options, context),
     setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),

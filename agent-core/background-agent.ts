@@ -5,12 +5,13 @@
  *   1. takes the agent's lock
  *   2. opens the home folder; jobs of a process that has died become interrupted, and backups among them go on
  *   3. listens on the local socket and, where that is wished, on a port of the loopback interface
- *   4. follows the schedules, and keeps the locks of vaults from ending
+ *   4. follows the schedules, verifies, cleans up and replicates vaults, and keeps their locks from ending
  *   5. when it shall end: takes no more jobs, interrupts those that run, and leaves in the reverse order
  */
 import { join } from 'node:path'
 import { type OpenHome, type OpenHomeOptions, openHome } from './agent.ts'
 import type { AgentApi } from './api/agent-api.ts'
+import { followVaults } from './api/follow-vaults.ts'
 import { ItemJournals } from './api/item-journals.ts'
 import { scheduleOf } from './api/item-schedules.ts'
 import { readRequest } from './api/job-verbs.ts'
@@ -18,6 +19,7 @@ import { pauseText } from './api/overview.ts'
 import { systemClock } from './base/clock.ts'
 import { systemRandom } from './base/random.ts'
 import type { S3Keys } from './contract/s3-server.ts'
+import type { JobKind } from './contract/verb.ts'
 import type { VerbMethods } from './contract/verbs/verbs.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { acquireAgentLock } from './platform/home-lock.ts'
@@ -88,6 +90,7 @@ export async function runBackgroundAgent({ home, s3Keys, web, signal, say }: Bac
   await goOn(open)
   held.use(openStatusFile(home, { ...open, clock: systemClock }))
   held.use(followSchedules(open, queue)).begin()
+  held.use(careForVaults(open, queue))
   held.defer(async () => await queue.close())
   held.use(startUpkeep(open))
   log.info('agent started', { pid: process.pid })
@@ -154,6 +157,11 @@ function followSchedules({ deps, book, submit }: OpenHome, queue: JobQueue): Sch
     start: startBackup,
     skip: (item, reason) => void book.addSkipped({ kind: 'backup', item, trigger: 'schedule', reason }),
   })
+}
+
+function careForVaults({ deps, book, submit }: OpenHome, queue: JobQueue): Disposable {
+  const isLive = (kind: JobKind, vault: string) => queue.has(kind, vault)
+  return followVaults({ deps, ticks: minuteTicks, isLive, submit, addSkipped: (order) => book.addSkipped(order) })
 }
 
 /** The items with their rules; read again only when something in the state has changed, since it is asked every minute. */

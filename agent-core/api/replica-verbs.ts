@@ -138,15 +138,6 @@ export async function replicateVault(
   }
 }
 
-/** Names of the vaults whose replica is to be brought up to date now. */
-export function dueReplications(deps: AgentDeps): readonly string[] {
-  const nowMs = deps.clock.nowMs()
-  return deps.state
-    .replicas()
-    .filter((replica) => replicationDue(replica, nowMs))
-    .map(({ vault }) => vault)
-}
-
 /** The replica of a vault as it is now, beside the open vault; undefined when it has none. */
 export async function describeReplica(
   deps: AgentDeps,

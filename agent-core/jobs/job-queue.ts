@@ -77,9 +77,9 @@ export class JobQueue implements JobRunner {
     return this.#live.size === 0
   }
 
-  /** True while a job of that kind and item is queued or runs. */
-  has(kind: JobOrder['kind'], item: string): boolean {
-    return [...this.#live.values()].some(({ order }) => order.kind === kind && order.item === item)
+  /** True while a job of that kind, and of that item or vault, is queued or runs. */
+  has(kind: JobOrder['kind'], subject: string): boolean {
+    return [...this.#live.values()].some(({ order }) => order.kind === kind && (order.item ?? order.vault) === subject)
   }
 
   /** Stops a job and resolves once it has ended. Throws `job.over` when it is none of those that are live here. */

@@ -80,7 +80,7 @@ export interface ReplicationTimes {
 }
 
 /** A replication that failed is tried again after so long, or after its interval where that is shorter. */
-const retryMs = 15 * 60_000
+const retryMs = 60 * 60_000
 
 /** True when a replica is to be brought up to date now. Clocks that were put back make it due, not late. */
 export function replicationDue({ everyMs, begunMs, completedMs }: ReplicationTimes, nowMs: number): boolean {

@@ -177,12 +177,13 @@ function scheduledItems(deps: OpenHome['deps']): () => readonly ScheduledItem[] 
   }
 }
 
-/** Keeps the locks of vaults from ending; what that needs is loaded only where a vault has locks. */
+/** Keeps the locks of vaults and replicas from ending; what that needs is loaded only where there are any. */
 function startUpkeep({ deps }: OpenHome): AsyncDisposable {
   const end = new AbortController()
   const keep = async (): Promise<void> => {
     while (!end.signal.aborted) {
-      const hasLocks = deps.state.vaults().some((vault) => vault.kind === 's3' && vault.settings.lockDays !== undefined)
+      const places = [...deps.state.vaults(), ...deps.state.replicas()]
+      const hasLocks = places.some((place) => place.kind === 's3' && place.settings.lockDays !== undefined)
       try {
         if (hasLocks) await (await import('./api/keep-locks.ts')).extendDueLocks(deps, end.signal)
       } catch (error) {

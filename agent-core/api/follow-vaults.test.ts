@@ -88,15 +88,13 @@ test('what was missed is made up for once; a pause holds; a job that has not end
   world.live.add('verify usb')
   expect(world.awake(hourMs)).toEqual(['11-28T13:30 verify usb skipped: the one before has not ended'])
   world.home.deps.state.schedules.pause = 'forever'
-  expect(world.awake(dayMs)).toEqual([
-    '11-29T13:30 verify usb skipped: schedules rest until they are resumed',
-  ])
+  expect(world.awake(dayMs)).toEqual(['11-29T13:30 verify usb skipped: schedules rest until they are resumed'])
 })
 
 test('a replica is brought up to date when it is due; one that is away is asked again an hour later', () => {
   using world = new World()
   const { state } = world.home.deps
-  const times = { everyMs: dayMs, graceMs: 0, begunMs: null, completedMs: null }
+  const times = { everyMs: dayMs, graceMs: 0, begunMs: null, completedMs: null, lockedUntilMs: 0 }
   state.putReplica({ vault: 'usb', kind: 'local', address: '/second', ...times })
   using _follower = world.begin()
   expect(world.jobs).toEqual(['11-25T12:00 replicateVault ["usb"] schedule'])

@@ -18,7 +18,6 @@ import type { AgentDeps } from './agent-deps.ts'
 /** At times of day when a computer is most likely on, and not at that of the built-in policy. */
 const verifyTime = '13:30'
 const pruneTime = '14:30'
-const sunday = 7
 /** A day of some week: every week counts. */
 const countedFrom = '2024-01-01'
 
@@ -93,13 +92,20 @@ type VaultSchedule = {
 function schedulesOf({ state, timeZone: zone }: AgentDeps): readonly VaultSchedule[] {
   const timeZone = knownZone(zone)
   const daily: ScheduleRule = { timeZone, schedule: { kind: 'daily', times: [verifyTime] } }
-  const on = [{ day: sunday, time: pruneTime }] as const
+  const on = [{ day: 'sun', time: pruneTime }] as const
   const weekly: ScheduleRule = { timeZone, schedule: { kind: 'weekly', on, everyWeeks: 1, countedFrom } }
   return state.vaults().flatMap((known): VaultSchedule[] => {
     const { name: vault, access } = known
     if (access !== 'owner') return []
     return [
-      { name: `verify/${vault}`, vault, rule: daily, kind: 'verify', verb: 'verifyVault', given: [vault, depth(known)] },
+      {
+        name: `verify/${vault}`,
+        vault,
+        rule: daily,
+        kind: 'verify',
+        verb: 'verifyVault',
+        given: [vault, depth(known)],
+      },
       { name: `prune/${vault}`, vault, rule: weekly, kind: 'prune', verb: 'pruneVault', given: [vault, {}] },
     ]
   })

@@ -1,7 +1,6 @@
 /** Use cases of replicas: give a vault a second place, take it away, bring it up to date, tell how far it is behind. */
 import { AgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
-import type { KeyspaceId } from '../contract/ids.ts'
 import { listVault } from '../replicate/list-objects.ts'
 import { lagOf, planReplication, replicationDue } from '../replicate/plan-replication.ts'
 import { checkReplicaPlace, requireApart } from '../replicate/replica-place.ts'
@@ -9,13 +8,14 @@ import { runReplication } from '../replicate/run-replication.ts'
 import type { KnownReplica, KnownVault } from '../state/state-db.ts'
 import type { StorePlace } from '../state/store-place.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
-import { Vault } from '../vault/vault.ts'
 import type { CallContext, ReplicaChange, ReplicaDocument, ReplicationDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { barriersOf, leftOutRemarks } from './item-verbs.ts'
+import { lockDocument, lockReplica } from './keep-locks.ts'
+import { machineViews } from './machine-views.ts'
 import { knownReplica } from './open-replica.ts'
 import { openStoreAt } from './open-store.ts'
-import { knownVault, openKnownStore, openKnownVault, rememberedKeys } from './open-vault.ts'
+import { knownVault, openKnownStore, openKnownVault } from './open-vault.ts'
 import { placeAfterProbe, rememberKeysOf, settlePlace } from './settle-place.ts'
 
 const dayMs = 86_400_000
@@ -53,7 +53,9 @@ export async function setReplica(
       await requireApart(vault, replica, deps.random)
       const place = placeAfterProbe(settled.place, probe)
       const { begunMs, completedMs } = before && isSamePlace(before, place) ? before : neverReplicated
-      const made: KnownReplica = { ...place, vault: known.name, everyMs, graceMs, begunMs, completedMs }
+      // Locks may be of another length from now on.
+      const lockedUntilMs = 0
+      const made: KnownReplica = { ...place, vault: known.name, everyMs, graceMs, begunMs, completedMs, lockedUntilMs }
       await rememberKeysOf(deps, settled)
       deps.state.putReplica(made)
       deps.log.info('replica set', { vault: known.name, address: place.address })
@@ -103,7 +105,7 @@ export async function replicateVault(
       const leftovers = { folder: vault.layout.root.slice(0, -1), signal: task.signal }
       // Younger ones are what this run goes on with, or another's.
       await replica.sweep(dayMs, leftovers)
-      const machines = await machinesOf(deps, known, vault)
+      const machines = await machineViews(deps, known, vault)
       const { clock, log } = deps
       const wasComplete = before.completedMs !== null
       const result = await runReplication({
@@ -117,7 +119,9 @@ export async function replicateVault(
         log,
       })
       await replica.sweep(0, leftovers)
-      deps.state.putReplica({ ...begun, completedMs: clock.nowMs() })
+      const completed = { ...begun, completedMs: clock.nowMs() }
+      deps.state.putReplica(completed)
+      await lockReplica(deps, completed, { replica, machines, signal: task.signal })
       const { followed, ...copying } = result
       const { waiting, refusal, ...removed } = followed
       log.info('vault replicated', { vault: known.name, ...result.copied, damaged: result.damaged.length })
@@ -168,20 +172,9 @@ export function replicaAsKnown(deps: AgentDeps, known: KnownVault): ReplicaDocum
   return replica && replicaDocument(deps, replica)
 }
 
-/** The vault as each machine sees it whose key is remembered here; the one it was opened for is among them. */
-async function machinesOf(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<Map<KeyspaceId, Vault>> {
-  const machines = new Map<KeyspaceId, Vault>([[known.keyspace, vault]])
-  for (const other of deps.state.vaults()) {
-    if (other.id !== known.id || machines.has(other.keyspace)) continue
-    const keys = await rememberedKeys(deps, other.keyspace)
-    if (keys === undefined) continue
-    machines.set(other.keyspace, new Vault({ store: vault.store, id: vault.id, keys, random: deps.random }))
-  }
-  return machines
-}
-
 function replicaDocument(deps: AgentDeps, replica: KnownReplica): ReplicaDocument {
-  const { kind, address, everyMs, graceMs, completedMs } = replica
+  const { kind, address, everyMs, graceMs, completedMs, lockedUntilMs } = replica
+  const lock = lockDocument(replica, lockedUntilMs)
   return {
     kind,
     address,
@@ -190,5 +183,6 @@ function replicaDocument(deps: AgentDeps, replica: KnownReplica): ReplicaDocumen
     completedAt: completedMs === null ? null : new Date(completedMs).toISOString(),
     isDue: replicationDue(replica, deps.clock.nowMs()),
     state: 'not asked',
+    ...(lock && { lock }),
   }
 }

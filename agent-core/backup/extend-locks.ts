@@ -2,18 +2,11 @@
  * Object Lock by docs/format/write-order.md, *Locks*: what points of this machine may need stays locked for `leastMs` at
  * least. All locks are extended together, once in `lengthMs - leastMs`; what is put in between has its own, which ends later.
  */
-import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import type { PointId } from '../contract/ids.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
-import { readOpenIntents } from '../vault/clean-ups.ts'
-import { inLanes } from '../vault/in-lanes.ts'
-import { readLedger } from '../vault/tombstone-ledger.ts'
+import { lockObjects, newestPointObjects } from '../vault/lock-objects.ts'
 import type { Vault } from '../vault/vault.ts'
-
-/** Objects whose locks are extended at the same time. */
-const lanes = 16
 
 interface LockDeps {
   readonly base: BaseDb
@@ -36,15 +29,7 @@ export async function extendLocks(vault: Vault, deps: LockDeps): Promise<void> {
   if (locks === undefined || !areLocksDue(vault, deps)) return
   const { base, clock, signal } = deps
   const untilMs = clock.nowMs() + locks.lengthMs
-  await inLanes(await neededObjects(vault, base), lanes, async (name) => {
-    signal.throwIfAborted()
-    try {
-      await locks.extend(name, untilMs, { signal })
-    } catch (error) {
-      if (!isAgentError(error, 'store.not-found')) throw error
-      throw new AgentError('store.failed', { address: store.address, reason: `${name} is gone, and was to be locked` })
-    }
-  })
+  await lockObjects(store, locks, await neededObjects(vault, base), { untilMs, signal })
   base.keepLockedUntil(id, keys.keyspace, untilMs)
 }
 
@@ -58,23 +43,11 @@ async function neededObjects(vault: Vault, base: BaseDb): Promise<string[]> {
   const { keyspace } = vault.keys
   const available = base.placedChunks(id)
   const chunkFiles = base.placedChunkFiles(id, keyspace).filter(({ number }) => available.has(number))
-  const leaving = await leavingPoints(vault)
-  const newest = new Map(
-    (await vault.listPoints()).flatMap(({ item, point, name, confirmationName }) =>
-      confirmationName === undefined || leaving.has(point) ? [] : [[item, [name, confirmationName]] as const],
-    ),
-  )
   return [
     vaultFileName,
     layout.facts,
     ...chunkFiles.map(({ name }) => layout.chunk(name)),
     ...base.segments.live(id, keyspace).map((sequence) => layout.indexSegment(sequence)),
-    ...[...newest.values()].flat(),
+    ...(await newestPointObjects(vault)),
   ]
-}
-
-async function leavingPoints(vault: Vault): Promise<Set<PointId>> {
-  const { tombstones } = await readLedger(vault)
-  const intents = await readOpenIntents(vault)
-  return new Set([...tombstones.keys(), ...intents.flatMap(({ points }) => points.map(({ point }) => point))])
 }

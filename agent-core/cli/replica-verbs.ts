@@ -1,4 +1,4 @@
-import type { PlaceRequest, ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
+import type { LockDocument, PlaceRequest, ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
 import { formatTime } from '../contract/format-time.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
 import { usageError, wholeNumber } from './argument-values.ts'
@@ -113,7 +113,7 @@ function sayTroubles(name: string, replication: ReplicationDocument, output: Out
 
 /** What `vault show` says of a replica. */
 export function replicaFacts(replica: ReplicaDocument): readonly (readonly [string, string])[] {
-  const { address, state, reason, behind, completedAt, everyMs, graceMs, isDue } = replica
+  const { address, state, reason, behind, completedAt, everyMs, graceMs, isDue, lock } = replica
   const age = completedAt === null ? 'never completed' : `completed ${formatTime(completedAt)}`
   const lag =
     behind === undefined && state === 'not asked'
@@ -127,5 +127,15 @@ export function replicaFacts(replica: ReplicaDocument): readonly (readonly [stri
     ['Replica', `${address} (${lag})`],
     ['Replicated', `${age}; due every ${countOf(everyMs / hourMs, 'hour')}${isDue ? ', due now' : ''}`],
     ['It keeps what was removed for', countOf(graceMs / dayMs, 'day')],
+    ...(lock === undefined ? [] : [['It is locked', lockWords(lock, 'replication')] as const]),
   ]
+}
+
+/** `extendedBy`: what extends the locks next where nothing is known of them. */
+export function lockWords({ days, nextExpiry }: LockDocument, extendedBy: string): string {
+  const until =
+    nextExpiry === null
+      ? `extended by the next ${extendedBy}`
+      : `the first lock ends ${formatTime(nextExpiry).slice(0, 10)}`
+  return `for ${countOf(days, 'day')} at least; ${until}`
 }

@@ -15,7 +15,7 @@ import { exitStatus } from './exit-status.ts'
 import type { Output } from './output.ts'
 import { generatePassphrase } from './passphrases.ts'
 import { type PlaceInput, readPlace } from './place-options.ts'
-import { replicaFacts } from './replica-verbs.ts'
+import { lockWords, replicaFacts } from './replica-verbs.ts'
 import { type CredentialOptions, findS3Credentials } from './s3-credentials.ts'
 import type { RunVerb, Session } from './session.ts'
 
@@ -145,7 +145,7 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ...(vault.state === 'reachable'
         ? [['Oldest unverified byte', unverifiedWords(vault.oldestUnverified)] as const]
         : []),
-      ...(vault.lock === undefined ? [] : [['Locked', lockWords(vault.lock)] as const]),
+      ...(vault.lock === undefined ? [] : [['Locked', lockWords(vault.lock, 'backup')] as const]),
     ]),
   )
   if (vault.state === 'reachable') return exitStatus.done
@@ -160,12 +160,6 @@ function contentFacts({ points, storedBytes, objects }: VaultDetails): readonly 
     ['Points', formatCount(points)],
     ['Stored', `${formatSize(storedBytes)} in ${countOf(objects, 'object')}`],
   ]
-}
-
-function lockWords({ days, nextExpiry }: NonNullable<VaultDetails['lock']>): string {
-  const until =
-    nextExpiry === null ? 'extended by the next backup' : `the first lock ends ${formatTime(nextExpiry).slice(0, 10)}`
-  return `for ${countOf(days, 'day')} at least; ${until}`
 }
 
 export const testVault: RunVerb<{ readonly name: string }> = async ({ name }, session) => {

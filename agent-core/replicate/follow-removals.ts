@@ -9,7 +9,7 @@
  */
 import { isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
-import type { ChunkFileName, HomeId } from '../contract/ids.ts'
+import type { ChunkFileName, HomeId, IntentId } from '../contract/ids.ts'
 import type { IndexGone, Intent, PointPlace } from '../format/clean-up.ts'
 import type { IndexSegment } from '../format/index-segment.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
@@ -22,7 +22,7 @@ import {
   readIndexGone,
   readOpenIntents,
 } from '../vault/clean-ups.ts'
-import { refusalIn } from '../vault/let-go.ts'
+import { deleteUnlessLocked } from '../vault/let-go.ts'
 import { readObject } from '../vault/read-object.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -102,7 +102,7 @@ export async function followRemovals(compared: ComparedKeyspace, deps: FollowDep
   const due = own.filter(({ dueAtMs }) => dueAtMs <= nowMs)
   await follower.end(due, removable)
   const waiting = own.filter(({ dueAtMs }) => dueAtMs > nowMs)
-  const announced = follower.refusal === undefined ? await follower.announce(removable, own) : []
+  const announced = follower.isDenied ? [] : await follower.announce(removable, own)
   if (deps.graceMs === 0) await follower.end(announced, removable)
   else waiting.push(...announced)
   await forgetEndedIntents(replica, (await listIntents(replica)).ended, { home, nowMs })
@@ -150,10 +150,16 @@ class Follower {
   readonly #deps: FollowDeps & { readonly evidence: Evidence }
   readonly #compared: ComparedKeyspace
   readonly #held: { readonly chunkFiles: Set<ChunkFileName>; readonly gone: Set<string> }
+  /** Names of objects that are gone, and of those that are locked. */
+  readonly #deleted = new Set<string>()
+  readonly #locked = new Set<string>()
+  readonly #ended = new Set<IntentId>()
   #points = 0
   #chunkFiles = 0
   #bytes = 0
   refusal: string | undefined
+  /** True when nothing may be deleted there. */
+  isDenied = false
 
   constructor(compared: ComparedKeyspace, deps: FollowDeps & { readonly evidence: Evidence }) {
     this.#deps = deps
@@ -163,20 +169,34 @@ class Follower {
     this.#held = { chunkFiles, gone: new Set(compared.replica.indexGone.keys()) } satisfies HeldInReplica
   }
 
-  /** Ends due intents as far as the replica lets go; what is left of them is for the next run. */
+  /**
+   * Ends due intents, the first that was due first, as far as the replica lets go; what is left of them is for the next run. Each
+   * names all points that need what it names: so a point that is locked holds back its intent and later ones, and none before.
+   */
   async end(due: readonly OpenIntent[], removable: Removable): Promise<void> {
-    const end = planEnd(due, removable, this.#held, this.#deps.evidence)
+    const inOrder = due.toSorted((a, b) => a.dueAtMs - b.dueAtMs)
     try {
-      for (const point of end.points) await this.#removePoint(point)
-      for (const name of end.goneToCopy) await this.#copyGone(name)
-      for (const name of end.chunkFiles) await this.#removeChunkFile(name)
-      await this.#removeSuperseded(end)
-      for (const intent of due) await this.#endIfDone(intent, removable)
+      for (let count = 1; count <= inOrder.length; count++) {
+        const end = planEnd(inOrder.slice(0, count), removable, this.#held, this.#deps.evidence)
+        if (!(await this.#endAs(end))) return
+        for (const intent of inOrder.slice(0, count)) await this.#endIfDone(intent, removable)
+      }
     } catch (error) {
-      const refusal = refusalIn(error)
-      if (refusal === undefined) throw error
-      this.refusal = refusal
+      if (!isAgentError(error, 'vault.denied')) throw error
+      this.isDenied = true
+      this.refusal = error.data.reason
     }
+  }
+
+  /** False when a point is locked: then nothing goes that it may need. */
+  async #endAs(end: PlannedEnd): Promise<boolean> {
+    let isLocked = false
+    for (const point of end.points) if (!(await this.#removePoint(point))) isLocked = true
+    if (isLocked) return false
+    for (const name of end.goneToCopy) await this.#copyGone(name)
+    for (const name of end.chunkFiles) await this.#removeChunkFile(name)
+    await this.#removeSuperseded(end)
+    return true
   }
 
   /** Puts intents for what is not announced yet. */
@@ -220,16 +240,31 @@ class Follower {
     }
   }
 
-  /** As a clean-up does it (docs/format/points.md); its tombstone was copied before. */
-  async #removePoint({ item, sequence, point }: PointPlace): Promise<void> {
+  /** As a clean-up does it (docs/format/points.md); its tombstone was copied before. False at the first object that is locked. */
+  async #removePoint({ item, sequence, point }: PointPlace): Promise<boolean> {
     const { replica, signal } = this.#deps
     const { store, layout } = replica
-    await store.delete(layout.confirmation(item, sequence, point), { signal })
-    await store.delete(layout.point(item, sequence, point), { signal })
+    const manifest = layout.point(item, sequence, point)
+    if (this.#deleted.has(manifest)) return true
+    if (!(await this.#delete(layout.confirmation(item, sequence, point)))) return false
+    if (!(await this.#delete(manifest))) return false
     const marks: string[] = []
     for await (const { name } of store.list(layout.pointMarks(point), { signal })) marks.push(name)
-    for (const name of marks) await store.delete(name, { signal })
+    for (const name of marks) await this.#delete(name)
     this.#points++
+    return true
+  }
+
+  /** False when the object is locked, which is told. */
+  async #delete(name: string): Promise<boolean> {
+    const { replica, signal } = this.#deps
+    if (this.#deleted.has(name)) return true
+    if (this.#locked.has(name)) return false
+    const lock = await deleteUnlessLocked(replica.store, name, { signal })
+    this.refusal ??= lock
+    const names = lock === undefined ? this.#deleted : this.#locked
+    names.add(name)
+    return lock === undefined
   }
 
   async #copyGone(name: string): Promise<void> {
@@ -244,29 +279,29 @@ class Follower {
   }
 
   async #removeChunkFile(name: ChunkFileName): Promise<void> {
-    const { replica, signal } = this.#deps
-    const object = replica.layout.chunk(name)
-    await replica.store.delete(object, { signal })
+    const object = this.#deps.replica.layout.chunk(name)
+    if (!(await this.#delete(object))) return
     this.#held.chunkFiles.delete(name)
     this.#chunkFiles++
     this.#bytes += this.#compared.replica.chunks.get(object) ?? 0
   }
 
   async #removeSuperseded({ indexSegments, indexGone, tombstones }: PlannedEnd): Promise<void> {
-    const { signal } = this.#deps
-    const { store, layout } = this.#deps.replica
-    for (const number of indexSegments) await store.delete(layout.indexSegment(number), { signal })
-    for (const number of indexGone) await store.delete(layout.indexGoneObject(number), { signal })
-    for (const number of tombstones) await store.delete(layout.tombstone(number), { signal })
+    const { layout } = this.#deps.replica
+    for (const number of indexSegments) await this.#delete(layout.indexSegment(number))
+    for (const number of indexGone) await this.#delete(layout.indexGoneObject(number))
+    for (const number of tombstones) await this.#delete(layout.tombstone(number))
   }
 
-  /** An intent stays open while one of its chunk files waits for an index-gone object that names later ones too. */
+  /** An intent stays open while one of its chunk files waits for an index-gone object that names later ones too, or is locked. */
   async #endIfDone({ id, chunkFiles }: OpenIntent, removable: Removable): Promise<void> {
     const { replica, clock } = this.#deps
+    if (this.#ended.has(id)) return
     const mayGo = new Set(removable.chunkFiles)
     if (chunkFiles.some((name) => mayGo.has(name) && this.#held.chunkFiles.has(name))) return
     const takenBack = chunkFiles.filter((name) => this.#held.chunkFiles.has(name))
     const deletedCount = chunkFiles.length - takenBack.length
     await endIntent(replica, id, { endedAtMs: clock.nowMs(), deletedCount, takenBack })
+    this.#ended.add(id)
   }
 }

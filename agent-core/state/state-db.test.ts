@@ -94,7 +94,7 @@ test('a replica is kept, changed, and forgotten with its vault', () => {
   using folder = new TestFolder()
   using state = openState(folder.at('state.db'), systemRandom)
   state.addVault(vault, [])
-  const times = { everyMs: 1000, graceMs: 2000, begunMs: null, completedMs: 5 }
+  const times = { everyMs: 1000, graceMs: 2000, begunMs: null, completedMs: 5, lockedUntilMs: 9 }
   const replica = { vault: 'v', kind: 'local', address: '/r', ...times } as const
   state.putReplica(replica)
   state.putReplica({ ...replica, begunMs: 7 })

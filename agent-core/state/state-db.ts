@@ -171,10 +171,16 @@ export class StateDb implements Disposable {
   putReplica(replica: KnownReplica): void {
     this.#write(() => {
       this.#statement(
-        `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, grace_ms, begun_ms, completed_ms)
-           VALUES (@vault, @kind, @address, @settings, @everyMs, @graceMs, @begunMs, @completedMs)`,
+        `INSERT OR REPLACE INTO replica (vault, kind, address, settings, every_ms, grace_ms, begun_ms, completed_ms, locked_until_ms)
+           VALUES (@vault, @kind, @address, @settings, @everyMs, @graceMs, @begunMs, @completedMs, @lockedUntilMs)`,
       ).run({ ...replica, ...placeRowOf(replica) })
     })
+  }
+
+  /** Until when all of a replica is locked at least; of one that was given another place meanwhile it is not known. */
+  keepReplicaLocked({ vault, address }: KnownReplica, untilMs: number): void {
+    const sql = 'UPDATE replica SET locked_until_ms = ? WHERE vault = ? AND address = ?'
+    this.#write(() => this.#statement(sql).run(untilMs, vault, address))
   }
 
   /** Forgets the replica of a vault; what it holds stays there. */
@@ -359,7 +365,7 @@ export class StateDb implements Disposable {
 }
 
 const selectReplica = `SELECT vault, kind, address, settings, every_ms AS everyMs, grace_ms AS graceMs,
-  begun_ms AS begunMs, completed_ms AS completedMs FROM replica`
+  begun_ms AS begunMs, completed_ms AS completedMs, locked_until_ms AS lockedUntilMs FROM replica`
 
 function translate(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error

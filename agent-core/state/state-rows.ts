@@ -52,13 +52,15 @@ interface ReplicaFacts {
   /** When it was last begun to be brought up to date, and when that was last completed; null: never. */
   readonly begunMs: number | null
   readonly completedMs: number | null
+  /** Until when all of it is locked at least; 0: not known, or nothing is. */
+  readonly lockedUntilMs: number
 }
 
 export type ReplicaRow = ReplicaFacts & PlaceRow
 
 export function replicaOf(row: ReplicaRow): KnownReplica {
-  const { vault, everyMs, graceMs, begunMs, completedMs } = row
-  return { vault, everyMs, graceMs, begunMs, completedMs, ...placeOf(row) }
+  const { vault, everyMs, graceMs, begunMs, completedMs, lockedUntilMs } = row
+  return { vault, everyMs, graceMs, begunMs, completedMs, lockedUntilMs, ...placeOf(row) }
 }
 
 export type VaultRow = VaultFacts & PlaceRow

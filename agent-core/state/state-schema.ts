@@ -69,6 +69,8 @@ const steps: readonly string[] = [
   'ALTER TABLE replica ADD COLUMN settings TEXT;',
   // So long a replica keeps what its vault has removed: 14 days.
   'ALTER TABLE replica ADD COLUMN grace_ms INTEGER NOT NULL DEFAULT 1209600000;',
+  // Until when all that a replica holds is locked at least.
+  'ALTER TABLE replica ADD COLUMN locked_until_ms INTEGER NOT NULL DEFAULT 0;',
 ]
 
 /**

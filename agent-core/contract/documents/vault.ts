@@ -27,6 +27,18 @@ export const unverifiedDocument = z.object({
 })
 export type UnverifiedDocument = Value<typeof unverifiedDocument>
 
+/** Object Lock of a place. */
+export const lockDocument = z.object({
+  /** What points need stays locked for so many days at least. */
+  days: count,
+  /**
+   * The earliest that a lock on what points need ends, if nobody extends it; null: not known, the next backup (of a replica, the next
+   * replication) extends all.
+   */
+  nextExpiry: time.nullable(),
+})
+export type LockDocument = Value<typeof lockDocument>
+
 /** The second place of a vault. */
 export const replicaDocument = z.object({
   kind: z.enum(['local', 's3']),
@@ -42,6 +54,8 @@ export const replicaDocument = z.object({
   reason: optional(text),
   /** Confirmed points, and bytes of all objects, that the vault has and the replica lacks; absent: not known. */
   behind: optional(z.object({ points: count, bytes })),
+  /** Left out where its objects are not locked. */
+  lock: optional(lockDocument),
 })
 export type ReplicaDocument = Value<typeof replicaDocument>
 
@@ -76,15 +90,8 @@ export const vaultDetails = vaultDocument.extend({
   freeBytes: optional(bytes),
   items: list(name),
   replica: optional(replicaDocument),
-  /** Object Lock; left out where objects are not locked. */
-  lock: optional(
-    z.object({
-      /** What points need stays locked for so many days at least. */
-      days: count,
-      /** The earliest that a lock on what points need ends, if nobody extends it; null: not known, the next backup extends all. */
-      nextExpiry: time.nullable(),
-    }),
-  ),
+  /** Left out where objects are not locked. */
+  lock: optional(lockDocument),
 })
 export type VaultDetails = Value<typeof vaultDetails>
 

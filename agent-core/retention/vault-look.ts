@@ -151,7 +151,7 @@ async function walk(points: readonly VaultPoint[], liveness: Liveness, deps: Loo
   }
 }
 
-/** The index is read anew only when something was added to it or taken out of it. */
+/** All is read anew only when something was added to the index or taken out of it, or an intent has ended: then chunk files are gone. */
 async function readContentsAgain(vault: Vault, before: VaultContents): Promise<VaultContents> {
   const intents = await readOpenIntents(vault)
   const numbersUnder = async (prefix: string) => {
@@ -161,7 +161,9 @@ async function readContentsAgain(vault: Vault, before: VaultContents): Promise<V
   }
   const numbersOf = ({ live, superseded }: VaultContents['segments']) =>
     [...live, ...superseded].toSorted((a, b) => a - b).join()
+  const open = new Set(intents.map(({ id }) => id))
   const isSame =
+    before.intents.every(({ id }) => open.has(id)) &&
     (await numbersUnder(vault.layout.index)) === numbersOf(before.segments) &&
     (await numbersUnder(vault.layout.indexGone)) === numbersOf(before.goneObjects)
   return isSame ? { ...before, intents } : await readContents(vault)

@@ -149,6 +149,8 @@ async function putWhole(
     ...(abilities.checksums && { ChecksumSHA256: sha256.toString('base64') }),
     ...(abilities.conditionalPut && { IfNoneMatch: '*' }),
     ...terms,
+    // Servers refuse a lock beside a checksum whose algorithm is not named.
+    ...(abilities.checksums && terms.ObjectLockMode && { ChecksumAlgorithm: 'SHA256' as const }),
   })
   try {
     await client.send(command, { abortSignal: guard.signal })

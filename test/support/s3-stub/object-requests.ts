@@ -5,10 +5,21 @@ import { StubError } from './stub-error.ts'
 import { type StubAnswer, type StubRequest, xmlAnswer } from './stub-request.ts'
 import { xmlTexts } from './stub-xml.ts'
 
+/** One of them comes with an object that is locked when it is put, as AWS wants it. */
+const proofNames = ['content-md5', 'x-amz-sdk-checksum-algorithm']
+
 export async function putObject(request: StubRequest): Promise<StubAnswer> {
   const { bucket, key, message, nowMs } = request
   refuseUnknown(request)
   const retainUntilMs = lockOf(request)
+  const proofs = proofNames.map((name) => header(message, name))
+  if (retainUntilMs !== undefined && proofs.every((proof) => proof === '')) {
+    throw new StubError(
+      400,
+      'InvalidRequest',
+      `${proofNames.join(' or ')} header required to upload an object with a retention period`,
+    )
+  }
   const received = await request.receive()
   // Looked at after the body has come: of two puts side by side one finds the other's object.
   requireFree(request)

@@ -6,7 +6,7 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { arch, hostname, release, type, userInfo } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
-import { asJobs, cancelOf, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
+import { asJobs, cancelOf, type ObtainSecrets, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
 import { LentKeys } from './api/lent-keys.ts'
 import type { Overview } from './api/overview.ts'
 import { createUploadPace } from './api/upload-limit.ts'
@@ -54,9 +54,11 @@ const shownVaults = () => import('./api/show-vault.ts')
 const vaultTest = () => import('./api/test-vault.ts')
 const vaults = () => import('./api/vault-verbs.ts')
 const keys = () => import('./api/key-verbs.ts')
+const jobSecrets = () => import('./api/job-secrets.ts')
 const pins = () => import('./api/pin-guard.ts')
 const stops = () => import('./api/stop-verbs.ts')
 const trash = () => import('./api/trash-verbs.ts')
+const unlocking = () => import('./api/unlock-vault.ts')
 const vaultsFollowed = () => import('./api/follow-vaults.ts')
 const verify = () => import('./api/verify-verbs.ts')
 const watch = () => import('./api/watch-verbs.ts')
@@ -96,6 +98,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
   const state = openState(statePath(home), systemRandom)
   const paths = homePaths(home, () => state.setting('cache-folder'))
   const log = openLogFile({ path: paths.log, level: 'info', clock: systemClock })
+  const lentKeys = new LentKeys(systemClock)
   let secrets: Promise<SecretStore> | undefined
   const plainDeps: AgentDeps = {
     paths,
@@ -112,7 +115,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     machine: hostname(),
     platform: `${type()} ${release()} ${arch()}`,
     timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
-    lentKeys: new LentKeys(systemClock),
+    lentKeys,
     askPassphrase: () => api.onPassphraseNeeded,
     askPin: () => api.onPinNeeded,
     givenPin: () => broughtWith(callSecrets?.().pin) ?? api.givenPin,
@@ -146,7 +149,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
     pruneVault: async (name, options, context) => (await prune()).pruneVault(deps, name, options, context),
     setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),
-    unlockVault: async (name, passphrase) => (await openVaults()).unlockVault(deps, name, passphrase),
+    unlockVault: async (name, passphrase) => (await unlocking()).unlockVault(deps, name, passphrase),
     enableItem: async (name, vaults, settings) => (await items()).enableItem(deps, name, vaults, settings),
     changeItem: async (name, changes) => (await items()).changeItem(deps, name, changes),
     listItems: async () => (await items()).listItems(deps),
@@ -192,13 +195,14 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     showJob: async (job) => book.details(book.find(job)),
     watchJobs: (since, context) => watchJobs(book, since, context),
     cancelJob: cancelOf(book, queue),
-    startBackup: async (item, options) => start('backupNow', [(await items()).knownItem(deps, item).name, options]),
-    startRestore: async (request) => start('restoreFiles', [request]),
+    startBackup: async (item, options) =>
+      await start('backupNow', [(await items()).knownItem(deps, item).name, options]),
+    startRestore: async (request) => await start('restoreFiles', [request]),
     startVerify: async (name, options) =>
-      start('verifyVault', [(await openVaults()).knownVault(deps, name).name, options]),
+      await start('verifyVault', [(await openVaults()).knownVault(deps, name).name, options]),
     startPrune: async (name, options) =>
-      start('pruneVault', [(await openVaults()).knownVault(deps, name).name, options]),
-    startReplication: async (name) => start('replicateVault', [(await openVaults()).knownVault(deps, name).name]),
+      await start('pruneVault', [(await openVaults()).knownVault(deps, name).name, options]),
+    startReplication: async (name) => await start('replicateVault', [(await openVaults()).knownVault(deps, name).name]),
     overview: async () => await (await openOverview()).read(),
     async *watchOverview(since, context) {
       yield* (await openOverview()).watch(since, context)
@@ -216,13 +220,18 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     const theQueue = requireQueue(queue, 'nothing can be started in the background')
     return submitVerb(plain, theQueue, { verb, given, trigger, ...(reason !== undefined && { reason }) }).job
   }
-  const start = (verb: JobVerb, given: readonly unknown[]) => book.document(submit(verb, given, 'person'))
+  const obtainSecrets: ObtainSecrets = async (verb, given) => (await jobSecrets()).obtainJobSecrets(deps, verb, given)
+  const start = async (verb: JobVerb, given: readonly unknown[]) => {
+    await obtainSecrets(verb, given)
+    return book.document(submit(verb, given, 'person'))
+  }
   const api: AgentApi = {
-    ...asJobs(plain, queue ?? new OwnProcessRunner(book)),
+    ...asJobs(plain, queue ?? new OwnProcessRunner(book), obtainSecrets),
     async *watchItem(item, options, context) {
       yield* (await watch()).watchItem(deps, item, options, context)
     },
     async [Symbol.asyncDispose]() {
+      lentKeys[Symbol.dispose]()
       state.close()
       log[Symbol.dispose]()
     },

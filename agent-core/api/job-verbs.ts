@@ -23,15 +23,19 @@ interface Asked extends JobRequest {
   readonly reason?: string
 }
 
-/** Of `methods` those that are jobs, run by `runner`. */
-export function asJobs<Given extends Methods>(methods: Given, runner: JobRunner): Given {
+/** Obtains what only a person knows and the job needs; throws what is missing. */
+export type ObtainSecrets = (verb: JobVerb, given: readonly unknown[]) => Promise<void>
+
+/** Of `methods` those that are jobs, run by `runner` once their secrets are there. */
+export function asJobs<Given extends Methods>(methods: Given, runner: JobRunner, obtainSecrets: ObtainSecrets): Given {
   const jobs = Object.keys(jobSpecs).flatMap((name) => {
     const verb = name as JobVerb
     if (methods[verb] === undefined) return []
-    const method = (...all: readonly unknown[]): Promise<unknown> => {
+    const method = async (...all: readonly unknown[]): Promise<unknown> => {
       const given = all.slice(0, -1)
       const context = all.at(-1) as CallContext
-      return runner.run(orderOf({ verb, given, trigger: 'person' }), context, workOf(methods, verb, given))
+      await obtainSecrets(verb, given)
+      return await runner.run(orderOf({ verb, given, trigger: 'person' }), context, workOf(methods, verb, given))
     }
     return [[name, method]]
   })

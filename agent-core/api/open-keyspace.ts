@@ -64,7 +64,7 @@ async function machineOf(vault: Vault): Promise<string | undefined> {
   }
 }
 
-/** Eight digits of an id are taken for one; fewer may be a machine's name. */
-function isNamed(wanted: string, { machine, keyspace }: Pick<KnownVault, 'machine' | 'keyspace'>): boolean {
+/** Whether `wanted` means that machine: eight digits of an id are taken for one; fewer may be a machine's name. */
+export function isNamed(wanted: string, { machine, keyspace }: Pick<KnownVault, 'machine' | 'keyspace'>): boolean {
   return wanted === machine || (wanted.length >= 8 && keyspace.startsWith(wanted.toLowerCase()))
 }

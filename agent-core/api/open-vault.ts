@@ -70,31 +70,6 @@ export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: Obj
   return unlocked.masterKey
 }
 
-/**
- * Stores the key of a vault's machine on this machine again, where it is not there. What the passphrase opens, of whatever
- * machines, is lent to the verb that missed it and is asked again. Throws `vault.wrong-passphrase`.
- */
-export async function unlockVault(
-  deps: AgentDeps,
-  name: string,
-  passphrase: string,
-): Promise<{ readonly name: string }> {
-  const known = knownVault(deps, name)
-  const store = await openKnownStore(deps, known)
-  try {
-    const unlocked = await unlockKeyspaces(store, passphrase)
-    if (unlocked.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
-    const own = unlocked.find(({ keyspace }) => keyspace === known.keyspace)
-    const isMissed = (await rememberedKey(deps, known.keyspace)) === undefined
-    if (isMissed && own !== undefined) await rememberKey(deps, known.keyspace, own.masterKey)
-    // The verb may want another machine's key, whether or not this one's own was missed too.
-    deps.lentKeys?.lend(known.id, unlocked)
-    return { name: known.name }
-  } finally {
-    await store.close()
-  }
-}
-
 /** The master key of a keyspace, if it is remembered on this machine. */
 export async function rememberedKey(deps: AgentDeps, keyspace: KeyspaceId): Promise<Buffer | undefined> {
   return await (await deps.secrets()).get(secretName(keyspace))

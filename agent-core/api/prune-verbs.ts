@@ -40,6 +40,11 @@ const listingLagMs = 60 * 60_000
 /** What another machine has put lately may belong to a backup under way, which would have to store it again. */
 const foreignYouthMs = 2 * dayMs
 
+/** A clean-up that lets less time pass than usual before it deletes asks for the PIN. */
+export function isPruneGuarded({ plan, graceDays = defaultGraceDays }: PruneOptions): boolean {
+  return plan !== true && graceDays < defaultGraceDays
+}
+
 export async function pruneVault(
   deps: AgentDeps,
   name: string,
@@ -47,7 +52,7 @@ export async function pruneVault(
   context: CallContext,
 ): Promise<PruneDocument> {
   const known = knownVault(deps, name)
-  if (options.plan !== true && (options.graceDays ?? defaultGraceDays) < defaultGraceDays) await requirePin(deps)
+  if (isPruneGuarded(options)) await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const store = await openKnownStore(deps, known)
   try {

@@ -8,12 +8,13 @@ import { backUp, objectsOf, passphraseOfB, TwoMachines } from '../../test/suppor
 import type { VaultId } from '../contract/ids.ts'
 import { LentKeys } from './lent-keys.ts'
 import { listMachines } from './machine-verbs.ts'
-import { knownVault, rememberedKey, unlockVault } from './open-vault.ts'
+import { knownVault, rememberedKey } from './open-vault.ts'
 import { setPin } from './pin-guard.ts'
 import { listPoints } from './point-verbs.ts'
 import { pruneVault } from './prune-verbs.ts'
 import { removeMachine, undeleteMachine } from './remove-machine.ts'
 import { deletePoint } from './trash-verbs.ts'
+import { unlockVault } from './unlock-vault.ts'
 import { verifyKnownVault } from './verify-verbs.ts'
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected })

@@ -32,3 +32,6 @@ export type JobVerb = keyof typeof jobSpecs
 export function isJobVerb(verb: string): verb is JobVerb {
   return Object.hasOwn(jobSpecs, verb)
 }
+
+/** The arguments of a verb that is a job, without its context. */
+export type JobArguments<Verb extends JobVerb> = ArgumentsOf<VerbMethods[Verb]>

@@ -60,17 +60,32 @@ test('the listener hears at most four states a second, always the newest, and th
 
 test('a state that came too early is told later without another change', async () => {
   const { clock, advance } = createManualClock()
-  const heard: string[] = []
-  const task = createTask({ clock, onProgress: (progress) => heard.push(progress.phase) })
-  task.setPhase('capture')
-  task.setPhase('transfer')
-  expect(heard).toEqual(['capture'])
+  const heard: number[] = []
+  const task = createTask({ clock, phase: 'capture', onProgress: ({ filesDone }) => heard.push(filesDone) })
+  task.add({ files: 1 })
+  task.add({ files: 1 })
+  expect(heard).toEqual([1])
   await advance(249)
-  expect(heard).toEqual(['capture'])
+  expect(heard).toEqual([1])
   await advance(1)
-  expect(heard).toEqual(['capture', 'transfer'])
+  expect(heard).toEqual([1, 2])
   await advance(10_000)
   expect(heard.length).toBe(2)
+})
+
+test('phases are told at once, with how each ended, however short they are', async () => {
+  const { clock, advance } = createManualClock()
+  const heard: string[] = []
+  const task = createTask({ clock, onProgress: ({ phase, filesDone }) => heard.push(`${phase} ${filesDone}`) })
+  task.setPhase('capture')
+  task.add({ files: 26 })
+  task.setPhase('transfer')
+  task.setPhase('commit')
+  await advance(10_000)
+  expect(heard).toEqual(['capture 0', 'capture 26', 'transfer 0', 'commit 0'])
+  task[Symbol.dispose]()
+  task.setPhase('merge')
+  expect(heard.length).toBe(4)
 })
 
 test('a new phase starts its counters anew and keeps the warnings', () => {

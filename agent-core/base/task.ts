@@ -1,7 +1,7 @@
 /**
  * How a long operation tells what it does and hears that it shall stop. Counters belong to the
- * current phase; warnings to the whole task. One listener hears of changes at most every 250 ms
- * (and once more at the end), always with the newest state.
+ * current phase; warnings to the whole task. One listener hears of changes at most every 250 ms,
+ * always with the newest state; how a phase ended and that the next begins it hears at once, however short they are.
  */
 import type { Phase, Progress } from '../contract/documents/progress.ts'
 import type { FileWarning } from '../contract/errors.ts'
@@ -69,7 +69,11 @@ export function createTask(options: TaskOptions): Task {
     get warningCount() {
       return warningCount
     },
-    setPhase: (phase) => change({ phase, filesDone: 0, bytesDone: 0, warnings: warningCount }),
+    setPhase: (phase) => {
+      announcer.tellUnheard()
+      progress = { phase, filesDone: 0, bytesDone: 0, warnings: warningCount }
+      announcer.tellNow()
+    },
     add: (step) =>
       change({
         ...progress,
@@ -99,6 +103,9 @@ export function createTask(options: TaskOptions): Task {
 
 interface Announcer extends Disposable {
   announce(): void
+  /** Tells at once what an announcement still waits for. */
+  tellUnheard(): void
+  tellNow(): void
 }
 
 /** Calls `tell` at once when it was silent for the interval, else once at the interval's end. */
@@ -107,9 +114,13 @@ function createAnnouncer(clock: Clock, tell: () => void): Announcer {
   let lastMs = Number.NEGATIVE_INFINITY
   let waiting = false
   const tellNow = (): void => {
+    if (ended.signal.aborted) return
     waiting = false
     lastMs = clock.nowMs()
     tell()
+  }
+  const tellUnheard = (): void => {
+    if (waiting) tellNow()
   }
   return {
     announce: () => {
@@ -122,17 +133,15 @@ function createAnnouncer(clock: Clock, tell: () => void): Announcer {
       }
       waiting = true
       clock.delay(intervalMs - silentMs, ended.signal).then(
-        () => {
-          if (waiting) tellNow()
-        },
+        () => tellUnheard(),
         () => undefined,
       )
     },
+    tellUnheard,
+    tellNow,
     [Symbol.dispose]: () => {
-      if (ended.signal.aborted) return
-      const unheard = waiting
+      tellUnheard()
       ended.abort()
-      if (unheard) tellNow()
     },
   }
 }

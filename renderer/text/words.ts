@@ -79,7 +79,7 @@ export function jobTitle({ kind, item, vault }: Pick<JobDocument, 'kind' | 'item
 export function phasesOf(kind: JobKind): readonly Phase[] {
   switch (kind) {
     case 'backup':
-      return ['estimate', 'capture', 'transfer', 'commit']
+      return ['estimate', 'capture', 'transfer', 'commit', 'merge']
     case 'restore':
     case 'drill':
       return ['restore']

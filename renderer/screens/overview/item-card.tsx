@@ -63,28 +63,27 @@ export function ItemCard({ item, isPaused, nowMs }: CardProps) {
 
 function ItemFacts({ item, isPaused, nowMs }: CardProps) {
   const { lastPoint, lastConfirmedAt, nextRunAt } = item
+  // What no vault has is no good point yet: it is shown beside the last one that is.
+  const waits = lastPoint !== null && !lastPoint.tiers.includes('vault')
   return (
     <div className="item-facts">
       <dl>
         <div>
           <dt>Last good point</dt>
           <dd>
-            {lastConfirmedAt === null ? (
-              'none yet'
-            ) : (
-              <time dateTime={lastConfirmedAt} title={formatTime(lastConfirmedAt)}>
-                {formatAge(nowMs - Date.parse(lastConfirmedAt))}
-              </time>
-            )}
-            <span className="tags">
-              {lastPoint?.tiers.map((tier) => (
-                <Tag key={tier} tone={tier === 'vault' ? 'good' : 'quiet'}>
-                  {tierWords[tier]}
-                </Tag>
-              ))}
-            </span>
+            {lastConfirmedAt === null ? 'none yet' : <Age time={lastConfirmedAt} nowMs={nowMs} />}
+            {lastPoint !== null && !waits && <Tiers tiers={lastPoint.tiers} />}
           </dd>
         </div>
+        {lastPoint !== null && waits && (
+          <div>
+            <dt>Newest point</dt>
+            <dd>
+              <Age time={lastPoint.time} nowMs={nowMs} />
+              <Tiers tiers={lastPoint.tiers} />
+            </dd>
+          </div>
+        )}
         <div>
           <dt>Next run</dt>
           <dd>{nextWords(nextRunAt, isPaused, nowMs)}</dd>
@@ -103,6 +102,26 @@ function ItemFacts({ item, isPaused, nowMs }: CardProps) {
         <GrowthChart sizes={item.sizes} />
       </div>
     </div>
+  )
+}
+
+function Age({ time, nowMs }: { readonly time: string; readonly nowMs: number }) {
+  return (
+    <time dateTime={time} title={formatTime(time)}>
+      {formatAge(nowMs - Date.parse(time))}
+    </time>
+  )
+}
+
+function Tiers({ tiers }: Pick<NonNullable<ItemOverview['lastPoint']>, 'tiers'>) {
+  return (
+    <span className="tags">
+      {tiers.map((tier) => (
+        <Tag key={tier} tone={tier === 'vault' ? 'good' : 'quiet'}>
+          {tierWords[tier]}
+        </Tag>
+      ))}
+    </span>
   )
 }
 

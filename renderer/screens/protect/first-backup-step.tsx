@@ -21,7 +21,7 @@ export function FirstBackupStep({ item }: { readonly item: string }) {
       <ErrorNote error={start.error} again={run} />
       {job === undefined && start.error === undefined && <Loading what="the backup" />}
       {job && (isLive(job) ? <LiveJob job={job} isTitled={false} /> : <JobOutcome job={job} />)}
-      <p className="hint">You can close this window: the backup goes on in the background.</p>
+      {job && isLive(job) && <p className="hint">You can close this window: the backup goes on in the background.</p>}
       <div className="wizard-actions">
         <ButtonLink to="/" look="primary">
           Go to the overview

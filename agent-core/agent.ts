@@ -99,11 +99,12 @@ export function openHome(options: OpenHomeOptions): OpenHome {
   const paths = homePaths(home, () => state.setting('cache-folder'))
   const log = openLogFile({ path: paths.log, level: 'info', clock: systemClock })
   const lentKeys = new LentKeys(systemClock)
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
   let secrets: Promise<SecretStore> | undefined
   const plainDeps: AgentDeps = {
     paths,
     ...(s3Keys && { s3Keys }),
-    uploadPace: createUploadPace(state, systemClock),
+    uploadPace: createUploadPace(state, systemClock, timeZone),
     state,
     secrets: () => (secrets ??= openSecretStore({ home, preference: 'auto' })),
     clock: systemClock,
@@ -114,7 +115,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     uptime: systemUptime,
     machine: hostname(),
     platform: `${type()} ${release()} ${arch()}`,
-    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone,
     lentKeys,
     askPassphrase: () => api.onPassphraseNeeded,
     askPin: () => api.onPinNeeded,

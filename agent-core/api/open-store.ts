@@ -44,8 +44,8 @@ export async function openStoreAt(deps: OpenStoreDeps, place: StorePlace, keys?:
     deps,
   )
   const retrying = createRetryingStore(store, deps)
-  const pace = deps.uploadPace?.()
-  return pace === undefined ? retrying : createThrottledStore(retrying, pace)
+  const { uploadPace } = deps
+  return uploadPace === undefined ? retrying : createThrottledStore(retrying, uploadPace)
 }
 
 /** Undefined: the SDK looks in the AWS files. */

@@ -11,7 +11,8 @@ import type { SettingsChange, SettingsDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { requirePin } from './pin-guard.ts'
 import { policyOf } from './policies.ts'
-import { checkUploadLimit, uploadLimitOf } from './upload-limit.ts'
+import { checkUploadLimit, checkWorkHours, uploadLimitOf, workHoursOf, workUploadLimitOf } from './upload-limit.ts'
+import { workHoursText } from './work-hours.ts'
 
 const dayMs = 86_400_000
 const defaultInstantDays = 2
@@ -31,12 +32,14 @@ export async function getSettings(deps: AgentDeps): Promise<SettingsDocument> {
     verifyDays: verifyDaysOf(deps),
     trashDays: trashDaysOf(deps),
     uploadLimit: uploadLimitOf(deps.state),
+    workUploadLimit: workUploadLimitOf(deps.state),
+    workHours: workHoursOf(deps.state),
   }
 }
 
 /** Changes settings; `null` goes back to the default. Throws `usage.invalid`, and as `requirePin` for a shorter time in the trash. */
 export async function changeSettings(deps: AgentDeps, changes: SettingsChange): Promise<SettingsDocument> {
-  const { cacheBudget, instantDays, gentle, verifyDays, trashDays, uploadLimit } = changes
+  const { cacheBudget, instantDays, gentle, verifyDays, trashDays, uploadLimit, workUploadLimit, workHours } = changes
   if (cacheBudget !== undefined && cacheBudget !== null && cacheBudget < leastBudgetBytes) {
     throw new AgentError('usage.invalid', {
       problem: `${formatBytes(cacheBudget)} is too little for the cache: that does not hold the files under way.`,
@@ -63,9 +66,15 @@ export async function changeSettings(deps: AgentDeps, changes: SettingsChange): 
   }
   if (trashDays !== undefined && (trashDays ?? leastTrashDays) < trashDaysOf(deps)) await requirePin(deps)
   checkUploadLimit(uploadLimit)
+  checkUploadLimit(workUploadLimit)
+  checkWorkHours(workHours)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   deps.state.putSettings({
     ...(uploadLimit !== undefined && { 'upload-limit': uploadLimit === null ? undefined : String(uploadLimit) }),
+    ...(workUploadLimit !== undefined && {
+      'work-upload-limit': workUploadLimit === null ? undefined : String(workUploadLimit),
+    }),
+    ...(workHours !== undefined && { 'work-hours': workHours === null ? undefined : workHoursText(workHours) }),
     ...(cacheBudget !== undefined && { 'cache-budget': cacheBudget === null ? undefined : String(cacheBudget) }),
     ...(instantDays !== undefined && { 'instant-days': instantDays === null ? undefined : String(instantDays) }),
     ...(trashDays !== undefined && { 'trash-days': trashDays === null ? undefined : String(trashDays) }),

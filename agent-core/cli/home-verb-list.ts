@@ -39,7 +39,7 @@ export const settingsVerbs: readonly AnyVerb[] = [
   {
     name: 'settings get',
     summary: 'Show settings',
-    arguments: [['[name]', 'cache-budget, instant-days, gentle, verify-days or upload-limit; none: all']],
+    arguments: [['[name]', 'one that "tharsis settings set" names; none: all']],
     options: [],
     examples: ['tharsis settings get'],
     load: async () => (await import('./setting-verbs.ts')).getSettings,
@@ -54,15 +54,21 @@ export const settingsVerbs: readonly AnyVerb[] = [
       'wants the processor or the disk. verify-days: "tharsis vault verify", run regularly, reads every chunk file once in ' +
       'so many days, 1 to 3650, 30 by default. trash-days: so long deleted ' +
       'points can be brought back, 14 to 180 days, 14 by default. upload-limit: what uploads to servers keep to, 512kbit to 1Gbit a second; restores are never held back. ' +
+      'work-upload-limit: what they keep to in work hours instead. work-hours: days and times on the clocks of this computer, ' +
+      'mon-fri@09:00-17:00 by default. A limit counts at once; what is sent without one is sent to the end of its file. ' +
       'The value "default" goes back to that.',
     arguments: [
-      ['<name>', 'cache-budget, instant-days, gentle, verify-days, trash-days or upload-limit'],
+      [
+        '<name>',
+        'cache-budget, instant-days, gentle, verify-days, trash-days, upload-limit, work-upload-limit or work-hours',
+      ],
       ['<value>', 'the new value'],
     ],
     options: [],
     examples: [
       'tharsis settings set cache-budget 20GiB',
       'tharsis settings set upload-limit 10Mbit',
+      'tharsis settings set work-hours mon-thu@08:00-18:00',
       'tharsis settings set instant-days default',
     ],
     load: async () => (await import('./setting-verbs.ts')).setSetting,

@@ -110,13 +110,15 @@ function numberIn(range: keyof typeof policyRanges, text: string, option: string
   return wholeNumber(text, option, least, most)
 }
 
-function timeIn(text: string, option: string): string {
+/** A time of day, `HH:MM`; throws `usage.invalid`. */
+export function timeIn(text: string, option: string): string {
   const [, hours = '', minutes = ''] = /^(\d{1,2}):(\d\d)$/.exec(text) ?? []
   if (hours !== '' && Number(hours) < 24 && Number(minutes) < 60) return `${hours.padStart(2, '0')}:${minutes}`
   throw usageError(`${option}: "${text}" is no time of a day.`, 'Write times like 02:00 or 14:30.')
 }
 
-function weekdayIn(text: string, option: string): Weekday {
+/** Throws `usage.invalid`. */
+export function weekdayIn(text: string, option: string): Weekday {
   const found = weekdays.find((day) => day === text)
   if (found !== undefined) return found
   throw usageError(`${option}: "${text}" is no weekday.`, `Write ${weekdays.join(', ')}; with a time sun@03:00.`)

@@ -1,7 +1,10 @@
 import type { SettingsChange, SettingsDocument } from '../api/agent-api.ts'
+import type { WorkHours } from '../contract/documents/home.ts'
+import { weekdays } from '../contract/policy.ts'
 import { countOf, formatRate, formatSize } from './amounts.ts'
 import { rateValue, sizeValue, usageError, wholeNumber } from './argument-values.ts'
 import { exitStatus } from './exit-status.ts'
+import { timeIn, weekdayIn } from './policy-options.ts'
 import type { RunVerb } from './session.ts'
 
 interface Setting {
@@ -56,6 +59,20 @@ const settings: ReadonlyMap<string, Setting> = new Map([
       read: (text) => ({ uploadLimit: text === defaultWord ? null : rateValue(text, 'upload-limit') }),
     },
   ],
+  [
+    'work-upload-limit',
+    {
+      show: ({ workUploadLimit }) => (workUploadLimit === null ? 'as upload-limit' : formatRate(workUploadLimit)),
+      read: (text) => ({ workUploadLimit: text === defaultWord ? null : rateValue(text, 'work-upload-limit') }),
+    },
+  ],
+  [
+    'work-hours',
+    {
+      show: ({ workHours: { days, from, to } }) => `${days.join(',')}@${from}-${to}`,
+      read: (text) => ({ workHours: text === defaultWord ? null : workHoursIn(text) }),
+    },
+  ],
 ])
 
 export const getSettings: RunVerb<{ readonly name?: string }> = async ({ name }, session) => {
@@ -75,6 +92,26 @@ export const setSetting: RunVerb<{ readonly name: string; readonly value: string
   const document = await (await session.agent()).changeSettings(change)
   await output.summary(document, () => [`${input.name} is ${setting.show(document)} now.`])
   return exitStatus.done
+}
+
+/** `mon-fri@09:00-17:00` or `sat,sun@22:00-06:00`; throws `usage.invalid`. */
+function workHoursIn(text: string): WorkHours {
+  const option = 'work-hours'
+  const [days = '', from, to, ...more] = text.toLowerCase().split(/[@-](?=\d)/)
+  if (from === undefined || to === undefined || more.length > 0) {
+    throw usageError(`${option} cannot be "${text}".`, 'Write it like mon-fri@09:00-17:00 or sat,sun@22:00-06:00.')
+  }
+  const named = days.split(',').flatMap((part) => {
+    const [first = '', last = first] = part.split('-', 2)
+    const [begin, end] = [first, last].map((day) => weekdays.indexOf(weekdayIn(day.trim(), option)))
+    return weekdays.filter((_, at) => isBetween(at, begin as number, end as number))
+  })
+  return { days: weekdays.filter((day) => named.includes(day)), from: timeIn(from, option), to: timeIn(to, option) }
+}
+
+/** In a stretch of the week, which may go over its end: `sat-mon`. */
+function isBetween(at: number, begin: number, end: number): boolean {
+  return begin <= end ? at >= begin && at <= end : at >= begin || at <= end
 }
 
 function onOrOff(text: string, name: string): boolean {

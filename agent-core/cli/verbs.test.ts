@@ -66,6 +66,16 @@ describe('verbs ask the agent', () => {
     ],
     ['vault set-credentials cloud --profile p', ['setCredentials', 'cloud', { profile: 'p' }]],
     ['settings set upload-limit 10Mbit', ['changeSettings', { uploadLimit: 1_250_000 }]],
+    ['settings set work-upload-limit 512kbit', ['changeSettings', { workUploadLimit: 64_000 }]],
+    ['settings set work-upload-limit default', ['changeSettings', { workUploadLimit: null }]],
+    [
+      'settings set work-hours mon-wed,fri@8:00-18:30',
+      ['changeSettings', { workHours: { days: ['mon', 'tue', 'wed', 'fri'], from: '08:00', to: '18:30' } }],
+    ],
+    [
+      'settings set work-hours sat-mon@22:00-06:00',
+      ['changeSettings', { workHours: { days: ['mon', 'sat', 'sun'], from: '22:00', to: '06:00' } }],
+    ],
     ['vault connect usb --local /v', ['connectVault', 'usb', '/v', passphrase.THARSIS_PASSPHRASE, {}]],
     [
       'vault connect usb --local /v --read mars',

@@ -42,6 +42,8 @@ export type SettingName =
   | 'gentle'
   | 'verify-days'
   | 'upload-limit'
+  | 'work-upload-limit'
+  | 'work-hours'
   | 'cache-folder'
   | 'cache-leftover'
   | 'trash-days'

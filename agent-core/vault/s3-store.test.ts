@@ -20,10 +20,11 @@ describeObjectStoreContract('S3', () => createS3Place())
 describeObjectStoreContract('S3, retried and throttled', async () => {
   const place = await createS3Place()
   const clock = { ...systemClock, delay: async (_ms: number, signal?: AbortSignal) => signal?.throwIfAborted() }
+  const pace = createPace(125_000_000, systemClock)
   const wrap = (store: ObjectStore) =>
     createThrottledStore(
       createRetryingStore(store, { clock, random: { bytes: (size) => Buffer.alloc(size) } }),
-      createPace(125_000_000, systemClock),
+      () => pace,
     )
   return { ...place, store: wrap(place.store), openAnother: async () => wrap(await place.openAnother()) }
 })

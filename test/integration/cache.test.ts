@@ -93,6 +93,8 @@ test('settings are kept, and refused where they make no sense', async () => {
     trashDays: 14,
     uploadLimit: null,
     verifyDays: 30,
+    workUploadLimit: null,
+    workHours: { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '09:00', to: '17:00' },
   })
   expect(await cli.json(['settings', 'set', 'cache-budget', '20GiB'])).toEqual({
     ...(usual as object),
@@ -106,6 +108,12 @@ test('settings are kept, and refused where they make no sense', async () => {
     ['instant-days', '31'],
     ['gentle', 'maybe'],
     ['colour', 'red'],
+    ['upload-limit', '511kbit'],
+    ['work-upload-limit', '2Gbit'],
+    ['work-hours', 'mon-fri'],
+    ['work-hours', '09:00-17:00'],
+    ['work-hours', 'mon@09:00-24:00'],
+    ['work-hours', 'someday@09:00-17:00'],
   ] as const) {
     expect((await cli.fails(['settings', 'set', name, value], 2)).code).toBe('usage.invalid')
   }

@@ -1,6 +1,7 @@
 /** What belongs to this machine: its cache, its settings, how it is. */
 import { z } from 'zod'
 import { bytes, count, list, name, optional, path, text, type Value } from '../bounds.ts'
+import { weekdays } from '../policy.ts'
 
 const payload = z.object({ files: count, bytes })
 
@@ -36,6 +37,15 @@ export const cacheRebuilt = z.object({
 })
 export type CacheRebuilt = Value<typeof cacheRebuilt>
 
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+
+/**
+ * From `from` until `to` on these days, `HH:MM` on the clocks of this computer. Hours that end before they begin, or as they
+ * do, end on the day after.
+ */
+const workHours = z.object({ days: list(z.enum(weekdays), 7), from: timeOfDay, to: timeOfDay })
+export type WorkHours = Value<typeof workHours>
+
 export const settingsDocument = z.object({
   /** Bytes; null: computed from what is protected and what is free. */
   cacheBudget: bytes.nullable(),
@@ -48,6 +58,9 @@ export const settingsDocument = z.object({
   trashDays: count,
   /** Bytes a second that uploads to servers keep to; null: no limit. */
   uploadLimit: bytes.nullable(),
+  /** What they keep to in work hours instead; null: as at any other time. */
+  workUploadLimit: bytes.nullable(),
+  workHours,
 })
 export type SettingsDocument = Value<typeof settingsDocument>
 
@@ -59,6 +72,8 @@ export const settingsChange = z.object({
   verifyDays: optional(count.nullable()),
   trashDays: optional(count.nullable()),
   uploadLimit: optional(bytes.nullable()),
+  workUploadLimit: optional(bytes.nullable()),
+  workHours: optional(workHours.nullable()),
 })
 export type SettingsChange = Value<typeof settingsChange>
 

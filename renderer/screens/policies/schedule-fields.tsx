@@ -1,8 +1,7 @@
 import { Plus, X } from 'lucide-react'
-import { ToggleButton, ToggleButtonGroup } from 'react-aria-components'
-import { type Weekday, weekdayNames, weekdays } from '../../../agent-core/contract/index.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Choice, NumberInput, SelectInput, TimeInput } from '../../ui/fields.tsx'
+import { WeekdaysInput } from '../../ui/weekdays-input.tsx'
 import type { PolicyDraft, ScheduleKind } from './policy-draft.ts'
 import type { PolicyFieldsProps } from './policy-fields-props.ts'
 
@@ -118,25 +117,7 @@ function Times({ draft, onChange }: PolicyFieldsProps) {
 function WeekFields({ draft, onChange }: PolicyFieldsProps) {
   return (
     <>
-      <div className="field">
-        <span className="label" id="weekdays-label">
-          On
-        </span>
-        <ToggleButtonGroup
-          className="weekdays"
-          aria-labelledby="weekdays-label"
-          selectionMode="multiple"
-          disallowEmptySelection
-          selectedKeys={draft.days}
-          onSelectionChange={(keys) => onChange({ ...draft, days: weekdays.filter((day: Weekday) => keys.has(day)) })}
-        >
-          {weekdays.map((day) => (
-            <ToggleButton key={day} id={day} className="weekday" aria-label={weekdayNames[day]}>
-              {weekdayNames[day].slice(0, 2)}
-            </ToggleButton>
-          ))}
-        </ToggleButtonGroup>
-      </div>
+      <WeekdaysInput label="On" days={draft.days} onChange={(days) => onChange({ ...draft, days })} />
       <NumberInput
         label="Every"
         unit={draft.everyWeeks === 1 ? 'week' : 'weeks'}

@@ -6,6 +6,7 @@ import { Toggle } from '../../ui/fields.tsx'
 import { ErrorNote, Loading } from '../../ui/notes.tsx'
 import { Section } from '../../ui/page.tsx'
 import { AmountSetting } from './amount-setting.tsx'
+import { UploadSettings } from './upload-settings.tsx'
 
 const settingsKey = ['settings']
 
@@ -18,12 +19,15 @@ export function BackupSettings() {
     await queries.invalidateQueries({ queryKey: ['cache'] })
   })
   return (
-    <Section title="Backups">
-      <ErrorNote error={error} again={again} />
-      {isLoading && <Loading what="settings" />}
-      <ErrorNote error={change.error} />
-      {answer && <Settings settings={answer} onChange={change.run} />}
-    </Section>
+    <>
+      <Section title="Backups">
+        <ErrorNote error={error} again={again} />
+        {isLoading && <Loading what="settings" />}
+        <ErrorNote error={change.error} />
+        {answer && <Settings settings={answer} onChange={change.run} />}
+      </Section>
+      {answer && <UploadSettings settings={answer} onChange={change.run} />}
+    </>
   )
 }
 
@@ -66,16 +70,6 @@ function Settings(props: {
         least={14}
         most={180}
         onSave={(trashDays) => onChange({ trashDays })}
-      />
-      <AmountSetting
-        key={`upload ${settings.uploadLimit}`}
-        label="Uploads to servers take at most"
-        unit="MiB/s"
-        value={settings.uploadLimit === null ? undefined : settings.uploadLimit / 2 ** 20}
-        least={0.0625}
-        most={10_000}
-        none="no limit"
-        onSave={(mebibytes) => onChange({ uploadLimit: mebibytes === null ? null : Math.round(mebibytes * 2 ** 20) })}
       />
       <AmountSetting
         key={`budget ${settings.cacheBudget}`}

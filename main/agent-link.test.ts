@@ -30,7 +30,7 @@ test('an agent is started where none answers, and again when it has been killed'
   try {
     link.begin()
     await reached('connected')
-    expect(link.overview).toEqual({ items: [], pausedUntil: null })
+    expect(link.overview).toEqual({ items: [], damage: [], pausedUntil: null })
     expect(await link.methods?.listJobs({})).toEqual([])
     agents[0]?.kill('SIGKILL')
     await reached('gone')

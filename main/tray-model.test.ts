@@ -24,7 +24,7 @@ function item(name: string, protection: ProtectionState = 'protected', more: Par
 }
 
 function connected(items: readonly ItemOverview[], pausedUntil: OverviewDocument['pausedUntil'] = null): TrayState {
-  return { agent: 'connected', overview: { items, pausedUntil }, left: undefined, nowMs }
+  return { agent: 'connected', overview: { items, pausedUntil, damage: [] }, left: undefined, nowMs }
 }
 
 const running = {

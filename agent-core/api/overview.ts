@@ -19,6 +19,7 @@ import type { Pause } from '../state/schedule-table.ts'
 import type { Item } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { BackupHistory, type EndedBackup, type ItemHistory } from './backup-history.ts'
+import { FoundDamage } from './found-damage.ts'
 import { scheduleOf } from './item-schedules.ts'
 import { ItemVaults } from './item-vaults.ts'
 import { lastPointsOf } from './last-points.ts'
@@ -42,12 +43,14 @@ export class Overview {
   readonly #book: JobBook
   readonly #facts = new Map<string, PointFacts>()
   readonly #history: BackupHistory
+  readonly #damage: FoundDamage
   readonly #runs = new KnownRuns()
 
   constructor(deps: AgentDeps, book: JobBook) {
     this.#deps = deps
     this.#book = book
     this.#history = new BackupHistory(deps.state.jobs)
+    this.#damage = new FoundDamage(deps.state.jobs)
   }
 
   async read(): Promise<OverviewDocument> {
@@ -60,6 +63,7 @@ export class Overview {
     return {
       pausedUntil: pauseText(state.schedules.pause, nowMs),
       items: items.map((item) => this.#overviewOf(item, days, nowMs)),
+      damage: this.#damage.of(state.vaults().map(({ name }) => name)),
     }
   }
 

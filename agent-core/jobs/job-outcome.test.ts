@@ -28,7 +28,10 @@ test('damage that matters is told with the files that it affects', () => {
     state: 'open',
   }
   const { state, warnings, result } = outcomeOf({ damaged: [object, { ...object, state: 'healed' }], bytesRead: 9 })
-  expect([state, result]).toEqual(['completed with warnings', { files: 0, bytes: 9, warnings: 0, damaged: 2 }])
+  expect([state, result]).toEqual([
+    'completed with warnings',
+    { files: 0, bytes: 9, warnings: 0, damaged: 2, openDamage: 1 },
+  ])
   expect(warnings.map(({ code, count, examples }) => [code, count, examples.length])).toEqual([
     ['vault.damaged', 30, 20],
   ])

@@ -96,18 +96,20 @@ function groupWarnings(warnings: readonly FileWarning[]): readonly WarningGroup[
 
 /** A group for each damaged object that matters, with the files that it affects. */
 function damageGroups(damaged: readonly Damage[]): readonly WarningGroup[] {
-  return damaged
-    .filter(({ state }) => state === 'open')
-    .map(({ object, offset = 0, reason, files = [] }) => {
-      const { code, message, advice } = new AgentError('vault.damaged', { object, offset, reason })
-      return {
-        code,
-        message,
-        advice,
-        count: files.length,
-        examples: files.slice(0, exampleCount).map((path) => ({ path })),
-      }
-    })
+  return damaged.filter(isOpen).map(({ object, offset = 0, reason, files = [] }) => {
+    const { code, message, advice } = new AgentError('vault.damaged', { object, offset, reason })
+    return {
+      code,
+      message,
+      advice,
+      count: files.length,
+      examples: files.slice(0, exampleCount).map((path) => ({ path })),
+    }
+  })
+}
+
+function isOpen({ state }: Damage): boolean {
+  return state === 'open'
 }
 
 function resultOf(answer: AnyAnswer): JobResult {
@@ -121,7 +123,7 @@ function resultOf(answer: AnyAnswer): JobResult {
       point: { id: point.id, seq: point.seq, confirmed: point.confirmed, sizeBytes: sizes?.total ?? 0 },
     }),
     ...(sizes?.stored !== undefined && { storedBytes: sizes.stored }),
-    ...(damaged && { damaged: damaged.length }),
+    ...(damaged && { damaged: damaged.length, openDamage: damaged.filter(isOpen).length }),
     ...cleanUpOf(answer),
   }
 }

@@ -61,6 +61,16 @@ export interface BackupGlance {
   readonly storedBytes: number | null
 }
 
+/** What of a verification is told at a glance. */
+export interface VerifyGlance {
+  readonly id: JobId
+  readonly revision: number
+  readonly vault: string
+  readonly finishedMs: number
+  /** Damaged objects that matter. */
+  readonly openDamage: number
+}
+
 interface JobRow {
   readonly id: JobId
   readonly revision: number
@@ -155,6 +165,21 @@ export class JobTable {
        ORDER BY queued_ms, revision`,
       revision,
       sinceMs,
+    )
+  }
+
+  /**
+   * Verifications that have come to their end after a revision, in the order in which they did: of this machine's own keyspace, and
+   * not by the listing alone.
+   */
+  verificationsAfter(revision: number): VerifyGlance[] {
+    return this.#sql.all<VerifyGlance>(
+      `SELECT id, revision, vault, finished_ms AS finishedMs, report ->> '$.result.openDamage' AS openDamage
+       FROM job WHERE kind = 'verify' AND vault IS NOT NULL AND finished_ms IS NOT NULL AND revision > ?
+         AND openDamage IS NOT NULL AND request ->> '$.given[1].keyspace' IS NULL
+         AND coalesce(request ->> '$.given[1].level', '') <> 'listing'
+       ORDER BY finished_ms, revision`,
+      revision,
     )
   }
 

@@ -456,10 +456,10 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
     startVerify: answer('startVerify', fakeJob),
     startPrune: answer('startPrune', fakeJob),
     startReplication: answer('startReplication', fakeJob),
-    overview: answer('overview', { pausedUntil: null, items: [] }),
+    overview: answer('overview', { pausedUntil: null, items: [], damage: [] }),
     watchOverview: async function* (...given) {
       calls.push(['watchOverview', ...given])
-      yield { revision: 2, overview: { pausedUntil: null, items: [] } }
+      yield { revision: 2, overview: { pausedUntil: null, items: [], damage: [] } }
     },
     pauseSchedules: answer('pauseSchedules', { pausedUntil: 'forever' }),
     resumeSchedules: answer('resumeSchedules', { pausedUntil: null }),

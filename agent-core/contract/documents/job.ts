@@ -47,6 +47,8 @@ export const jobResult = z.object({
   storedBytes: optional(bytes),
   /** Of a verification: damaged objects. */
   damaged: optional(count),
+  /** … those of them that points need and that were not healed. */
+  openDamage: optional(count),
   /** Of a clean-up, unless it was a plan: points that went, bytes that came back and that will when they are due. */
   cleanUp: optional(z.object({ points: count, deletedBytes: bytes, announcedBytes: bytes, due: time.nullable() })),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { bytes, count, instantMs, list, name, text, time, type Value } from '../bounds.ts'
+import { bytes, count, id, instantMs, list, name, text, time, type Value } from '../bounds.ts'
+import type { JobId } from '../ids.ts'
 import { jobTriggers } from '../verb.ts'
 import { lastPoint } from './item.ts'
 import { jobDocument, jobStates } from './job.ts'
@@ -33,10 +34,16 @@ export const itemOverview = z.object({
 })
 export type ItemOverview = Value<typeof itemOverview>
 
+/** What the newest verification of a vault has found that looks at chunk files: damage that points need and nobody has healed. */
+export const vaultDamage = z.object({ vault: name, objects: count, foundAt: time, job: id<JobId>() })
+export type VaultDamage = Value<typeof vaultDamage>
+
 export const overviewDocument = z.object({
   /** Schedules rest until then; `null`: they do not; `forever`: until somebody resumes them. */
   pausedUntil: z.union([time, z.literal('forever')]).nullable(),
   items: list(itemOverview, 10_000),
+  /** Vaults of this home that are damaged. */
+  damage: list(vaultDamage, 1000),
 })
 export type OverviewDocument = Value<typeof overviewDocument>
 

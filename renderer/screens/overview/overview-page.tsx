@@ -6,6 +6,7 @@ import { ButtonLink } from '../../ui/button.tsx'
 import { EmptyState, ErrorNote, Loading } from '../../ui/notes.tsx'
 import { Page } from '../../ui/page.tsx'
 import { ToneIcon } from '../../ui/tag.tsx'
+import { DamageNotes } from './damage-notes.tsx'
 import { ItemCard } from './item-card.tsx'
 import { PauseNote } from './pause-note.tsx'
 import { summarize } from './summary.ts'
@@ -65,6 +66,7 @@ function Items({ overview }: { readonly overview: OverviewDocument }) {
           </p>
         </div>
       </div>
+      <DamageNotes damage={overview.damage} />
       <PauseNote pausedUntil={pausedUntil} />
       <ul className="cards">
         {items.map((item) => (

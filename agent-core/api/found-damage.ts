@@ -1,0 +1,27 @@
+/** Damage of vaults that verifications have found and nobody has healed since. The table of jobs is read once; after that what is new in it. */
+import type { VaultDamage } from '../contract/documents/overview.ts'
+import type { JobTable, VerifyGlance } from '../state/job-table.ts'
+
+export class FoundDamage {
+  readonly #table: JobTable
+  readonly #newest = new Map<string, VerifyGlance>()
+  #revision = 0
+
+  constructor(table: JobTable) {
+    this.#table = table
+  }
+
+  /** Of the vaults with these names, as their newest verification left them. A verification begins with what was found damaged before. */
+  of(vaults: Iterable<string>): VaultDamage[] {
+    for (const glance of this.#table.verificationsAfter(this.#revision)) {
+      this.#revision = Math.max(this.#revision, glance.revision)
+      this.#newest.set(glance.vault, glance)
+    }
+    return Array.from(vaults).flatMap((vault) => {
+      const newest = this.#newest.get(vault)
+      if (newest === undefined || newest.openDamage === 0) return []
+      const { id: job, openDamage: objects, finishedMs } = newest
+      return [{ vault, objects, foundAt: new Date(finishedMs).toISOString(), job }]
+    })
+  }
+}

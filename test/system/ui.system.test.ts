@@ -4,7 +4,16 @@
  */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -433,6 +442,28 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     await press('Back up documents now')
     await page.getByText('All 2 items are protected').waitFor()
     await jobEnds('completed')
+  })
+
+  test('damage in the vault is told until it is healed', async () => {
+    const chunks = readdirSync(cli.vault, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.tcf'))
+      .map((name) => ({ path: join(cli.vault, name), sizeBytes: statSync(join(cli.vault, name)).size }))
+    truncateSync(chunks.toSorted((a, b) => b.sizeBytes - a.sizeBytes)[0]?.path ?? '', 300)
+    expect(await cli.run(['vault', 'verify', 'usb', '--read-data', '100'])).toMatchObject({ status: 8 })
+    await go('/')
+    const alert = page.getByRole('alert').filter({ hasText: 'The vault “usb” is damaged' })
+    await alert.waitFor()
+    await takePictures(page, 'overview-damage')
+    expect(await findAccessFaults(page)).toEqual([])
+    await alert.getByRole('link', { name: 'What it affects' }).click()
+    await page
+      .getByText(/damaged object\(s\) were found/)
+      .first()
+      .waitFor()
+    expect(await cli.run(['vault', 'verify', 'usb', '--read-data', '100', '--heal'])).toMatchObject({ status: 3 })
+    await go('/')
+    await page.getByText('All 2 items are protected').waitFor()
+    await alert.waitFor({ state: 'detached' })
   })
 
   test('no script of the pages complained', async () => {

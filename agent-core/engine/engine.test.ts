@@ -1,4 +1,5 @@
 /** The engine with its real worker thread. */
+import { getEventListeners } from 'node:events'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
@@ -252,4 +253,13 @@ test('an engine that is given up leaves no complete chunk file', async () => {
   await engine.captureFile(requestOf(folder.at('file')))
   await engine[Symbol.asyncDispose]()
   expect(files).toEqual([])
+})
+
+test('an engine that has ended is not held by its signal, which may be that of the whole process', async () => {
+  using folder = new TestFolder()
+  const { signal } = new AbortController()
+  const { engine } = startEngine(folder, { signal })
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  await engine[Symbol.asyncDispose]()
+  expect(getEventListeners(signal, 'abort')).toEqual([])
 })

@@ -85,13 +85,14 @@ export class Engine implements AsyncDisposable {
   #finished: { readonly type: 'data-finished' | 'finished'; left: number; readonly done: () => void } | undefined
   #bytesNew = 0
   #failure: Error | undefined
+  readonly #abort = () => this.#fail(this.#options.signal.reason as Error)
 
   /** Dispose it: what is not finished then is given up. */
   constructor(options: EngineOptions) {
     this.#options = options
     const stop = new Int32Array(new SharedArrayBuffer(4))
     this.#start = { ...options.start, stop, claims: createClaimMemory() }
-    options.signal.addEventListener('abort', () => this.#fail(options.signal.reason as Error), { once: true })
+    options.signal.addEventListener('abort', this.#abort, { once: true })
   }
 
   /**
@@ -164,6 +165,8 @@ export class Engine implements AsyncDisposable {
 
   /** Asks the threads to give up, and waits until each has ended by itself: at the next block that it comes to. */
   async [Symbol.asyncDispose](): Promise<void> {
+    // The signal may be that of the whole process.
+    this.#options.signal.removeEventListener('abort', this.#abort)
     // Nothing that still waits starts a thread from now on.
     this.#failure ??= new Error('the run was given up')
     this.#batch = undefined

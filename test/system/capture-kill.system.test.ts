@@ -61,21 +61,28 @@ test(`${kills} kills of a first backup`, { timeout: 900_000 }, async () => {
     using cli = new CliHome('/var/tmp')
     await cli.json(['vault', 'create', 'v', '--local', cli.vault])
     await cli.json(['item', 'enable', 'docs', '--vault', 'v', source])
+    // In turn at any moment, and once so much is complete that files are finished, however slow the machine is.
     const delayMs = 300 + random() * longestMs
+    const isByTime = killed % 2 === 0
+    const killAtBytes = Math.round(totalBytes * (0.5 + 0.4 * random()))
     let timer: NodeJS.Timeout | undefined
     const result = await cli.run(['backup-now', 'docs'], {
       onStart: (child) => {
-        timer = setTimeout(() => child.kill('SIGKILL'), delayMs)
+        const startMs = performance.now()
+        timer = setInterval(() => {
+          const isDue = isByTime ? performance.now() - startMs >= delayMs : completeBytes(cli) >= killAtBytes
+          if (isDue) child.kill('SIGKILL')
+        }, 10)
       },
     })
-    clearTimeout(timer)
+    clearInterval(timer)
     if (result.signal !== 'SIGKILL') {
-      longestMs *= 0.8
+      if (isByTime) longestMs *= 0.8
       continue
     }
     killed++
     const done = completeBytes(cli)
-    const note = `kill ${killed} after ${Math.round(delayMs)} ms, ${done} bytes complete`
+    const note = `kill ${killed} after ${isByTime ? `${Math.round(delayMs)} ms` : `${killAtBytes} bytes`}, ${done} bytes complete`
     const next = await cli.backUp(0, '--scheduled')
     expect(next.point?.confirmed, note).toBe(true)
     // What a file has in an open chunk file is lost, and so the whole file is read again: some for each thread.

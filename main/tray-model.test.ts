@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { JobDocument } from '../agent-core/contract/documents/job.ts'
 import type { ItemOverview, OverviewDocument, ProtectionState } from '../agent-core/contract/documents/overview.ts'
+import type { JobId } from '../agent-core/contract/ids.ts'
 import { type TrayEntry, type TrayState, trayModel } from './tray-model.ts'
 
 const nowMs = Date.UTC(2026, 10, 26, 12)
@@ -56,6 +57,19 @@ test.each([
   ['unknown', 'warning', 'It is not known how music is'],
 ] as const)('one item that is %s is told, whatever the others are', (protection, picture, status) => {
   expect(trayModel(connected([item('photos'), item('music', protection)]))).toMatchObject({ picture, status })
+})
+
+test('a vault that is damaged is told, after what hinders backups', () => {
+  const damage = [{ vault: 'usb', objects: 1, foundAt: '2026-11-26T13:30:00.000Z', job: 'a' as JobId }]
+  const withDamage = (items: readonly ItemOverview[]): TrayState => ({
+    ...connected([]),
+    overview: { items, pausedUntil: null, damage },
+  })
+  expect(trayModel(withDamage([item('photos')]))).toMatchObject({
+    picture: 'error',
+    status: 'The vault usb is damaged',
+  })
+  expect(trayModel(withDamage([item('photos', 'failed')])).status).toBe('The last backup of photos failed')
 })
 
 test('nothing protected is no good state', () => {

@@ -64,7 +64,7 @@ export function trayModel(state: TrayState): TrayModel {
 /** The worst that is to be told. It is good only when everything is. */
 function summary({ agent, overview, left, nowMs }: TrayState): Pick<TrayModel, 'picture' | 'status'> {
   if (agent !== 'connected' || overview === undefined) return summaryWithoutAgent(agent, left, nowMs)
-  const { items, pausedUntil } = overview
+  const { items, pausedUntil, damage } = overview
   const live = items.find(({ liveJob }) => liveJob?.state === 'running')?.liveJob
   if (live) {
     const { progress, item } = live
@@ -76,6 +76,8 @@ function summary({ agent, overview, left, nowMs }: TrayState): Pick<TrayModel, '
   if (failed) return { picture: 'error', status: `The last backup of ${failed.item} failed` }
   const overdue = inState('overdue')
   if (overdue) return { picture: 'error', status: `The backup of ${overdue.item} is overdue` }
+  const [damaged] = damage
+  if (damaged) return { picture: 'error', status: `The vault ${damaged.vault} is damaged` }
   if (pausedUntil !== null) {
     const until =
       pausedUntil === 'forever' ? 'until you resume' : `until ${timeInWords(Date.parse(pausedUntil), nowMs)}`

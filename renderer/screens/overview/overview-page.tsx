@@ -51,7 +51,7 @@ function Items({ overview }: { readonly overview: OverviewDocument }) {
       </EmptyState>
     )
   }
-  const { tone, words } = summarize(items)
+  const { tone, words } = summarize(items, overview.damage)
   const last = newest(items.map(({ lastConfirmedAt }) => lastConfirmedAt))
   const next = soonest(items.map(({ nextRunAt }) => nextRunAt))
   return (

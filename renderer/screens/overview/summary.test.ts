@@ -6,11 +6,14 @@ import { summarize } from './summary.ts'
 const items = (...states: readonly ProtectionState[]) => states.map((protection) => ({ protection, liveJob: null }))
 
 test('the worst is said first, and good only when everything is', () => {
-  expect(summarize(items('protected', 'failed', 'warnings'))).toEqual({ tone: 'bad', words: '1 item needs you' })
-  expect(summarize(items('overdue', 'failed')).words).toBe('2 items need you')
-  expect(summarize(items('protected', 'captured')).tone).toBe('warning')
-  expect(summarize(items('protected', 'unknown')).tone).toBe('quiet')
-  expect(summarize(items('protected'))).toEqual({ tone: 'good', words: 'Your item is protected' })
+  expect(summarize(items('protected', 'failed', 'warnings'), [])).toEqual({ tone: 'bad', words: '1 item needs you' })
+  expect(summarize(items('overdue', 'failed'), []).words).toBe('2 items need you')
+  expect(summarize(items('protected', 'captured'), []).tone).toBe('warning')
+  expect(summarize(items('protected', 'unknown'), []).tone).toBe('quiet')
+  expect(summarize(items('protected'), [])).toEqual({ tone: 'good', words: 'Your item is protected' })
+  const damage = [{ vault: 'usb' }]
+  expect(summarize(items('protected', 'captured'), damage)).toEqual({ tone: 'bad', words: 'A vault is damaged' })
+  expect(summarize(items('failed'), damage).words).toBe('1 item needs you')
 })
 
 test('a growth line stays inside of its picture', () => {

@@ -1,5 +1,5 @@
 /** The one sentence above all items. Pure. */
-import type { ItemOverview } from '../../../agent-core/contract/index.ts'
+import type { ItemOverview, VaultDamage } from '../../../agent-core/contract/index.ts'
 import { countOf } from '../../text/amounts.ts'
 import { protectionWords, type Tone } from '../../text/words.ts'
 
@@ -8,10 +8,16 @@ export interface Summary {
   readonly words: string
 }
 
-export function summarize(items: readonly Pick<ItemOverview, 'protection' | 'liveJob'>[]): Summary {
+export function summarize(
+  items: readonly Pick<ItemOverview, 'protection' | 'liveJob'>[],
+  damage: readonly Pick<VaultDamage, 'vault'>[],
+): Summary {
   const count = (tone: Tone) => items.filter(({ protection }) => protectionWords[protection].tone === tone).length
   const [bad, warning, quiet] = [count('bad'), count('warning'), count('quiet')]
   if (bad > 0) return { tone: 'bad', words: `${countOf(bad, 'item')} ${bad === 1 ? 'needs' : 'need'} you` }
+  if (damage.length > 0) {
+    return { tone: 'bad', words: damage.length === 1 ? 'A vault is damaged' : `${damage.length} vaults are damaged` }
+  }
   if (items.some(({ liveJob }) => liveJob?.state === 'running')) return { tone: 'busy', words: 'Backing up' }
   if (warning > 0) return { tone: 'warning', words: `${countOf(warning, 'item')} with something to look at` }
   if (quiet > 0) return { tone: 'quiet', words: `Nothing is known of ${countOf(quiet, 'item')}` }

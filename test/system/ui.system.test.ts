@@ -444,6 +444,18 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     await jobEnds('completed')
   })
 
+  test('an item is stopped with its points kept, and protected again', async () => {
+    await go('/items/archive')
+    await press('Stop protection…')
+    await press('Stop, keep the points')
+    await page.getByText('Not backed up: its points are kept').waitFor()
+    await takePictures(page, 'item-stopped')
+    expect(await findAccessFaults(page)).toEqual([])
+    expect((await cli.points('archive')).length).toBeGreaterThan(0)
+    await press('Protect again')
+    await page.getByText('Not backed up: its points are kept').waitFor({ state: 'hidden' })
+  })
+
   test('damage in the vault is told until it is healed', async () => {
     const chunks = readdirSync(cli.vault, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.tcf'))

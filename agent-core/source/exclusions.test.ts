@@ -253,17 +253,17 @@ describe('the defaults', () => {
 describe('folders and files that say themselves that they need no backup', () => {
   const tag = Buffer.from('Signature: 8a477f597d28d172789f06886806bc55\n# a cache')
   const names = [Buffer.from('index'), Buffer.from('CACHEDIR.TAG')]
-  const path = Buffer.from('/folder/work/.pip')
+  const path = Buffer.from('/folder/project/.pip')
   const read = (sizeBytes: number) => tag.subarray(0, sizeBytes)
 
   test('a tagged cache keeps its folder only', () => {
-    expect(defaults.explainContent(path, 'work/.pip', names, read)).toMatchObject({
+    expect(defaults.explainContent(path, 'project/.pip', names, read)).toMatchObject({
       rule: 'CACHEDIR.TAG',
       keepsFolder: true,
     })
-    expect(own().explainContent(path, 'work/.pip', names, read)).toBeUndefined()
+    expect(own().explainContent(path, 'project/.pip', names, read)).toBeUndefined()
     const takenBack = createExclusions({ patterns: ['!.pip/'], useDefaults: true, platform: 'linux' })
-    expect(takenBack.explainContent(path, 'work/.pip', names, read)).toBeUndefined()
+    expect(takenBack.explainContent(path, 'project/.pip', names, read)).toBeUndefined()
   })
 
   test('the tag counts only with its name and its signature', () => {
@@ -275,15 +275,15 @@ describe('folders and files that say themselves that they need no backup', () =>
   })
 
   test('the nodump flag keeps files and the content of folders out', () => {
-    expect(defaults.explainFlags(path, 'work/.pip', true, () => true)).toMatchObject({
+    expect(defaults.explainFlags(path, 'project/.pip', true, () => true)).toMatchObject({
       rule: 'nodump',
       keepsFolder: true,
     })
-    expect(defaults.explainFlags(path, 'work/.pip', false, () => true)).toMatchObject({
+    expect(defaults.explainFlags(path, 'project/.pip', false, () => true)).toMatchObject({
       rule: 'nodump',
       keepsFolder: false,
     })
-    expect(defaults.explainFlags(path, 'work/.pip', false, () => false)).toBeUndefined()
-    expect(own().explainFlags(path, 'work/.pip', false, () => true)).toBeUndefined()
+    expect(defaults.explainFlags(path, 'project/.pip', false, () => false)).toBeUndefined()
+    expect(own().explainFlags(path, 'project/.pip', false, () => true)).toBeUndefined()
   })
 })

@@ -32,11 +32,11 @@ export class CaptureReport implements FileReport {
     this.#onTrouble = onTrouble
   }
 
-  seen(path: Buffer, found: FoundEntry): void {
+  seen(found: FoundEntry, path: () => Buffer): void {
     this.#seenFiles++
     if (found.type === 'file') this.#seenBytes += found.sizeBytes
     if (this.#seenFiles < filesPerStep) return
-    this.#task.add({ files: this.#seenFiles, bytes: this.#seenBytes, current: path.toString() })
+    this.#task.add({ files: this.#seenFiles, bytes: this.#seenBytes, current: path().toString() })
     this.#seenFiles = 0
     this.#seenBytes = 0
   }

@@ -1,6 +1,6 @@
 /** The walk with the real engine: a folder on disk becomes a tree of pages. */
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
@@ -71,7 +71,7 @@ class Capturing implements Disposable {
       this.told.push(`${what} ${path.toString('latin1').slice(this.source.length + 1)}`)
     }
     const report: FileReport = {
-      seen: (path) => options.onSeen?.(path.toString('latin1')),
+      seen: (_found, path) => options.onSeen?.(path().toString('latin1')),
       vanished: tell('vanished'),
       changing: tell('changing'),
       unreadable: tell('unreadable'),
@@ -147,6 +147,33 @@ test('everything is captured with its counts; a second look reads nothing and ma
   expect(second.chunkFiles).toHaveLength(0)
   expect(capturing.pages.size).toBe(size)
   expect(capturing.told).toEqual([])
+})
+
+test('of what is unchanged only directories are judged, and what a rule may speak of', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  writeFileSync(capturing.at('folder', 'kept.tmp'), 'a name that a rule speaks of')
+  const excludes = ['/elsewhere/kept.tmp', '*.iso']
+  await capturing.capture({ excludes })
+  const judged: string[] = []
+  const { counts } = await capturing.capture({ excludes, onJudged: (path) => judged.push(path) })
+  expect(counts).toMatchObject({ files: 152, others: 2, filesChanged: 0, excluded: 0 })
+  expect(judged.sort()).toEqual(
+    [['folder'], ['folder', 'inner'], ['folder', 'kept.tmp']].map((names) => capturing.at(...names)).sort(),
+  )
+})
+
+test('a directory whose attributes alone have changed is recorded anew', async () => {
+  using capturing = new Capturing()
+  fill(capturing)
+  await capturing.capture()
+  chmodSync(capturing.at('folder'), 0o700)
+  utimesSync(capturing.at('folder', 'inner'), 1_000_000_000, 1_000_000_000)
+  const { entry } = await capturing.capture()
+  const folder = await capturing.tree.find(entry.directory?.list, Buffer.from('folder'))
+  const inner = await capturing.tree.find(folder?.entry.directory?.list, Buffer.from('inner'))
+  expect(folder?.entry.posix.mode).toBe(0o700)
+  expect(inner?.entry.mtime).toEqual({ sec: 1_000_000_000, ns: 0 })
 })
 
 test('new, changed and deleted entries are seen, and the rest is not read', async () => {

@@ -7,17 +7,15 @@
  */
 import { asBuffer } from '../base/bytes.ts'
 import { yieldToEventLoop } from '../base/event-loop.ts'
-import { sha256 } from '../codec/block-id.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { EntryGlances } from '../format/entry-glance.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import type { DirectorySection, Entry } from '../format/tree.ts'
-import { fileSystemId } from '../platform/file-system-id.ts'
 import type { JournalScan, TreeTotals } from '../source/change-journal.ts'
 import { isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { KnownChanges } from '../source/known-changes.ts'
-import { joinPath } from '../source/list-directory.ts'
+import { joinPath, utf8Of } from '../source/list-directory.ts'
 import { CaptureCounts } from './capture-counts.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
 import { EntryCapturer } from './entry-capturer.ts'
@@ -31,6 +29,7 @@ import { type Folder, listFolder, type OpenFolder, openFolder } from './open-fol
 import type { SourceFolder } from './plan-sources.ts'
 import { PreviousEntries } from './previous-entries.ts'
 import { SlotQueue } from './slot-queue.ts'
+import { VolumeNumbers } from './volume-numbers.ts'
 
 export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly engine: Engine
@@ -82,7 +81,7 @@ export class TreeCapture {
   readonly #files: FileCapturer
   readonly #entries: EntryCapturer
   readonly #notes: JournalNotes
-  readonly #volumes = new Map<number, number>()
+  readonly #volumes = new VolumeNumbers()
   #entriesSinceTurn = 0
 
   constructor(options: CaptureTreeOptions) {
@@ -220,22 +219,26 @@ export class TreeCapture {
   /** Submits one entry; a promise only where something has to be waited for. */
   #entry(folder: OpenFolder, text: string, match: EntryGlances | undefined, target: Target): void | Promise<void> {
     const { queue, known } = target
-    const { rules, report, lastScanStartedMs } = this.#options
-    const name = Buffer.from(text, 'latin1')
-    const fullPath = joinPath(folder.path, name)
-    const path = folder.openPath === folder.path ? fullPath : joinPath(folder.openPath, name)
+    const { rules, report } = this.#options
     const gone = () => (match === undefined ? undefined : this.#gone(match, target))
     let found: FoundEntry | undefined
     try {
       found = folder.lookAt(text)
     } catch (error) {
-      report.unreadable(fullPath, (error as Error).message)
+      report.unreadable(pathIn(folder, text), (error as Error).message)
       return gone()
     }
     if (found === undefined) {
-      report.vanished(fullPath)
+      report.vanished(pathIn(folder, text))
       return gone()
     }
+    if (match !== undefined && this.#isUnchangedAndFree(found, text, match)) {
+      this.#seen(folder, text, found, match)
+      return queue.addUnchanged(match)
+    }
+    const name = Buffer.from(text, 'latin1')
+    const fullPath = joinPath(folder.path, name)
+    const path = folder.openPath === folder.path ? fullPath : joinPath(folder.openPath, name)
     const relative = folder.relative === '' ? name.toString() : `${folder.relative}/${name.toString()}`
     const verdict = rules.judge(fullPath, relative, found.type === 'directory')
     if (verdict !== 'in') this.counts.excluded++
@@ -246,15 +249,27 @@ export class TreeCapture {
       return this.#directory(folder, { ...place, relative, isEntered: verdict === 'in' }, match, target)
     }
     if (known !== undefined && match?.type === 'directory') return this.#replaced(folder, text, match, target)
-    this.counts.addSeen(found)
-    report.seen(fullPath, found)
-    this.#notes.seen(folder.path, found, match)
-    if (match !== undefined && isUnchanged(found, match, lastScanStartedMs)) return queue.addUnchanged(match)
+    this.#seen(folder, text, found, match)
+    if (match !== undefined && isUnchanged(found, match, this.#options.lastScanStartedMs))
+      return queue.addUnchanged(match)
     this.#notes.changed(folder.path)
-    const volume = found.linkCount > 1 ? this.#volumeOf(found.device, folder.openPath) : 0
+    const volume = found.linkCount > 1 ? this.#volumes.of(found.device, folder.openPath) : 0
     if (found.type === 'file') return this.#file({ ...place, volume }, match, queue)
     const slot = this.#entries.special({ ...place, volume })
     return slot === undefined ? gone() : queue.add(slot)
+  }
+
+  /** Most entries are: of those neither a path is made nor a rule asked. */
+  #isUnchangedAndFree(found: FoundEntry, text: string, match: EntryGlances): boolean {
+    const { rules, lastScanStartedMs } = this.#options
+    return found.type !== 'directory' && isUnchanged(found, match, lastScanStartedMs) && rules.isFreeName(utf8Of(text))
+  }
+
+  /** An entry, no directory, that stays in. */
+  #seen(folder: OpenFolder, text: string, found: FoundEntry, match: EntryGlances | undefined): void {
+    this.counts.addSeen(found)
+    this.#options.report.seen(found, () => pathIn(folder, text))
+    this.#notes.seen(folder.path, found, match)
   }
 
   /** What stood here in the last point is not there any more, or stays out. */
@@ -310,19 +325,11 @@ export class TreeCapture {
     await yieldToEventLoop()
     this.#options.checkpoint()
   }
+}
 
-  /**
-   * A number for the file system behind `device`, which `path` lies on: the same in every point, since unchanged
-   * entries keep theirs.
-   */
-  #volumeOf(device: number, path: Buffer): number {
-    let volume = this.#volumes.get(device)
-    if (volume === undefined) {
-      volume = sha256(Buffer.from(fileSystemId(path), 'utf8')).readUIntBE(0, 6)
-      this.#volumes.set(device, volume)
-    }
-    return volume
-  }
+/** `name`: raw bytes, one character each. */
+function pathIn(folder: OpenFolder, name: string): Buffer {
+  return joinPath(folder.path, Buffer.from(name, 'latin1'))
 }
 
 function walked(queue: SlotQueue): Walked {

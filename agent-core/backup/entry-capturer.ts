@@ -1,7 +1,8 @@
 /** Captures what is not read by the engine: directories, and links, pipes, sockets and devices, which are recorded only. */
 import { readlinkSync } from 'node:fs'
-import { type DirectorySection, type Entry, encodeEntry, type Origin } from '../format/tree.ts'
+import { type DirectorySection, type Entry, encodeEntry, type Origin, type Timestamp } from '../format/tree.ts'
 import { isSettled } from '../source/compare-entry.ts'
+import type { FoundEntry } from '../source/found-entry.ts'
 import { readMetadata } from '../source/read-metadata.ts'
 import type { CaptureCounts } from './capture-counts.ts'
 import type { Settled } from './directory-builder.ts'
@@ -64,17 +65,20 @@ export class EntryCapturer {
     const { posix, problem } = isSame ? { posix: reuse.posix, problem: undefined } : readMetadata(found, path)
     if (problem !== undefined) this.#report.metadataUnreadable(fullPath, problem)
     const settle = (directory: DirectorySection): Settled => ({
-      encoded: encodeEntry({
-        name,
-        type: 'directory',
-        mtime: found.mtime,
-        ctime: found.ctime,
-        ...(found.birth && { birth: found.birth }),
-        inode: found.inode,
-        posix,
-        directory,
-        ...(origin && { origin }),
-      }),
+      encoded:
+        before !== undefined && isSame && isAsBefore(found, directory, reuse) && origin === undefined
+          ? before
+          : encodeEntry({
+              name,
+              type: 'directory',
+              mtime: found.mtime,
+              ctime: found.ctime,
+              ...(found.birth && { birth: found.birth }),
+              inode: found.inode,
+              posix,
+              directory,
+              ...(origin && { origin }),
+            }),
       sizeBytes: directory.bytesBelow,
       entriesBelow: directory.entriesBelow,
     })
@@ -83,4 +87,18 @@ export class EntryCapturer {
     later.catch(() => {})
     return { name, later, previous: before }
   }
+}
+
+/** True when a directory whose attributes are still true is in nothing else than `before`: its bytes need not be made again. */
+function isAsBefore(found: FoundEntry, section: DirectorySection, before: Entry): boolean {
+  return (
+    section === before.directory &&
+    found.inode === before.inode &&
+    isSameTime(found.mtime, before.mtime) &&
+    isSameTime(found.birth, before.birth)
+  )
+}
+
+function isSameTime(a: Timestamp | undefined, b: Timestamp | undefined): boolean {
+  return a?.sec === b?.sec && a?.ns === b?.ns
 }

@@ -13,7 +13,8 @@ import type { Slot } from './slot-queue.ts'
 
 /** What a capture has to tell about single files. */
 export interface FileReport {
-  seen(path: Buffer, found: FoundEntry): void
+  /** `path` is made only where it is wanted. */
+  seen(found: FoundEntry, path: () => Buffer): void
   vanished(path: Buffer): void
   changing(path: Buffer): void
   unreadable(path: Buffer, reason: string): void

@@ -26,6 +26,8 @@ export interface ListedDirectory {
 
 export interface SourceRules {
   readonly judge: (path: Buffer, relative: string, isDirectory: boolean) => Verdict
+  /** True where an entry of that name, which is no directory, is in, wherever it lies: `judge` need not be asked. */
+  readonly isFreeName: (name: string) => boolean
   /** Judges a directory by its own entries: tagged caches, the nodump flag. */
   readonly judgeContent: (directory: ListedDirectory) => Verdict
   /** Files with the nodump flag stay out. */
@@ -65,6 +67,7 @@ export function sourceRules(
       if (exclusion === undefined) return 'in'
       return exclusion.keepsFolder && isDirectory ? 'folder-only' : 'out'
     },
+    isFreeName: (name) => !exclusions.speaksOf(name),
     judgeContent: ({ path, openPath, relative, names, isNoDump }) => {
       const readTag = (sizeBytes: number) => readFirstBytes(joinPath(openPath, Buffer.from(tagName)), sizeBytes)
       const tags = names.includes(tagName) ? [Buffer.from(tagName)] : []

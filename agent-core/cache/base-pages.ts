@@ -8,6 +8,9 @@ import { BaseFacts } from './base-facts.ts'
 const liveFact = 'live-tree-pages'
 /** Ids that are looked through at a time. */
 const idBatch = 4096
+/** Pages that are read with one that is asked for. */
+const pagesBefore = 32
+const pagesBehind = 64
 
 /** What changes something is one transaction. */
 export class BasePages {
@@ -22,6 +25,18 @@ export class BasePages {
   /** A page of the latest state of some item; undefined when the base does not hold it. */
   page(id: Uint8Array): Buffer | undefined {
     return this.#sql.value<Buffer>('SELECT page FROM tree_page WHERE id = ?', id)
+  }
+
+  /**
+   * The page and those that were put around it, none when the base does not hold it. What one run has stored lies
+   * together, a directory's page behind those of the directories in it: who walks a tree asks for them next.
+   */
+  pagesAround(id: Uint8Array): readonly (readonly [id: Buffer, page: Buffer])[] {
+    const sql = `
+      WITH asked AS (SELECT rowid AS number FROM tree_page WHERE id = ?)
+      SELECT tree_page.id, page FROM asked
+      JOIN tree_page ON tree_page.rowid BETWEEN number - ${pagesBefore} AND number + ${pagesBehind}`
+    return this.#sql.all<{ readonly id: Buffer; readonly page: Buffer }>(sql, id).map(({ id, page }) => [id, page])
   }
 
   put(pages: Iterable<readonly [Uint8Array, Uint8Array]>): void {

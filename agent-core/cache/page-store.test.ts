@@ -30,6 +30,18 @@ test('pages are written by themselves when they are many', () => {
   expect(base.pages.counts().held).toBe(4)
 })
 
+test('pages that lie together are read together, however many are read', async () => {
+  using base = openBase(':memory:')
+  const pages = Array.from({ length: 2000 }, (_, number) => pageOf(`${number} ${'x'.repeat(2000)}`))
+  base.pages.put(pages)
+  const reads = vi.spyOn(base.pages, 'pagesAround')
+  const store = new PageStore(base, testKeys.id)
+  for (const [id, page] of pages) expect(await store.read(id, unexpected)).toEqual(page)
+  expect(reads.mock.calls.length).toBeLessThan(60)
+  for (const [id, page] of pages.toReversed()) expect(await store.read(id, unexpected)).toEqual(page)
+  expect(reads.mock.calls.length).toBeLessThan(180)
+})
+
 test('a page that is not here is fetched once', async () => {
   using base = openBase(':memory:')
   const store = new PageStore(base, testKeys.id)
@@ -53,6 +65,7 @@ test('a page that has rotted in the base is fetched and put right', async () => 
   base.pages.put([[id, Buffer.from('of the vaulT')]])
   expect(Buffer.from(await store.read(id, async () => page))).toEqual(Buffer.from(page))
   store.flush()
+  expect(Buffer.from(await store.read(id, unexpected))).toEqual(Buffer.from(page))
   expect(base.pages.page(id)).toEqual(Buffer.from(page))
 })
 

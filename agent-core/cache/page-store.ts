@@ -14,12 +14,17 @@ import { TreeReader } from './tree-reader.ts'
 const batchSizeBytes = 4 * 1024 * 1024
 /** Pages that no base needs are dropped once they are as many as the ones that are needed. */
 const slackPages = 1024
+/** Pages that were read before they are asked for are forgotten when they are more than this. */
+const maxAheadBytes = 1024 * 1024
 
 export class PageStore {
   readonly #base: BaseDb
   readonly #idKey: Uint8Array
   readonly #waiting = new Map<string, readonly [Uint8Array, Uint8Array]>()
   #waitingBytes = 0
+  /** Of the base: what lies around the pages that were read. */
+  readonly #ahead = new Map<string, Uint8Array>()
+  #aheadBytes = 0
 
   /** `idKey`: tells whether a page is what its id says. */
   constructor(base: BaseDb, idKey: Uint8Array) {
@@ -29,7 +34,7 @@ export class PageStore {
 
   /** Takes a page; it is in the base after the next `flush` at the latest. */
   keep(id: Uint8Array, page: Uint8Array): void {
-    this.#waiting.set(Buffer.from(id).toString('latin1'), [id, page])
+    this.#waiting.set(keyOf(id), [id, page])
     this.#waitingBytes += page.length
     if (this.#waitingBytes >= batchSizeBytes) this.flush()
   }
@@ -46,8 +51,10 @@ export class PageStore {
    * id: its bytes go into the next point, and the base may have rotted where SQLite does not see it.
    */
   async read(id: Uint8Array, fetch: (id: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
-    const here = this.#waiting.get(Buffer.from(id).toString('latin1'))?.[1] ?? this.#base.pages.page(id)
+    const key = keyOf(id)
+    const here = this.#waiting.get(key)?.[1] ?? this.#ahead.get(key) ?? this.#fromBase(id, key)
     if (here !== undefined && blockId(this.#idKey, here).equals(id)) return here
+    this.#ahead.delete(key)
     const fetched = Buffer.from(await fetch(id))
     this.keep(id, fetched)
     return fetched
@@ -81,6 +88,19 @@ export class PageStore {
     return undefined
   }
 
+  /** Reads the pages around it too: each question costs SQLite a lock and a search, several times what a page costs. */
+  #fromBase(id: Uint8Array, key: string): Uint8Array | undefined {
+    if (this.#aheadBytes > maxAheadBytes) {
+      this.#ahead.clear()
+      this.#aheadBytes = 0
+    }
+    for (const [idOfPage, page] of this.#base.pages.pagesAround(id)) {
+      this.#ahead.set(keyOf(idOfPage), page)
+      this.#aheadBytes += page.length
+    }
+    return this.#ahead.get(key)
+  }
+
   async #livePages(): Promise<Set<number>> {
     const tree = new TreeReader(async (id) => {
       const page = this.#base.pages.page(id)
@@ -108,6 +128,10 @@ export class PageStore {
       if (entry.content !== undefined && 'id' in entry.content.parts) await this.#mark(tree, entry.content.parts, live)
     }
   }
+}
+
+function keyOf(id: Uint8Array): string {
+  return asBuffer(id).toString('latin1')
 }
 
 /** 48 bits of an id stand for all of it, to spare memory: where two are the same, a dead page is kept. */

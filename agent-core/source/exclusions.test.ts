@@ -117,6 +117,25 @@ describe("an item's patterns", () => {
     )
   })
 
+  test('a name that no rule speaks of is never left out', () => {
+    const patterns = ['ab', '*b', 'a/b', '/a/*b', 'b/', '!ab', '**/a', '?', '[ab]', 'b*a', '/data/a'] as const
+    const names = fc.array(fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 3 }), {
+      minLength: 1,
+      maxLength: 3,
+    })
+    let free = 0
+    fc.assert(
+      fc.property(fc.subarray([...patterns]), names, fc.boolean(), (chosen, path, isFolder) => {
+        const exclusions = own(...chosen)
+        if (exclusions.speaksOf(path.at(-1) ?? '')) return
+        free++
+        expect(ruleFor(exclusions, `${path.join('/')}${isFolder ? '/' : ''}`)).toBeUndefined()
+      }),
+      { numRuns: 2000 },
+    )
+    expect(free).toBeGreaterThan(100)
+  })
+
   test('stars take as much or as little as it needs', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 10 })
     fc.assert(

@@ -39,6 +39,8 @@ export interface Exclusions {
    * looked into, so nothing below it can be taken back. The protected folder itself is never asked about.
    */
   readonly explain: (path: Uint8Array, relative: string, isFolder: boolean) => Exclusion | undefined
+  /** False where no rule speaks of an entry of that name, wherever it lies: `explain` need not be asked. */
+  readonly speaksOf: (name: string) => boolean
   /**
    * Why the content of a folder that `explain` lets in stays out: it is a tagged cache. `names` are those of its
    * entries; `readFirstBytes` reads that many first bytes of its entry `CACHEDIR.TAG` without following a link.
@@ -80,6 +82,7 @@ export function createExclusions(options: ExclusionOptions): Exclusions {
       const rule = index.decide(path, relative, isFolder)
       return rule === undefined || rule.takesBack ? undefined : rule.exclusion
     },
+    speaksOf: (name) => index.hasRuleFor(name),
     explainContent: (path, relative, names, readFirstBytes) => {
       if (!useDefaults || !isTaggedCache(names, readFirstBytes) || !isOpen(path, relative, true)) return undefined
       return flagged(taggedCacheRule, taggedCacheReason, true)
@@ -153,6 +156,13 @@ class RuleIndex {
       (rule) => (named === undefined || rule.order > named.order) && entry.isMatchedBy(rule),
     )
     return other ?? named
+  }
+
+  /** False where `decide` finds nothing for any entry of that name. */
+  hasRuleFor(name: string): boolean {
+    return (
+      this.#byName.has(this.#keyOf(name)) || this.#others.some((rule) => rule.tied !== 'nowhere' || rule.matches(name))
+    )
   }
 
   #keyOf(name: string): string {

@@ -40,3 +40,10 @@ export function lookAt(path: Buffer): FoundEntry | undefined {
   const status = fileStatusIfAny(path)
   return status && foundEntry(status)
 }
+
+/** The text of raw bytes given one character each; bytes that are not UTF-8 replaced. */
+export function utf8Of(name: string): string {
+  return beyondAscii.test(name) ? Buffer.from(name, 'latin1').toString() : name
+}
+
+const beyondAscii = /[\x80-\xff]/

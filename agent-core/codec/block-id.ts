@@ -20,7 +20,7 @@ export function blockId(idKey: Uint8Array, bytes: Uint8Array): Buffer {
   if (idKey !== paddedKey || keyObject === undefined) keyObject = takeKey(idKey)
   if (bytes.length > oneShotSizeBytes) return createHmac('sha256', keyObject).update(bytes).digest()
   inner.set(bytes, hashBlockSizeBytes)
-  outer.set(sha256(inner.subarray(0, hashBlockSizeBytes + bytes.length)), hashBlockSizeBytes)
+  digestInto(outer, hashBlockSizeBytes, inner.subarray(0, hashBlockSizeBytes + bytes.length))
   return sha256(outer)
 }
 
@@ -35,7 +35,18 @@ function takeKey(key: Uint8Array): KeyObject {
   return createSecretKey(key)
 }
 
-/** SHA-256 (FIPS 180-4) of `bytes`, 32 bytes. */
+/** SHA-256 (FIPS 180-4) of `bytes`, 32 bytes in memory of their own. */
 export function sha256(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer')
+  const digest = Buffer.allocUnsafeSlow(hashSizeBytes)
+  digestInto(digest, 0, bytes)
+  return digest
+}
+
+/**
+ * By way of a string, whose characters are the bytes: a Buffer from OpenSSL has memory outside of V8's heap, and to take and
+ * free that costs as much as to hash 2 KB.
+ */
+function digestInto(target: Uint8Array, at: number, bytes: Uint8Array): void {
+  const digest = hash('sha256', bytes, 'binary')
+  for (let index = 0; index < hashSizeBytes; index++) target[at + index] = digest.charCodeAt(index)
 }

@@ -219,7 +219,7 @@ export class TreeCapture {
   /** Submits one entry; a promise only where something has to be waited for. */
   #entry(folder: OpenFolder, text: string, match: EntryGlances | undefined, target: Target): void | Promise<void> {
     const { queue, known } = target
-    const { rules, report } = this.#options
+    const { rules, report, lastScanStartedMs } = this.#options
     const gone = () => (match === undefined ? undefined : this.#gone(match, target))
     let found: FoundEntry | undefined
     try {
@@ -250,8 +250,7 @@ export class TreeCapture {
     }
     if (known !== undefined && match?.type === 'directory') return this.#replaced(folder, text, match, target)
     this.#seen(folder, text, found, match)
-    if (match !== undefined && isUnchanged(found, match, this.#options.lastScanStartedMs))
-      return queue.addUnchanged(match)
+    if (match !== undefined && isUnchanged(found, match, lastScanStartedMs)) return queue.addUnchanged(match)
     this.#notes.changed(folder.path)
     const volume = found.linkCount > 1 ? this.#volumes.of(found.device, folder.openPath) : 0
     if (found.type === 'file') return this.#file({ ...place, volume }, match, queue)

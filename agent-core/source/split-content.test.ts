@@ -1,6 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { cutsOf, cutterOf } from '../../test/support/cut-bytes.ts'
 import { maxBlockSizeBytes } from '../format/chunk-file.ts'
 import {
   averageContentBlockSizeBytes,
@@ -10,7 +11,6 @@ import {
   looseCutBelow,
   maxContentBlockSizeBytes,
   minContentBlockSizeBytes,
-  nextContentCut,
   strictCutBelow,
 } from './split-content.ts'
 
@@ -20,16 +20,6 @@ const gear = createGearTable(seededBytes('gear', 1024))
 function seededBytes(seed: string, sizeBytes: number): Buffer {
   const key = createHash('sha256').update(seed).digest()
   return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes))
-}
-
-/** Ends of all blocks from `start` on. */
-function cutsOf(bytes: Uint8Array, start = 0, table: GearTable = gear): number[] {
-  const cuts: number[] = []
-  for (let at = start; at < bytes.length; ) {
-    at = nextContentCut(bytes, at, bytes.length, true, table)
-    cuts.push(at)
-  }
-  return cuts
 }
 
 function lengthsOf(cuts: readonly number[], start = 0): number[] {
@@ -56,7 +46,7 @@ test('the limits are those of the chunk file', () => {
 
 test('the fast scan cuts where the definition cuts', () => {
   const bytes = seededBytes('definition', 3 * mebibyte)
-  const cuts = cutsOf(bytes)
+  const cuts = cutsOf(bytes, gear)
   let start = 0
   for (const cut of cuts) {
     expect(cut).toBe(cutByDefinition(bytes, start, gear))
@@ -74,7 +64,7 @@ test('a cut is found at the minimum, just below and at the average, and at the m
     const bytes = new Uint8Array(5 * mebibyte).fill(quiet)
     return bytes.fill(filler, endOfRun - 32, endOfRun)
   }
-  const cutAt = (endOfRun: number) => nextContentCut(bytesWithRun(endOfRun), 0, 5 * mebibyte, true, table)
+  const cutAt = (endOfRun: number) => cutterOf(bytesWithRun(endOfRun), table).nextCut(0, 5 * mebibyte, true)
   for (const length of [
     minContentBlockSizeBytes,
     minContentBlockSizeBytes + 1,
@@ -95,7 +85,7 @@ test('a cut is found at the minimum, just below and at the average, and at the m
 
 test('lengths keep their limits and have about 1 MiB on average', () => {
   const bytes = seededBytes('lengths', 128 * mebibyte)
-  const lengths = lengthsOf(cutsOf(bytes))
+  const lengths = lengthsOf(cutsOf(bytes, gear))
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(bytes.length)
   for (const length of lengths.slice(0, -1)) {
     expect(length).toBeGreaterThanOrEqual(minContentBlockSizeBytes)
@@ -109,7 +99,7 @@ test('lengths keep their limits and have about 1 MiB on average', () => {
 test('every byte value repeated for ever gives blocks of one length and ends', () => {
   for (const value of [0, 1, 0x20, 0xff]) {
     const bytes = new Uint8Array(9 * mebibyte).fill(value)
-    const lengths = new Set(lengthsOf(cutsOf(bytes)).slice(0, -1))
+    const lengths = new Set(lengthsOf(cutsOf(bytes, gear)).slice(0, -1))
     expect([...lengths]).toEqual([
       expect.toSatisfy((length: number) =>
         [minContentBlockSizeBytes, averageContentBlockSizeBytes, maxContentBlockSizeBytes].includes(length),
@@ -120,12 +110,12 @@ test('every byte value repeated for ever gives blocks of one length and ends', (
 
 test('the answer depends on the block alone, not on the buffer around it', () => {
   const bytes = seededBytes('around', 12 * mebibyte)
-  const cuts = cutsOf(bytes)
+  const cuts = cutsOf(bytes, gear)
   fc.assert(
     fc.property(fc.nat(cuts.length - 2), fc.nat(5000), (index, shift) => {
       const start = cuts[index] as number
       const moved = Buffer.concat([seededBytes(`shift ${shift}`, shift), bytes.subarray(start)])
-      expect(nextContentCut(moved, shift, moved.length, true, gear)).toBe((cuts[index + 1] as number) - start + shift)
+      expect(cutterOf(moved, gear).nextCut(shift, moved.length, true)).toBe((cuts[index + 1] as number) - start + shift)
     }),
     { numRuns: 20 },
   )
@@ -133,26 +123,27 @@ test('the answer depends on the block alone, not on the buffer around it', () =>
 
 test('more bytes are asked for only while the block could still go on', () => {
   const bytes = seededBytes('more', 8 * mebibyte)
-  const cut = nextContentCut(bytes, 0, bytes.length, false, gear)
-  expect(nextContentCut(bytes, 0, cut - 1, false, gear)).toBe(0)
-  expect(nextContentCut(bytes, 0, cut, false, gear)).toBe(cut)
-  expect(nextContentCut(bytes, 0, cut - 1, true, gear)).toBe(cut - 1)
-  expect(nextContentCut(bytes, 0, 0, false, gear)).toBe(0)
-  expect(nextContentCut(bytes, 7, 8, true, gear)).toBe(8)
-  expect(() => nextContentCut(bytes, 8, 8, true, gear)).toThrow(RangeError)
-  expect(() => nextContentCut(bytes, 0, bytes.length + 1, true, gear)).toThrow(RangeError)
+  const cutter = cutterOf(bytes, gear)
+  const cut = cutter.nextCut(0, bytes.length, false)
+  expect(cutter.nextCut(0, cut - 1, false)).toBe(0)
+  expect(cutter.nextCut(0, cut, false)).toBe(cut)
+  expect(cutter.nextCut(0, cut - 1, true)).toBe(cut - 1)
+  expect(cutter.nextCut(0, 0, false)).toBe(0)
+  expect(cutter.nextCut(7, 8, true)).toBe(8)
+  expect(() => cutter.nextCut(8, 8, true)).toThrow(RangeError)
+  expect(() => cutter.nextCut(0, bytes.length + 1, true)).toThrow(RangeError)
 })
 
 test('cuts return after an insertion or a deletion at the front', () => {
   const bytes = seededBytes('insertion', 48 * mebibyte)
-  const cuts = cutsOf(bytes)
+  const cuts = cutsOf(bytes, gear)
   fc.assert(
     fc.property(
       fc.integer({ min: -70_000, max: 70_000 }).filter((shift) => shift !== 0),
       (shift) => {
         const changed =
           shift > 0 ? Buffer.concat([seededBytes(`insert ${shift}`, shift), bytes]) : bytes.subarray(-shift)
-        const shifted = new Set(cutsOf(changed).map((cut) => cut - shift))
+        const shifted = new Set(cutsOf(changed, gear).map((cut) => cut - shift))
         const firstCommon = cuts.findIndex((cut) => shifted.has(cut))
         expect(firstCommon).toBeGreaterThanOrEqual(0)
         expect(cuts[firstCommon]).toBeLessThan(24 * mebibyte)
@@ -165,11 +156,12 @@ test('cuts return after an insertion or a deletion at the front', () => {
 
 /** The rule for segments: each is cut as if a block began there; its predecessor goes on until both meet. */
 function cutsBySegments(bytes: Uint8Array, segmentSizeBytes: number): number[] {
+  const cutter = cutterOf(bytes, gear)
   const segments: number[][] = []
   for (let start = 0; start < bytes.length; start += segmentSizeBytes) {
     const cuts: number[] = []
     for (let at = start; at < Math.min(start + segmentSizeBytes, bytes.length); ) {
-      at = nextContentCut(bytes, at, bytes.length, true, gear)
+      at = cutter.nextCut(at, bytes.length, true)
       cuts.push(at)
     }
     segments.push(cuts)
@@ -181,7 +173,7 @@ function cutsBySegments(bytes: Uint8Array, segmentSizeBytes: number): number[] {
     const end = Math.min(start + segmentSizeBytes, bytes.length)
     let at = cuts.at(-1) ?? 0
     while (at < end && !candidates.includes(at)) {
-      at = nextContentCut(bytes, at, bytes.length, true, gear)
+      at = cutter.nextCut(at, bytes.length, true)
       cuts.push(at)
     }
     if (candidates.includes(at)) cuts.push(...own.filter((cut) => cut > at))
@@ -199,7 +191,7 @@ test('segments cut on their own give the cuts of one pass', () => {
       fc.nat(mebibyte),
       (zeros, segment, cutOff) => {
         const bytes = (zeros ? withZeros : random).subarray(0, random.length - cutOff)
-        expect(cutsBySegments(bytes, segment)).toEqual(cutsOf(bytes))
+        expect(cutsBySegments(bytes, segment)).toEqual(cutsOf(bytes, gear))
       },
     ),
     { numRuns: 12 },
@@ -209,7 +201,7 @@ test('segments cut on their own give the cuts of one pass', () => {
 test('another keyspace cuts elsewhere', () => {
   const bytes = seededBytes('lengths', 16 * mebibyte)
   const other = createGearTable(seededBytes('other gear', 1024))
-  const common = cutsOf(bytes, 0, other).filter((cut) => cut !== bytes.length && cutsOf(bytes).includes(cut))
+  const common = cutsOf(bytes, other).filter((cut) => cut !== bytes.length && cutsOf(bytes, gear).includes(cut))
   expect(common).toEqual([])
 })
 

@@ -5,6 +5,8 @@
  * else: that is why segments cut in parallel meet, and why cuts return after an insertion.
  */
 
+import { GearScanner } from '../codec/gear-scanner.ts'
+
 /** No block but a file's last is shorter. */
 export const minContentBlockSizeBytes = 256 * 1024
 /** From this length on the loose threshold decides instead of the strict one. */
@@ -21,7 +23,7 @@ export const strictCutBelow = 2 ** 10
 /** Unsigned hashes below it end a block from the average on: the 18 high bits are zero. */
 export const looseCutBelow = 2 ** 14
 
-/** 256 values; signed only because V8 reads small signed integers fastest. */
+/** 256 values. */
 export type GearTable = Int32Array
 
 /**
@@ -34,61 +36,34 @@ export function createGearTable(keyBytes: Uint8Array): GearTable {
   return Int32Array.from({ length: 256 }, (_, index) => words.getInt32(index * 4, true))
 }
 
-/**
- * Offset in `bytes` at which the block that begins at `start` ends: start < result ≤ end. `end` is
- * the end of the valid bytes, `isEnd` tells that the file ends there. Returns 0 when more bytes are
- * needed: fewer than the maximum follow `start`, none of them ends the block and the file goes on.
- * Nothing is remembered between calls, so a caller that always gives the maximum never hashes twice.
- * Reads `bytes` during the call only. Throws RangeError when there is nothing to cut.
- */
-export function nextContentCut(bytes: Uint8Array, start: number, end: number, isEnd: boolean, gear: GearTable): number {
-  if (!(start >= 0 && end <= bytes.length && (start < end || (start === end && !isEnd)))) {
-    throw new RangeError(`no block from ${start} to ${end}`)
-  }
-  const limit = Math.min(end, start + maxContentBlockSizeBytes)
-  const average = Math.min(limit, start + averageContentBlockSizeBytes - 1)
-  const cut =
-    scan(bytes, start + minContentBlockSizeBytes - 1, average, gear, strictCutBelow) ||
-    scan(bytes, average, limit, gear, looseCutBelow)
-  if (cut !== 0) return cut
-  return isEnd || limit === start + maxContentBlockSizeBytes ? limit : 0
-}
+/** Cuts blocks out of bytes that lie in its memory. */
+export class ContentCutter {
+  /** What is cut goes in here. It belongs to the cutter: its buffer must not be transferred. */
+  readonly bytes: Buffer
+  readonly #scanner: GearScanner
 
-/**
- * Offset behind the first byte in [from, to) whose hash lies below `below`; 0 when there is none.
- * Eight bytes a turn: a turn's bookkeeping costs as much as two bytes, so that this is twice as fast as
- * one byte a turn. The window before `from` is hashed without being tested.
- */
-function scan(bytes: Uint8Array, from: number, to: number, gear: GearTable, below: number): number {
-  if (from >= to) return 0
-  let at = from - (gearWindowSizeBytes - 1)
-  let hash = 0
-  for (; at < from; at++) hash = step(hash, gear, bytes, at)
-  for (const lastTurn = to - 7; at < lastTurn; at += 8) {
-    hash = step(hash, gear, bytes, at)
-    if (hash >>> 0 < below) return at + 1
-    hash = step(hash, gear, bytes, at + 1)
-    if (hash >>> 0 < below) return at + 2
-    hash = step(hash, gear, bytes, at + 2)
-    if (hash >>> 0 < below) return at + 3
-    hash = step(hash, gear, bytes, at + 3)
-    if (hash >>> 0 < below) return at + 4
-    hash = step(hash, gear, bytes, at + 4)
-    if (hash >>> 0 < below) return at + 5
-    hash = step(hash, gear, bytes, at + 5)
-    if (hash >>> 0 < below) return at + 6
-    hash = step(hash, gear, bytes, at + 6)
-    if (hash >>> 0 < below) return at + 7
-    hash = step(hash, gear, bytes, at + 7)
-    if (hash >>> 0 < below) return at + 8
+  /** Throws RangeError when there is no memory for `capacityBytes`. */
+  constructor(gear: GearTable, capacityBytes: number) {
+    this.#scanner = new GearScanner(gear, capacityBytes)
+    this.bytes = this.#scanner.bytes
   }
-  for (; at < to; at++) {
-    hash = step(hash, gear, bytes, at)
-    if (hash >>> 0 < below) return at + 1
-  }
-  return 0
-}
 
-function step(hash: number, gear: GearTable, bytes: Uint8Array, at: number): number {
-  return ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
+  /**
+   * Offset in `bytes` at which the block that begins at `start` ends: start < result ≤ end. `end` is the end of the valid
+   * bytes, `isEnd` tells that the file ends there. Returns 0 when more bytes are needed: fewer than the maximum follow
+   * `start`, none of them ends the block and the file goes on. Nothing is remembered between calls, so a caller that
+   * always gives the maximum never hashes twice. Throws RangeError when there is nothing to cut.
+   */
+  nextCut(start: number, end: number, isEnd: boolean): number {
+    if (!(start >= 0 && end <= this.bytes.length && (start < end || (start === end && !isEnd)))) {
+      throw new RangeError(`no block from ${start} to ${end}`)
+    }
+    const limit = Math.min(end, start + maxContentBlockSizeBytes)
+    const average = Math.min(limit, start + averageContentBlockSizeBytes - 1)
+    const cut =
+      this.#scanner.find(start + minContentBlockSizeBytes - 1, average, strictCutBelow) ||
+      this.#scanner.find(average, limit, looseCutBelow)
+    if (cut !== 0) return cut
+    return isEnd || limit === start + maxContentBlockSizeBytes ? limit : 0
+  }
 }

@@ -13,7 +13,7 @@ import { dataRanges } from '../platform/posix.ts'
 import { FileStretches, type Stretch } from './file-stretches.ts'
 import { inPlaceProbeSizeBytes, isRewrittenInPlace } from './in-place.ts'
 import { PartCollector } from './part-collector.ts'
-import { type GearTable, maxContentBlockSizeBytes, nextContentCut, wholeFileSizeBytes } from './split-content.ts'
+import { ContentCutter, type GearTable, maxContentBlockSizeBytes, wholeFileSizeBytes } from './split-content.ts'
 import { grainOf, isZero } from './split-fixed.ts'
 
 /** A file that is longer is divided among workers in stretches of this length. */
@@ -81,11 +81,12 @@ export interface SplitSegment {
 
 /** Splits files one after the other; owns one 8 MiB buffer. */
 export class FileSplitter {
-  readonly #gear: GearTable
-  readonly #buffer = Buffer.allocUnsafeSlow(bufferSizeBytes)
+  readonly #cutter: ContentCutter
+  readonly #buffer: Buffer
 
   constructor(gear: GearTable) {
-    this.#gear = gear
+    this.#cutter = new ContentCutter(gear, bufferSizeBytes)
+    this.#buffer = this.#cutter.bytes
   }
 
   /** Reads and splits a file; throws the system's error when it cannot be read. */
@@ -174,7 +175,7 @@ export class FileSplitter {
       length += read
       isEnd = at >= stretch.until || read < wanted
       while (start < length) {
-        const cut = isOneBlock ? length : nextContentCut(buffer, start, length, isEnd, this.#gear)
+        const cut = isOneBlock ? length : this.#cutter.nextCut(start, length, isEnd)
         if (cut === 0) break
         pass.add(at - length + start, buffer.subarray(start, cut), putBlock)
         if (pass.isComplete) return

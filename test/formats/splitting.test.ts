@@ -14,11 +14,11 @@ import {
   looseCutBelow,
   maxContentBlockSizeBytes,
   minContentBlockSizeBytes,
-  nextContentCut,
   strictCutBelow,
   wholeFileSizeBytes,
 } from '../../agent-core/source/split-content.ts'
 import { fixedGrains } from '../../agent-core/source/split-fixed.ts'
+import { cutsOf } from '../support/cut-bytes.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/format/splitting.md'), 'utf8')
 
@@ -94,10 +94,5 @@ test('the grains of the page are those of the code', () => {
 test.each(golden.cases)('golden cuts of $seed, $sizeBytes bytes', ({ seed, zeros, sizeBytes, cuts }) => {
   const gear = createGearTable(seededBytes(golden.gearSeed, gearTableSizeBytes))
   const bytes = seededBytes(seed, sizeBytes).fill(0, ...zeros)
-  const found: number[] = []
-  for (let at = 0; at < sizeBytes; ) {
-    at = nextContentCut(bytes, at, sizeBytes, true, gear)
-    found.push(at)
-  }
-  expect(found).toEqual(cuts)
+  expect(cutsOf(bytes, gear)).toEqual(cuts)
 })

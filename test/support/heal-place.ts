@@ -9,7 +9,7 @@ import { createTask } from '../../agent-core/base/task.ts'
 import { openBase } from '../../agent-core/cache/base-db.ts'
 import { ChunkFolder } from '../../agent-core/cache/chunk-folder.ts'
 import type { HomeId } from '../../agent-core/contract/ids.ts'
-import { createGearTable, nextContentCut } from '../../agent-core/source/split-content.ts'
+import { createGearTable } from '../../agent-core/source/split-content.ts'
 import { createFaultyStore, type PlannedFault } from '../../agent-core/vault/faulty-store.ts'
 import type { MemoryStore } from '../../agent-core/vault/memory-store.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
@@ -21,6 +21,7 @@ import { healVault, type VaultHealing } from '../../agent-core/verify/heal-vault
 import { LiveSource } from '../../agent-core/verify/live-source.ts'
 import { vaultSource } from '../../agent-core/verify/vault-source.ts'
 import { copyOfStore } from './backup-place.ts'
+import { cutsOf } from './cut-bytes.ts'
 import type { MadeVault } from './made-vault.ts'
 import type { PlannedEntry } from './point-tree.ts'
 
@@ -112,13 +113,8 @@ export class HealPlace {
   async addSplitFile(path: string): Promise<void> {
     const { made } = this
     const bytes = readFileSync(path)
-    const gear = createGearTable(made.keys.gearSeed)
-    const content: Buffer[] = []
-    for (let start = 0; start < bytes.length; ) {
-      const end = nextContentCut(bytes, start, bytes.length, true, gear)
-      content.push(bytes.subarray(start, end))
-      start = end
-    }
+    const cuts = cutsOf(bytes, createGearTable(made.keys.gearSeed))
+    const content = cuts.map((cut, index) => bytes.subarray(cuts[index - 1] ?? 0, cut))
     const children: PlannedEntry[] = [{ name: basename(path), type: 'file', content }]
     await made.addRoot(made.tree.root({ [dirname(path)]: { name: 'live', type: 'directory', children } }))
   }

@@ -1,5 +1,5 @@
 /**
- * LZ4 block encoder in AssemblyScript; compiled into lz4-encoder.wasm by build/wasm/compile-lz4-encoder.ts.
+ * LZ4 block encoder in AssemblyScript; compiled into lz4-encoder.wasm by build/wasm/compile-modules.ts.
  *
  * Format: "LZ4 Block Format Description" (lz4 project). A sequence is a token (literal count << 4 | match length − 4),
  * more of the literal count, literals, distance (u16, little endian), more of the match length. The last five bytes

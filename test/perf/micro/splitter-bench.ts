@@ -1,13 +1,9 @@
 /** Splitting: the scan for cuts alone, and a whole file from descriptor to parts. */
 import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { sha256 } from '../../../agent-core/codec/block-id.ts'
-import {
-  createGearTable,
-  type GearTable,
-  gearTableSizeBytes,
-  nextContentCut,
-} from '../../../agent-core/source/split-content.ts'
+import { type ContentCutter, createGearTable, gearTableSizeBytes } from '../../../agent-core/source/split-content.ts'
 import { FileSplitter } from '../../../agent-core/source/split-file.ts'
+import { cutterOf } from '../../support/cut-bytes.ts'
 import { TestFolder } from '../../support/test-home.ts'
 import type { Timed } from './run-measures.ts'
 import { seededData } from './seeded-data.ts'
@@ -20,7 +16,8 @@ export function* splitterBench(): Generator<Timed, void, undefined> {
   const gear = createGearTable(seededData('random', gearTableSizeBytes, 1))
   for (const kind of ['random', 'text'] as const) {
     const bytes = seededData(kind, cutSizeBytes, 2)
-    yield { name: `nextContentCut, ${kind}`, amount: { bytes: bytes.length }, work: () => cutAll(bytes, gear) }
+    const cutter = cutterOf(bytes, gear)
+    yield { name: `ContentCutter, ${kind}`, amount: { bytes: bytes.length }, work: () => cutAll(cutter) }
   }
   using folder = new TestFolder()
   const bytes = seededData('random', fileSizeBytes, 3)
@@ -35,8 +32,9 @@ export function* splitterBench(): Generator<Timed, void, undefined> {
   }
 }
 
-function cutAll(bytes: Uint8Array, gear: GearTable): void {
-  for (let at = 0; at < bytes.length; ) at = nextContentCut(bytes, at, bytes.length, true, gear)
+function cutAll(cutter: ContentCutter): void {
+  const { length } = cutter.bytes
+  for (let at = 0; at < length; ) at = cutter.nextCut(at, length, true)
 }
 
 /** Reading and splitting alone: every block gets the same id. */

@@ -12,7 +12,7 @@ declare const WebAssembly: {
 
 interface ScanExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
-  scan(from: number, to: number, below: number): number
+  readonly scan: (from: number, to: number, below: number) => number
 }
 
 const pageSizeBytes = 65_536

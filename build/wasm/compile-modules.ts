@@ -1,9 +1,11 @@
 /** `npm run wasm`: compiles the WebAssembly modules, which are checked in, from their sources in AssemblyScript. */
 import { execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 const projectFolder = join(import.meta.dirname, '..', '..')
-const compiler = join(projectFolder, 'node_modules', 'assemblyscript', 'bin', 'asc.js')
+const require = createRequire(import.meta.url)
+const compiler = require.resolve('assemblyscript/bin/asc.js')
 const modulesFolder = join(projectFolder, 'agent-core', 'codec', 'wasm')
 
 export const moduleNames = ['lz4-encoder', 'gear-scan'] as const

@@ -1,5 +1,6 @@
 /** One worker thread of the engine, and what it was given and has not answered yet. */
 import { WorkerThread } from '../base/worker-thread.ts'
+import { unpackOutcomes } from './file-batch.ts'
 import type { FileOutcome } from './file-outcome.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
 import type { SegmentAnswer } from './segment-messages.ts'
@@ -25,7 +26,7 @@ export interface EngineThreadOptions {
 }
 
 export class EngineThread implements AsyncDisposable {
-  readonly given: Work[] = []
+  readonly #given: Work[] = []
   readonly #thread: WorkerThread<WorkerStart, ToWorker, FromWorker>
 
   constructor({ start, onMessage, onFailure }: EngineThreadOptions) {
@@ -40,13 +41,25 @@ export class EngineThread implements AsyncDisposable {
 
   /** Of all that it was given and has not answered. */
   get load(): number {
-    return this.given.reduce((sum, work) => sum + work.load, 0)
+    return this.#given.reduce((sum, work) => sum + work.load, 0)
   }
 
-  /** Gives the thread work; `given` holds it until it is answered. */
+  /** Gives the thread work; it is held until it is answered. */
   give(work: Work): void {
-    this.given.push(work)
+    this.#given.push(work)
     this.send(work.message)
+  }
+
+  /** Hands the answer to the oldest work that the thread was given. */
+  answered(message: Extract<FromWorker, { readonly type: 'files' | 'segment' }>): void {
+    const work = this.#given.shift()
+    if (work?.message.type === 'files' && message.type === 'files') {
+      work.answered(unpackOutcomes(message.outcomes) as never)
+    } else if (work?.message.type === 'segment' && message.type === 'segment') {
+      work.answered(message.answer as never)
+    } else {
+      throw new Error(`a worker answers ${message.type} to ${work?.message.type}`)
+    }
   }
 
   /** Buffers in `transfer` change hands. */

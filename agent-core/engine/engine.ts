@@ -11,20 +11,20 @@ import type { ErrorCode, ErrorData } from '../contract/errors.ts'
 import { keepHeapSmall } from '../platform/process-memory.ts'
 import { segmentSizeBytes } from '../source/split-file.ts'
 import { createClaimMemory } from './claim-set.ts'
+import { CommonFate } from './common-fate.ts'
 import { EngineThread, type Work } from './engine-thread.ts'
-import { concatenate, packRequests, unpackOutcomes } from './file-batch.ts'
+import { packRequests } from './file-batch.ts'
 import type { FileOutcome, FileRequest } from './file-outcome.ts'
 import { type FromWorker, runState, type WorkerStart } from './messages.ts'
 import type { SegmentAnswer, SegmentQuestion } from './segment-messages.ts'
 import { captureInSegments } from './segmented-file.ts'
+import { TreeBatch } from './tree-batch.ts'
 
 const maxFilesUnderWay = 512
 const maxTreeBytesUnderWay = 16 * 1024 * 1024
 /** A batch is closed at so many files, or so many bytes: batches that take long would leave other threads idle. */
 const batchFileCount = 64
 const batchSizeBytes = 8 * 1024 * 1024
-/** Tree blocks are sent together: a message of its own costs more than the block. */
-const treeBatchSizeBytes = 128 * 1024
 /**
  * A thread is given no more batches beyond that load: while it works on a full one, the next is there. Few files, as a
  * backup of few changes has them, do not start a second thread, which would cost more than it does.
@@ -50,11 +50,6 @@ export interface EngineResult {
   readonly bytesNew: number
 }
 
-interface Waiting<Value> {
-  readonly resolve: (value: Value) => void
-  readonly reject: (error: unknown) => void
-}
-
 interface BatchedFile {
   readonly request: FileRequest
   readonly settled: (outcome: FileOutcome) => void
@@ -74,17 +69,15 @@ export class Engine implements AsyncDisposable {
   readonly #threads: EngineThread[] = []
   /** Work that no thread was given yet. */
   readonly #queue: Work[] = []
-  /** Everything that is to be rejected when the engine fails. */
-  readonly #waiting = new Set<Waiting<never>>()
-  readonly #room: Waiting<void>[] = []
+  /** What callers wait for fails with the engine. */
+  readonly #fate = new CommonFate()
+  readonly #room: (() => void)[] = []
+  readonly #treeBatch = new TreeBatch()
   #batch: Batch | undefined
   #filesUnderWay = 0
-  #tree: { readonly id: Buffer; readonly bytes: Uint8Array }[] = []
-  #treeBatchBytes = 0
   #treeBytes = 0
   #finished: { readonly type: 'data-finished' | 'finished'; left: number; readonly done: () => void } | undefined
   #bytesNew = 0
-  #failure: Error | undefined
   readonly #abort = () => this.#fail(this.#options.signal.reason as Error)
 
   /** Dispose it: what is not finished then is given up. */
@@ -119,12 +112,11 @@ export class Engine implements AsyncDisposable {
 
   /** Takes a tree block and answers its id. */
   putTree(bytes: Uint8Array): Buffer {
-    this.#throwIfFailed()
+    this.#fate.throwIfFailed()
     const id = blockId(this.#options.start.keys.id, bytes)
-    this.#tree.push({ id, bytes })
+    this.#treeBatch.add(id, bytes)
     this.#treeBytes += bytes.length
-    this.#treeBatchBytes += bytes.length
-    if (this.#treeBatchBytes >= treeBatchSizeBytes) this.#flushTree()
+    if (this.#treeBatch.isFull) this.#flushTree()
     return id
   }
 
@@ -135,11 +127,13 @@ export class Engine implements AsyncDisposable {
 
   /** Resolves once more work may be submitted. */
   async room(): Promise<void> {
-    this.#throwIfFailed()
+    this.#fate.throwIfFailed()
     if (!this.isFull) return
     this.#flush()
     this.#flushTree()
-    await new Promise<void>((resolve, reject) => this.#room.push({ resolve, reject }))
+    const { promise, resolve } = this.#fate.promise<void>()
+    this.#room.push(() => resolve(undefined))
+    await promise
   }
 
   /** Lets the threads wait at their next block, until `release`: no payload is written meanwhile but what is under way. */
@@ -168,7 +162,7 @@ export class Engine implements AsyncDisposable {
     // The signal may be that of the whole process.
     this.#options.signal.removeEventListener('abort', this.#abort)
     // Nothing that still waits starts a thread from now on.
-    this.#failure ??= new Error('the run was given up')
+    this.#fate.close(new Error('the run was given up'))
     this.#batch = undefined
     this.#queue.length = 0
     Atomics.store(this.#start.stop, 0, runState.stopped)
@@ -185,7 +179,7 @@ export class Engine implements AsyncDisposable {
   }
 
   #openBatch(): Batch {
-    const { promise, resolve } = this.#promise<void>()
+    const { promise, resolve } = this.#fate.promise<void>()
     // It is awaited in the order of the tree; a failure before that is the same failure.
     promise.catch(() => {})
     void yieldToEventLoop()
@@ -212,28 +206,13 @@ export class Engine implements AsyncDisposable {
   }
 
   #ask(question: SegmentQuestion): Promise<SegmentAnswer> {
-    const { promise, resolve } = this.#promise<SegmentAnswer>()
+    const { promise, resolve } = this.#fate.promise<SegmentAnswer>()
     // Before batches that wait: a large file that was begun comes to its end first.
     const batches = this.#queue.findIndex(({ message }) => message.type !== 'segment')
     const work: Work = { message: { type: 'segment', question }, load: 1, answered: resolve }
     this.#queue.splice(batches < 0 ? this.#queue.length : batches, 0, work)
     this.#dispatch()
     return promise
-  }
-
-  /** A promise that fails with the engine. */
-  #promise<Value>(): { readonly promise: Promise<Value>; readonly resolve: (value: Value) => void } {
-    const { promise, resolve, reject } = Promise.withResolvers<Value>()
-    if (this.#failure !== undefined) reject(this.#failure)
-    const entry: Waiting<never> = { resolve, reject }
-    this.#waiting.add(entry)
-    return {
-      promise,
-      resolve: (value) => {
-        this.#waiting.delete(entry)
-        resolve(value)
-      },
-    }
   }
 
   #flush(): void {
@@ -256,21 +235,15 @@ export class Engine implements AsyncDisposable {
   }
 
   #flushTree(): void {
-    if (this.#tree.length === 0) return
+    const blocks = this.#treeBatch.take()
+    if (blocks === undefined) return
     const [thread = this.#startThread()] = this.#threads
-    const blocks = {
-      ids: concatenate(this.#tree.map(({ id }) => id)),
-      lengths: this.#tree.map(({ bytes }) => bytes.length),
-      bytes: concatenate(this.#tree.map(({ bytes }) => bytes)),
-    }
-    this.#tree = []
-    this.#treeBatchBytes = 0
     thread.send({ type: 'tree', blocks }, [blocks.ids.buffer, blocks.bytes.buffer])
   }
 
   /** Gives waiting work to the threads that have the least; another thread starts when all have enough. */
   #dispatch(): void {
-    if (this.#failure !== undefined) this.#queue.length = 0
+    if (this.#fate.failure !== undefined) this.#queue.length = 0
     for (let [next] = this.#queue; next !== undefined; [next] = this.#queue) {
       const least = this.#threads.toSorted((a, b) => a.load - b.load)[0]
       const most = next.message.type === 'segment' ? segmentsPerThread : batchesPerThread
@@ -294,11 +267,11 @@ export class Engine implements AsyncDisposable {
   }
 
   async #finishAll(type: 'finish-data' | 'finish', answer: 'data-finished' | 'finished'): Promise<void> {
-    this.#throwIfFailed()
+    this.#fate.throwIfFailed()
     this.#flush()
     this.#flushTree()
     if (this.#threads.length === 0) return
-    const { promise, resolve } = this.#promise<void>()
+    const { promise, resolve } = this.#fate.promise<void>()
     this.#finished = { type: answer, left: this.#threads.length, done: () => resolve(undefined) }
     for (const thread of this.#threads) {
       if (type === 'finish') thread.expectEnd()
@@ -312,7 +285,8 @@ export class Engine implements AsyncDisposable {
     switch (message.type) {
       case 'files':
       case 'segment':
-        this.#answered(message, thread)
+        thread.answered(message)
+        this.#dispatch()
         break
       case 'pages':
         this.#options.onPages(message.pages)
@@ -339,18 +313,6 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  #answered(message: Extract<FromWorker, { readonly type: 'files' | 'segment' }>, thread: EngineThread): void {
-    const work = thread.given.shift()
-    if (work?.message.type === 'files' && message.type === 'files') {
-      work.answered(unpackOutcomes(message.outcomes) as never)
-    } else if (work?.message.type === 'segment' && message.type === 'segment') {
-      work.answered(message.answer as never)
-    } else {
-      throw new Error(`a worker answers ${message.type} to ${work?.message.type}`)
-    }
-    this.#dispatch()
-  }
-
   #threadFinished(type: 'data-finished' | 'finished'): void {
     const finished = this.#finished
     if (finished?.type !== type) return
@@ -359,19 +321,13 @@ export class Engine implements AsyncDisposable {
   }
 
   #makeRoom(): void {
-    if (!this.isFull) for (const waiting of this.#room.splice(0)) waiting.resolve()
+    if (!this.isFull) for (const resolve of this.#room.splice(0)) resolve()
   }
 
   #fail(error: Error): void {
-    this.#failure ??= error
-    for (const waiting of this.#waiting) waiting.reject(this.#failure)
-    this.#waiting.clear()
-    for (const waiting of this.#room.splice(0)) waiting.reject(this.#failure)
+    this.#fate.fail(error)
+    this.#room.length = 0
     this.#queue.length = 0
     this.#batch = undefined
-  }
-
-  #throwIfFailed(): void {
-    if (this.#failure !== undefined) throw this.#failure
   }
 }

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 const projectFolder = join(import.meta.dirname, '..', '..')
 /** Where `npm run test:system -- --install` puts it. */
@@ -21,6 +22,8 @@ function knowsMoto(python: string): boolean {
 
 export interface MotoServer extends AsyncDisposable {
   readonly endpoint: string
+  /** What it has answered, oldest first: `… "PUT /bucket/key HTTP/1.1" 200 -`, each written before its answer is sent. */
+  readonly requests: readonly string[]
 }
 
 export async function startMotoServer(python: string): Promise<MotoServer> {
@@ -28,9 +31,11 @@ export async function startMotoServer(python: string): Promise<MotoServer> {
   const child = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  await readyLine(child)
+  const requests: string[] = []
+  await readyLine(child, (line) => requests.push(line))
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    requests,
     [Symbol.asyncDispose]: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')
@@ -48,15 +53,18 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Resolves when it says that it runs; keeps reading, so that its log never fills the pipe. */
-async function readyLine(child: ChildProcess): Promise<void> {
-  let said = ''
+/** Resolves when it says that it runs; keeps reading, so that its log never fills the pipe, and tells each request. */
+async function readyLine(child: ChildProcess, tell: (request: string) => void): Promise<void> {
+  const { stderr } = child
+  if (stderr === null) throw new Error('nothing to read from')
+  let last = ''
   await new Promise<void>((resolve, reject) => {
-    child.stderr?.on('data', (bytes: Buffer) => {
-      said = (said + bytes.toString()).slice(-4096)
-      if (said.includes('Running on')) resolve()
+    createInterface({ input: stderr }).on('line', (line) => {
+      last = line
+      if (line.includes('Running on')) resolve()
+      if (line.includes(' HTTP/1.1"')) tell(line)
     })
     child.once('error', reject)
-    child.once('exit', (status) => reject(new Error(`moto ended with ${status}: ${said}`)))
+    child.once('exit', (status) => reject(new Error(`moto ended with ${status}: ${last}`)))
   })
 }

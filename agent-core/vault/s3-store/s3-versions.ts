@@ -83,23 +83,24 @@ async function removeVersion(connection: S3Connection, { key, versionId }: KeyVe
   }
 }
 
-/** Until when Object Lock keeps a version (left out: the newest); undefined: it does not, or nobody may know. */
+/**
+ * Until when Object Lock keeps a version (left out: the newest); undefined: it does not, or nobody may know. Asked for with HEAD,
+ * which every server answers; GetObjectRetention is not known to all that lock.
+ */
 export async function retainedUntil(
   { client, sdk, bucket }: S3Connection,
   key: string,
   guard: Guard,
   versionId?: string,
 ): Promise<number | undefined> {
+  const version = versionId === undefined ? {} : { VersionId: versionId }
   try {
-    const command = new sdk.GetObjectRetentionCommand({
-      Bucket: bucket,
-      Key: key,
-      ...(versionId !== undefined && { VersionId: versionId }),
-    })
-    const { Retention } = await client.send(command, { abortSignal: guard.signal })
-    return Retention?.RetainUntilDate?.getTime()
+    const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key, ...version })
+    const { ObjectLockRetainUntilDate: until } = await client.send(command, { abortSignal: guard.signal })
+    return until?.getTime()
   } catch (error) {
-    if (isAbsent(error) || s3StatusOf(error) === 400 || s3StatusOf(error) === 403) return undefined
+    // 405: a mark of a deletion.
+    if (isAbsent(error) || [400, 403, 405].includes(s3StatusOf(error) ?? 0)) return undefined
     throw error
   }
 }

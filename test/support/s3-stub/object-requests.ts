@@ -92,20 +92,20 @@ export function getObject(request: StubRequest): StubAnswer {
   }
 }
 
-function factsOf(version: StubVersion): Record<string, string> {
-  return { etag: version.etag, ...(version.id !== 'null' && { 'x-amz-version-id': version.id }) }
+function factsOf({ etag, id, retainUntilMs }: StubVersion): Record<string, string> {
+  return {
+    etag,
+    ...(id !== 'null' && { 'x-amz-version-id': id }),
+    ...(retainUntilMs !== undefined && {
+      'x-amz-object-lock-mode': 'GOVERNANCE',
+      'x-amz-object-lock-retain-until-date': new Date(retainUntilMs).toISOString(),
+    }),
+  }
 }
 
 export function deleteObject({ bucket, key, query, nowMs }: StubRequest): StubAnswer {
   const marker = bucket.delete(key, query.get('versionId'), nowMs)
   return { status: 204, ...(marker && { headers: { 'x-amz-version-id': marker.id, 'x-amz-delete-marker': 'true' } }) }
-}
-
-export function getRetention({ bucket, key, query }: StubRequest): StubAnswer {
-  const { retainUntilMs } = bucket.version(key, query.get('versionId'))
-  if (!bucket.hasLock) throw new StubError(400, 'InvalidRequest', 'Bucket is missing Object Lock Configuration')
-  if (retainUntilMs === undefined) throw new StubError(404, 'NoSuchObjectLockConfiguration')
-  return xmlAnswer('Retention', { Mode: 'GOVERNANCE', RetainUntilDate: new Date(retainUntilMs).toISOString() })
 }
 
 export async function putRetention(request: StubRequest): Promise<StubAnswer> {

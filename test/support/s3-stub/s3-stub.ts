@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { listObjects, listUploads, listVersions } from './list-requests.ts'
-import { copyObject, deleteObject, getObject, getRetention, putObject, putRetention } from './object-requests.ts'
+import { copyObject, deleteObject, getObject, putObject, putRetention } from './object-requests.ts'
 import { receiveBody } from './receive-body.ts'
 import { checkSignature, type StubCredentials } from './request-signature.ts'
 import { StubBucket } from './stub-bucket.ts'
@@ -48,6 +48,8 @@ export interface JournalEntry {
   readonly partNumber: number | undefined
   /** Bytes of the body that came. */
   receivedBytes: number
+  /** Bytes of the answer's body. */
+  sentBytes: number
   /** Undefined while, or because, no answer was sent. */
   status: number | undefined
 }
@@ -86,7 +88,6 @@ const handlers: Readonly<Record<StubOperation, (request: StubRequest) => StubAns
     if (!bucket.hasLock) throw new StubError(404, 'ObjectLockConfigurationNotFoundError')
     return xmlAnswer('ObjectLockConfiguration', { ObjectLockEnabled: 'Enabled' })
   },
-  GetObjectRetention: getRetention,
   PutObjectRetention: putRetention,
   CreateMultipartUpload: createUpload,
   UploadPart: uploadPart,
@@ -117,6 +118,7 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
       key,
       partNumber: part === null ? undefined : Number(part),
       receivedBytes: 0,
+      sentBytes: 0,
       status: undefined,
     }
     journal.push(entry)
@@ -159,6 +161,7 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
       return
     }
     entry.status = given.status
+    entry.sentBytes = message.method === 'HEAD' ? 0 : (given.body?.length ?? 0)
     response.setHeader('date', new Date(nowMs()).toUTCString())
     send(response, given, fault, message.method === 'HEAD')
   }

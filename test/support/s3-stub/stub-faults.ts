@@ -11,7 +11,6 @@ export type StubOperation =
   | 'HeadBucket'
   | 'GetBucketVersioning'
   | 'GetObjectLockConfiguration'
-  | 'GetObjectRetention'
   | 'PutObjectRetention'
   | 'CreateMultipartUpload'
   | 'UploadPart'

@@ -45,7 +45,7 @@ export function operationOf(
     if (has('versions')) return 'ListObjectVersions'
     return query.get('list-type') === '2' ? 'ListObjectsV2' : undefined
   }
-  if (has('retention')) return method === 'PUT' ? 'PutObjectRetention' : 'GetObjectRetention'
+  if (has('retention')) return method === 'PUT' ? 'PutObjectRetention' : undefined
   if (method === 'HEAD') return 'HeadObject'
   if (method === 'GET') return has('uploadId') ? 'ListParts' : 'GetObject'
   if (method === 'PUT' && 'x-amz-copy-source' in message.headers) return 'CopyObject'

@@ -10,8 +10,7 @@
 import { isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChunkFileName, HomeId, IntentId } from '../contract/ids.ts'
-import type { IndexGone, Intent, PointPlace } from '../format/clean-up.ts'
-import type { IndexSegment } from '../format/index-segment.ts'
+import type { Intent, PointPlace } from '../format/clean-up.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import {
   endIntent,
@@ -19,18 +18,14 @@ import {
   listIntents,
   type OpenIntent,
   putIntent,
-  readIndexGone,
   readOpenIntents,
 } from '../vault/clean-ups.ts'
 import { deleteUnlessLocked } from '../vault/let-go.ts'
 import { readObject } from '../vault/read-object.ts'
-import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkObject } from './check-object.ts'
 import { ListedObjectGone } from './copy-keyspace.ts'
-import type { ListedKeyspace } from './list-objects.ts'
 import {
-  closeSuperseded,
   type Evidence,
   type HeldInReplica,
   type PlannedEnd,
@@ -39,7 +34,8 @@ import {
   planRemovals,
   type Removable,
 } from './plan-removals.ts'
-import type { KeyspacePlan } from './plan-replication.ts'
+import type { ComparedKeyspace } from './plan-replication.ts'
+import { readEvidence } from './read-evidence.ts'
 
 /** One intent names at most so many chunk files (docs/format/vault-layout.md, *Intent*). */
 const maxIntentChunkFiles = 100_000
@@ -58,13 +54,6 @@ export interface FollowDeps extends FollowTerms {
   readonly vault: Vault
   readonly replica: Vault
   readonly signal: AbortSignal
-}
-
-/** A keyspace of both places as it was listed; all that the vault holds of it was copied since. */
-export interface ComparedKeyspace {
-  readonly plan: KeyspacePlan
-  readonly vault: ListedKeyspace
-  readonly replica: ListedKeyspace
 }
 
 export interface FollowedRemovals {
@@ -108,43 +97,6 @@ export async function followRemovals(compared: ComparedKeyspace, deps: FollowDep
   await forgetEndedIntents(replica, (await listIntents(replica)).ended, { home, nowMs })
   return follower.result(waiting)
 }
-
-/** What was listed in the vault counts, so that all points that went before are seen to be gone. */
-async function readEvidence(compared: ComparedKeyspace, deps: FollowDeps): Promise<Evidence> {
-  const { vault, replica } = deps
-  const { layout } = vault
-  const { vault: listed, plan } = compared
-  const gone = new Map<string, IndexGone>()
-  for (const { sequence, gone: object } of await readIndexGone(vault, -1)) {
-    const name = layout.indexGoneObject(sequence)
-    if (listed.indexGone.has(name)) gone.set(name, object)
-  }
-  const extraGone = plan.extra.indexGone.length === 0 ? [] : await readIndexGone(replica, -1, ignoreDamage)
-  const supersededGone = closeSuperseded([...gone.values()], new Map(extraGone.map((one) => [one.sequence, one.gone])))
-  const supersededSegments = await readSupersededSegments(compared, deps)
-  const { tombstones, live } = await readLedger(vault)
-  const foldedTombstones = live.flatMap(({ object }) => object.supersedes)
-  return { tombstones, foldedTombstones, gone, supersededSegments, supersededGone }
-}
-
-async function readSupersededSegments(
-  { plan, vault: listed }: ComparedKeyspace,
-  { vault, replica }: FollowDeps,
-): Promise<ReadonlySet<number>> {
-  if (plan.extra.index.length === 0) return new Set()
-  const segments: Pick<IndexSegment, 'supersedes'>[] = []
-  for await (const { sequence, segment } of vault.readIndex(-1)) {
-    if (listed.index.has(vault.layout.indexSegment(sequence))) segments.push({ supersedes: segment.supersedes })
-  }
-  const extra = new Map<number, Pick<IndexSegment, 'supersedes'>>()
-  for await (const { sequence, segment } of replica.readIndex(-1, ignoreDamage)) {
-    if (!listed.index.has(vault.layout.indexSegment(sequence))) extra.set(sequence, { supersedes: segment.supersedes })
-  }
-  return closeSuperseded(segments, extra)
-}
-
-/** What a damaged object of the replica would say of others keeps those where they are. */
-function ignoreDamage(): void {}
 
 class Follower {
   readonly #deps: FollowDeps & { readonly evidence: Evidence }

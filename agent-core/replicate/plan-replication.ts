@@ -25,6 +25,13 @@ export interface KeyspacePlan {
   readonly extra: Readonly<Record<ListedKind, readonly string[]>>
 }
 
+/** A keyspace of both places as it was listed; all that the vault holds of it was copied since. */
+export interface ComparedKeyspace {
+  readonly plan: KeyspacePlan
+  readonly vault: ListedKeyspace
+  readonly replica: ListedKeyspace
+}
+
 /** How far a replica is behind its vault. */
 export interface ReplicaLag {
   /** Confirmed points that it lacks. */

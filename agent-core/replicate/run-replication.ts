@@ -15,15 +15,9 @@ import { parsePointName, vaultFileName } from '../format/vault-layout.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
 import { Vault } from '../vault/vault.ts'
 import { type CopiedKeyspace, KeyspaceCopy, ListedObjectGone } from './copy-keyspace.ts'
-import {
-  type ComparedKeyspace,
-  type FollowedRemovals,
-  type FollowTerms,
-  followRemovals,
-  nothingFollowed,
-} from './follow-removals.ts'
+import { type FollowedRemovals, type FollowTerms, followRemovals, nothingFollowed } from './follow-removals.ts'
 import { type ListedVault, listVault } from './list-objects.ts'
-import { type KeyspacePlan, objectsToCopy, planReplication } from './plan-replication.ts'
+import { type ComparedKeyspace, type KeyspacePlan, objectsToCopy, planReplication } from './plan-replication.ts'
 import { isDamage } from './read-checked.ts'
 import { checkReplicaPlace, type ReplicaPlaceDeps, requireItsVaultFile } from './replica-place.ts'
 

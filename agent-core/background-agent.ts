@@ -11,6 +11,7 @@
 import { join } from 'node:path'
 import { type OpenHome, type OpenHomeOptions, openHome } from './agent.ts'
 import type { AgentApi } from './api/agent-api.ts'
+import { askPlaces } from './api/away-vaults.ts'
 import { followVaults } from './api/follow-vaults.ts'
 import { ItemJournals } from './api/item-journals.ts'
 import { scheduleOf } from './api/item-schedules.ts'
@@ -161,7 +162,8 @@ function followSchedules({ deps, book, submit }: OpenHome, queue: JobQueue): Sch
 
 function careForVaults({ deps, book, submit }: OpenHome, queue: JobQueue): Disposable {
   const isLive = (kind: JobKind, vault: string) => queue.has(kind, vault)
-  return followVaults({ deps, ticks: minuteTicks, isLive, submit, addSkipped: (order) => book.addSkipped(order) })
+  const addSkipped = (order: Parameters<typeof book.addSkipped>[0]) => book.addSkipped(order)
+  return followVaults({ deps, ticks: minuteTicks, isLive, submit, addSkipped, whyAway: askPlaces(deps) })
 }
 
 /** The items with their rules; read again only when something in the state has changed, since it is asked every minute. */

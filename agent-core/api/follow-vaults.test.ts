@@ -1,7 +1,11 @@
+import { renameSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { TestHome } from '../../test/support/test-home.ts'
+import { TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import type { KeyspaceId, VaultId } from '../contract/ids.ts'
-import { followVaults } from './follow-vaults.ts'
+import { AwayVaults, askPlaces } from './away-vaults.ts'
+import { followVaults, type VaultFollower } from './follow-vaults.ts'
+import { replicateVault, setReplica } from './replica-verbs.ts'
+import { createNewVault } from './vault-verbs.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -13,9 +17,13 @@ const beginMs = Date.parse('2026-11-25T12:00:00Z')
 class World implements Disposable {
   readonly jobs: string[] = []
   readonly live = new Set<string>()
+  /** Vaults whose places do not answer. */
+  readonly away = new Set<string>()
+  asked = 0
   nowMs = beginMs
   readonly home = new TestHome({ clock: { nowMs: () => this.nowMs, delay: async () => {} } })
   #tick = (): void => {}
+  #follower: VaultFollower | undefined
 
   constructor() {
     const { state } = this.home.deps
@@ -26,8 +34,8 @@ class World implements Disposable {
     state.addVault({ name: 'theirs', ...of('3'), kind: 'local', address: '/their', access: 'read-only' }, [])
   }
 
-  begin(): Disposable {
-    return followVaults({
+  async begin(): Promise<Disposable> {
+    this.#follower = followVaults({
       deps: this.home.deps,
       ticks: (tick) => {
         this.#tick = tick
@@ -41,14 +49,21 @@ class World implements Disposable {
         if (replica !== undefined) this.home.deps.state.putReplica({ ...replica, begunMs: this.nowMs })
       },
       addSkipped: ({ kind, vault, reason }) => this.#note(`${kind} ${vault} skipped: ${reason}`),
+      whyAway: async ({ vault }) => {
+        this.asked++
+        return this.away.has(vault) ? `The vault ${vault} is away.` : undefined
+      },
     })
+    await this.#follower.settled()
+    return this.#follower
   }
 
-  awake(forMs: number): readonly string[] {
+  async awake(forMs: number): Promise<readonly string[]> {
     this.jobs.length = 0
     for (const untilMs = this.nowMs + forMs; this.nowMs < untilMs; ) {
       this.nowMs += minuteMs
       this.#tick()
+      await this.#follower?.settled()
     }
     return [...this.jobs]
   }
@@ -62,10 +77,10 @@ class World implements Disposable {
   }
 }
 
-test('each vault of this machine is verified every day, and cleaned up every week; what is read of a bucket is little', () => {
+test('each vault of this machine is verified every day, and cleaned up every week; what is read of a bucket is little', async () => {
   using world = new World()
-  using _follower = world.begin()
-  const jobs = world.awake(8 * dayMs)
+  using _follower = await world.begin()
+  const jobs = await world.awake(8 * dayMs)
   expect(jobs.filter((job) => job.includes('verifyVault ["usb",{}]'))).toHaveLength(8)
   expect(jobs.filter((job) => job.includes('verifyVault ["cloud",{"level":"listing"}]'))).toHaveLength(8)
   expect(jobs.filter((job) => job.includes('pruneVault'))).toEqual([
@@ -76,36 +91,99 @@ test('each vault of this machine is verified every day, and cleaned up every wee
   expect(jobs[0]).toBe('11-25T13:30 verifyVault ["cloud",{"level":"listing"}] schedule')
 })
 
-test('what was missed is made up for once; a pause holds; a job that has not ended is not joined by another', () => {
+test('what was missed is made up for once; a pause holds; a job that has not ended is not joined by another', async () => {
   using world = new World()
   world.home.deps.state.removeVault('cloud')
-  using _follower = world.begin()
-  world.awake(hourMs)
+  using _follower = await world.begin()
+  await world.awake(hourMs)
   world.nowMs += 3 * dayMs
-  expect(world.awake(2 * minuteMs)).toEqual([
+  expect(await world.awake(2 * minuteMs)).toEqual([
     '11-28T13:01 verifyVault ["usb",{}] missed: makes up for 3 runs up to 2026-11-27 13:30 UTC: this computer was off or asleep, or no agent ran',
   ])
   world.live.add('verify usb')
-  expect(world.awake(hourMs)).toEqual(['11-28T13:30 verify usb skipped: the one before has not ended'])
+  expect(await world.awake(hourMs)).toEqual(['11-28T13:30 verify usb skipped: the one before has not ended'])
   world.home.deps.state.schedules.pause = 'forever'
-  expect(world.awake(dayMs)).toEqual(['11-29T13:30 verify usb skipped: schedules rest until they are resumed'])
+  expect(await world.awake(dayMs)).toEqual(['11-29T13:30 verify usb skipped: schedules rest until they are resumed'])
 })
 
-test('a replica is brought up to date when it is due; one that is away is asked again an hour later', () => {
+test('a replica is brought up to date when it is due; one that is away is asked again an hour later', async () => {
   using world = new World()
   const { state } = world.home.deps
   const times = { everyMs: dayMs, graceMs: 0, begunMs: null, completedMs: null, lockedUntilMs: 0 }
   state.putReplica({ vault: 'usb', kind: 'local', address: '/second', ...times })
-  using _follower = world.begin()
+  using _follower = await world.begin()
   expect(world.jobs).toEqual(['11-25T12:00 replicateVault ["usb"] schedule'])
-  expect(world.awake(hourMs)).toEqual(['11-25T13:00 replicateVault ["usb"] schedule'])
+  expect(await world.awake(hourMs)).toEqual(['11-25T13:00 replicateVault ["usb"] schedule'])
   const replica = state.replica('usb')
   if (replica !== undefined) state.putReplica({ ...replica, completedMs: world.nowMs })
-  expect(world.awake(dayMs - minuteMs).filter((job) => job.includes('replicateVault'))).toEqual([])
+  expect((await world.awake(dayMs - minuteMs)).filter((job) => job.includes('replicateVault'))).toEqual([])
   world.live.add('replicate usb')
-  expect(world.awake(hourMs).filter((job) => job.includes('replicateVault'))).toEqual([])
+  expect((await world.awake(hourMs)).filter((job) => job.includes('replicateVault'))).toEqual([])
   world.live.clear()
   state.schedules.pause = world.nowMs + hourMs
-  expect(world.awake(hourMs - minuteMs).filter((job) => job.includes('replicateVault'))).toEqual([])
-  expect(world.awake(minuteMs)).toEqual([expect.stringContaining('replicateVault ["usb"] schedule')])
+  expect((await world.awake(hourMs - minuteMs)).filter((job) => job.includes('replicateVault'))).toEqual([])
+  expect(await world.awake(minuteMs)).toEqual([expect.stringContaining('replicateVault ["usb"] schedule')])
+})
+
+test('a vault that is away is told once and asked every hour; what was due is made up for once when it is back', async () => {
+  using world = new World()
+  const { state } = world.home.deps
+  state.removeVault('cloud')
+  const times = { everyMs: dayMs, graceMs: 0, begunMs: null, completedMs: world.nowMs, lockedUntilMs: 0 }
+  state.putReplica({ vault: 'usb', kind: 'local', address: '/second', ...times })
+  world.away.add('usb')
+  using _follower = await world.begin()
+  expect(await world.awake(6 * dayMs)).toEqual([
+    '11-25T13:30 verify usb skipped: The vault usb is away. It is made up for when that is back.',
+  ])
+  // Three kinds of jobs wait, from days 0, 1 and 4 on.
+  expect(world.asked).toBeLessThan(3 * 6 * 24)
+  state.schedules.pause = world.nowMs + dayMs
+  world.away.clear()
+  expect(await world.awake(dayMs - minuteMs)).toEqual([
+    '12-01T13:30 verify usb skipped: schedules rest until 2026-12-02 12:00 UTC',
+  ])
+  expect((await world.awake(hourMs)).map((job) => job.slice(12)).sort()).toEqual([
+    'pruneVault ["usb",{}] missed: was due 2026-11-29 14:30 UTC, when the vault or its replica was away',
+    'replicateVault ["usb"] missed: was due 2026-11-26 12:00 UTC, when the vault or its replica was away',
+    'verifyVault ["usb",{}] missed: was due 2026-11-25 13:30 UTC, when the vault or its replica was away',
+  ])
+  world.away.add('usb')
+  expect((await world.awake(3 * dayMs)).filter((job) => job.includes('The vault usb is away'))).toHaveLength(1)
+})
+
+test('what is asked when the agent ends begins nothing any more', async () => {
+  using world = new World()
+  const answer = Promise.withResolvers<undefined>()
+  const jobs: unknown[] = []
+  const away = new AwayVaults(world.home.deps, async () => await answer.promise)
+  away.begin({ kind: 'verify', vault: 'usb', submit: () => jobs.push('begun'), skip: () => jobs.push('skipped') })
+  away[Symbol.dispose]()
+  answer.resolve(undefined)
+  await away.settled()
+  expect(jobs).toEqual([])
+})
+
+test('the places of a vault and of its replica are asked; what is wrong with one that answers is for the job to tell', async () => {
+  using home = new TestHome()
+  using folder = new TestFolder()
+  const { deps } = home
+  await createNewVault(deps, 'v', folder.at('vault'), testPassphrase)
+  const whyAway = askPlaces(deps)
+  const ask = async (kind: 'verify' | 'replicate') => await whyAway({ kind, vault: 'v' })
+  expect(await ask('verify')).toBeUndefined()
+  await setReplica(deps, 'v', { place: folder.at('replica') })
+  expect(await ask('replicate')).toBeUndefined()
+  await replicateVault(deps, 'v', {})
+  expect(await ask('replicate')).toBeUndefined()
+  renameSync(folder.at('replica'), folder.at('elsewhere'))
+  expect(await ask('verify')).toBeUndefined()
+  expect(await ask('replicate')).toContain(folder.at('replica'))
+  renameSync(folder.at('elsewhere'), folder.at('replica'))
+  renameSync(folder.at('vault'), folder.at('gone'))
+  expect(await ask('verify')).toContain(folder.at('vault'))
+  expect(await whyAway({ kind: 'verify', vault: 'unknown' })).toBeUndefined()
+  await createNewVault(deps, 'other', folder.at('vault'), testPassphrase)
+  // Another vault stands there: the job fails, and says so.
+  expect(await ask('verify')).toBeUndefined()
 })

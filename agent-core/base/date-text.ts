@@ -36,3 +36,8 @@ export function isoTime(timeMs: number): string {
   const limit = 8.64e15
   return new Date(Math.max(-limit, Math.min(limit, timeMs))).toISOString()
 }
+
+/** `2026-11-22 14:30 UTC`, for reasons and messages that are kept. */
+export function minuteText(timeMs: number): string {
+  return `${isoTime(timeMs).slice(0, 16).replace('T', ' ')} UTC`
+}

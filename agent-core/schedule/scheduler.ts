@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../base/clock.ts'
+import { minuteText } from '../base/date-text.ts'
 import type { Log } from '../base/log.ts'
 import { KnownRuns } from './known-runs.ts'
 import { planRun } from './plan-run.ts'
@@ -131,7 +132,7 @@ export class Scheduler implements Disposable {
     }
     if (paused !== undefined) {
       if (toldPause === undefined) {
-        skip(name, `schedules rest until ${paused === 'forever' ? 'they are resumed' : timeText(paused)}`)
+        skip(name, `schedules rest until ${paused === 'forever' ? 'they are resumed' : minuteText(paused)}`)
       }
       return paused
     }
@@ -157,11 +158,7 @@ function missedWords(dueMs: number, missed: number, pause: number | 'forever' | 
   const why = pause === undefined ? 'this computer was off or asleep, or no agent ran' : 'schedules were paused'
   const which =
     missed === 1
-      ? `the run of ${timeText(dueMs)}`
-      : `${missed >= 100 ? '100 or more' : missed} runs up to ${timeText(dueMs)}`
+      ? `the run of ${minuteText(dueMs)}`
+      : `${missed >= 100 ? '100 or more' : missed} runs up to ${minuteText(dueMs)}`
   return `makes up for ${which}: ${why}`
-}
-
-function timeText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }

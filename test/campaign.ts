@@ -1,6 +1,6 @@
 /**
  * The long tests: the files that know of THARSIS_CAMPAIGN do more of the same where it is 1 (ten years instead of one, all
- * time zones instead of some). Parameters choose among the files by a part of their names.
+ * time zones, every bit). Parameters choose among the files by a part of their names.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ const files = [
   'test/integration/follow-rules.test.ts',
   'test/integration/year-of-backups.test.ts',
   'agent-core/schedule/next-run.test.ts',
+  'agent-core/verify/heal-vault.test.ts',
 ]
 
 const wanted = process.argv.slice(2)

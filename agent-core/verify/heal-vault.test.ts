@@ -9,6 +9,7 @@ import type { ChunkFileName } from '../contract/ids.ts'
 import { readPointStates } from '../vault/point-states.ts'
 import { assertInvariants } from './assert-invariants.ts'
 
+const isCampaign = process.env['THARSIS_CAMPAIGN'] === '1'
 let made: MadeVault
 let place: HealPlace
 
@@ -38,19 +39,16 @@ function flip(name: string, bit: number): void {
 }
 
 describe('with a replica', () => {
-  test('every small object, damaged at any bit or missing, is put again as it was', async () => {
+  test('each small object alone, damaged at any bit or missing, is put again as it was', async () => {
     const small = (await made.names()).filter((name) => !name.endsWith('.tcf'))
     for (const name of small) {
       const whole = await made.store.get(name)
-      const bits = Array.from({ length: 6 }, () => randomInt(whole.length * 8))
-      for (const bit of bits) {
-        flip(name, bit)
-        const { damaged, healed } = await place.heal({ replica: true })
-        expect(
-          damaged.find(({ object }) => object === name),
-          `${name} bit ${bit}`,
-        ).toMatchObject({ state: 'healed' })
-        expect(healed).toBe(1)
+      for (const bit of [randomInt(whole.length * 8), randomInt(whole.length * 8), 'missing'] as const) {
+        if (bit === 'missing') await made.store.delete(name)
+        else flip(name, bit)
+        const { damaged } = await place.heal({ replica: true })
+        const found = damaged.filter(({ object }) => object === name || name.startsWith(`${object}/`))
+        expect(found, `${name} bit ${bit}`).toMatchObject([{ state: 'healed' }])
         expect((await made.store.get(name)).equals(whole), `${name} bit ${bit}`).toBe(true)
       }
     }
@@ -179,6 +177,33 @@ describe('without a replica', () => {
     await place.expectUnhurt()
   })
 })
+
+/**
+ * One bit of each small object at once, then the next of each, until the longest is through: all of them in a campaign, else
+ * every 53rd from one that chance chooses.
+ */
+test('every bit of every small object is found, placed and healed from a replica', async () => {
+  using tiny = await MadeVault.make()
+  await tiny.addPoint([file('a', content(1, 40))])
+  await tiny.addPoint([file('a', content(2, 40))])
+  const { store } = tiny
+  const names = (await tiny.names()).filter((name) => !name.endsWith('.tcf'))
+  const whole = new Map(await Promise.all(names.map(async (name) => [name, await store.get(name)] as const)))
+  const bitsOf = (name: string): number => (whole.get(name)?.length ?? 0) * 8
+  const longestBits = Math.max(...names.map(bitsOf))
+  const stride = isCampaign ? 1 : 53
+  const firstBit = randomInt(stride)
+  console.log(`bits ${firstBit}, ${firstBit + stride} … of ${longestBits}, in each of ${names.length} objects`)
+  const tinyPlace = await HealPlace.of(tiny)
+  for (let bit = firstBit; bit < longestBits; bit += stride) {
+    for (const name of names) store.damage(name, flipped(bit % bitsOf(name)))
+    const { damaged } = await tinyPlace.heal({ replica: true })
+    const healed = damaged.filter(({ state }) => state === 'healed').map(({ object }) => object)
+    expect(new Set(healed), `bit ${bit}`).toEqual(new Set(names))
+    for (const name of names) expect((await store.get(name)).equals(whole.get(name) ?? Buffer.of()), `${name} bit ${bit}`).toBe(true)
+  }
+  await assertInvariants(tiny.vault)
+}, 120_000)
 
 test('a bad reading of an object that is whole deletes nothing', async () => {
   const names = (await made.names()).filter((name) => !name.endsWith('.tcf'))

@@ -4,7 +4,7 @@ import { systemRandom } from '../../agent-core/base/random.ts'
 import type { CapturedPoint } from '../../agent-core/cache/base-rows.ts'
 import { ChunkWriter, type CompleteChunkFile } from '../../agent-core/cache/chunk-writer.ts'
 import { blockId } from '../../agent-core/codec/block-id.ts'
-import { deriveKeys } from '../../agent-core/codec/key-derivation.ts'
+import { deriveKeys, type KeyspaceKeys } from '../../agent-core/codec/key-derivation.ts'
 import type { ItemId, KeyspaceId, PointId, VaultId } from '../../agent-core/contract/ids.ts'
 import type { ChunkKind } from '../../agent-core/format/chunk-file.ts'
 import { encodePointManifest, type PointManifest } from '../../agent-core/format/point.ts'
@@ -20,12 +20,12 @@ export const testIdOf = (bytes: Uint8Array): Buffer => blockId(testKeys.id, byte
 export function testChunkWriter(
   folder: string,
   files: CompleteChunkFile[],
-  options: { readonly kind?: ChunkKind; readonly parentFileId?: Uint8Array } = {},
+  options: { readonly kind?: ChunkKind; readonly parentFileId?: Uint8Array; readonly keys?: KeyspaceKeys } = {},
 ): ChunkWriter {
   return new ChunkWriter({
     folder,
     kind: options.kind ?? 'data',
-    keys: testKeys,
+    keys: options.keys ?? testKeys,
     compression: 'lz4',
     clock: systemClock,
     random: systemRandom,

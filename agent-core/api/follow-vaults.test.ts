@@ -183,7 +183,8 @@ test('the places of a vault and of its replica are asked; what is wrong with one
   renameSync(folder.at('vault'), folder.at('gone'))
   expect(await ask('verify')).toContain(folder.at('vault'))
   expect(await whyAway({ kind: 'verify', vault: 'unknown' })).toBeUndefined()
-  await createNewVault(deps, 'other', folder.at('vault'), testPassphrase)
+  using another = new TestHome()
+  await createNewVault(another.deps, 'other', folder.at('vault'), testPassphrase)
   // Another vault stands there: the job fails, and says so.
   expect(await ask('verify')).toBeUndefined()
 })

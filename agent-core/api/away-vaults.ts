@@ -129,5 +129,9 @@ export function askPlaces(deps: AgentDeps): WhyAway {
 async function askReplica(deps: AgentDeps, known: KnownVault, replica: KnownReplica): Promise<void> {
   if (replica.completedMs !== null) return await (await openReplicaStore(deps, known)).close()
   const store = await openStoreAt(deps, replica)
-  await store.stat(vaultFileName).finally(() => store.close())
+  try {
+    await store.stat(vaultFileName)
+  } finally {
+    await store.close()
+  }
 }

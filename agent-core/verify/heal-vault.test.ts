@@ -202,8 +202,9 @@ test('every bit of every small object is found, placed and healed from a replica
     const { damaged } = await tinyPlace.heal({ replica: true })
     const healed = damaged.filter(({ state }) => state === 'healed').map(({ object }) => object)
     expect(new Set(healed), `bit ${bit}`).toEqual(new Set(names))
-    for (const name of names)
+    for (const name of names) {
       expect((await store.get(name)).equals(whole.get(name) ?? Buffer.of()), `${name} bit ${bit}`).toBe(true)
+    }
   }
   await assertInvariants(tiny.vault)
 }, 120_000)

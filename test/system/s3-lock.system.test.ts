@@ -22,7 +22,7 @@ import { pruneVault } from '../../agent-core/api/prune-verbs.ts'
 import { restoreFiles } from '../../agent-core/api/restore-verbs.ts'
 import { connectToVault, createNewVault } from '../../agent-core/api/vault-verbs.ts'
 import { verifyKnownVault } from '../../agent-core/api/verify-verbs.ts'
-import { systemClock } from '../../agent-core/base/clock.ts'
+import { type Clock, systemClock } from '../../agent-core/base/clock.ts'
 import { type MotoServer, motoPython, startMotoServer } from '../support/moto-server.ts'
 import { missingToolPrefix, needsThat } from '../support/needs.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../support/test-home.ts'
@@ -54,7 +54,10 @@ describe('Object Lock on moto', needsThat(python !== undefined, `${missingToolPr
     await client.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket: true }))
     const stack = new DisposableStack()
     let aheadMs = 0
-    const clock = { nowMs: () => systemClock.nowMs() + aheadMs, delay: systemClock.delay }
+    const clock: Clock = {
+      nowMs: () => systemClock.nowMs() + aheadMs,
+      delay: async (ms, signal) => await systemClock.delay(ms, signal),
+    }
     const { deps } = stack.use(new TestHome({ clock }))
     const folder = stack.use(new TestFolder())
     const request: S3PlaceRequest = {

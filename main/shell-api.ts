@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { app, dialog, ipcMain, shell } from 'electron'
 import { z } from 'zod'
 import { type Shell, shellChannel, shellMethods } from '../agent-core/contract/shell.ts'
+import { LoginEntry, type LoginSurroundings } from './login-entry.ts'
 import { isPageOfOurs } from './page-address.ts'
 import type { ShellLog } from './shell-log.ts'
 import type { MainWindow } from './window.ts'
@@ -39,6 +40,7 @@ export function serveShell({ window, log }: { readonly window: MainWindow; reado
 }
 
 function shellOf(window: MainWindow): Shell {
+  const loginEntry = process.platform === 'linux' ? new LoginEntry(loginSurroundings()) : undefined
   return {
     pickFolders: async (title) => {
       const options = { title, properties: ['openDirectory', 'multiSelections', 'showHiddenFiles'] as const }
@@ -64,11 +66,15 @@ function shellOf(window: MainWindow): Shell {
       shell.showItemInFolder(shown)
       return Promise.resolve(true)
     },
-    // Electron knows it for Windows and macOS; on Linux the desktop entry of the package does it.
-    opensAtLogin: () => Promise.resolve(process.platform === 'linux' ? null : app.getLoginItemSettings().openAtLogin),
+    opensAtLogin: () => Promise.resolve(loginEntry?.isThere ?? app.getLoginItemSettings().openAtLogin),
     setOpensAtLogin: (opens) => {
-      if (process.platform !== 'linux') app.setLoginItemSettings({ openAtLogin: opens, args: ['--hidden'] })
+      if (loginEntry === undefined) app.setLoginItemSettings({ openAtLogin: opens, args: ['--hidden'] })
+      else loginEntry.set(opens)
       return Promise.resolve()
     },
   }
+}
+
+function loginSurroundings(): LoginSurroundings {
+  return { env: process.env, executable: process.execPath, checkout: app.isPackaged ? undefined : app.getAppPath() }
 }

@@ -9,8 +9,8 @@ export interface Shell {
   saveText(suggestedName: string, text: string): Promise<boolean>
   /** Shows a file or folder in the system's file manager; false when it is not there. */
   reveal(path: string): Promise<boolean>
-  /** Whether Tharsis starts when the person logs in; null: this system cannot be told. */
-  opensAtLogin(): Promise<boolean | null>
+  /** Whether Tharsis starts when the person logs in. */
+  opensAtLogin(): Promise<boolean>
   setOpensAtLogin(opens: boolean): Promise<void>
 }
 

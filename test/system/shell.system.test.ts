@@ -117,6 +117,10 @@ describe('the desktop shell', canRun, () => {
     expect(await refusal("tharsisShell.reveal({ path: '/etc' })")).toContain('the shell does not do that')
     expect(await refusal('tharsisShell.setOpensAtLogin("yes")')).toContain('the shell does not do that')
     expect(await inPage("tharsisShell.reveal('/nowhere')")).toBe(false)
+    const opensAfter = async (opens: boolean) =>
+      await inPage(`tharsisShell.setOpensAtLogin(${opens}).then(() => tharsisShell.opensAtLogin())`)
+    expect(await opensAfter(true)).toBe(true)
+    expect(await opensAfter(false)).toBe(false)
     const asked = await shell.app.evaluate(
       async ({ BrowserWindow }, preload) => {
         const foreign = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } })

@@ -5,9 +5,9 @@ import { Toggle } from '../../ui/fields.tsx'
 import { ErrorNote } from '../../ui/notes.tsx'
 import { Section } from '../../ui/page.tsx'
 
-/** Whether the desktop app starts with the session; not shown where the system cannot be told. */
+/** Whether the desktop app starts with the session; not shown until that is known. */
 export function LoginSection({ shell }: { readonly shell: Shell }) {
-  const [opens, setOpens] = useState<boolean | null>(null)
+  const [opens, setOpens] = useState<boolean>()
   const read = useAct(async () => setOpens(await shell.opensAtLogin()))
   const change = useAct(async (_signal, next: boolean) => {
     await shell.setOpensAtLogin(next)
@@ -15,7 +15,7 @@ export function LoginSection({ shell }: { readonly shell: Shell }) {
   })
   const { run } = read
   useEffect(() => run(), [run])
-  if (opens === null) return <ErrorNote error={read.error} />
+  if (opens === undefined) return <ErrorNote error={read.error} />
   return (
     <Section title="Start">
       <ErrorNote error={change.error} />

@@ -93,7 +93,6 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
     bytesNew,
     bytesStored: chunkFiles.reduce((sum, file) => sum + file.sizeBytes, 0),
   })
-  task.setPhase('commit')
   pages.flush()
   run.throwIfHistoryChanged()
   deps.made?.note(manifest.id)

@@ -74,7 +74,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     folders: plan.folders,
   })
   for (const path of plan.absent) log.warn('left out an absent folder', { path: path.toString() })
-  task.setPhase('transfer')
+  run.tellTransfer()
   await run.sideBySide(async (_vault, transfer) => {
     await transfer.settle()
     await transfer.sendWaiting()
@@ -102,7 +102,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
  */
 async function catchUp(
   run: VaultRuns,
-  { base, chunks, log }: BackupDeps,
+  { base, chunks, log, task }: BackupDeps,
   { wasInterrupted, confirmed }: { readonly wasInterrupted: boolean; readonly confirmed: Set<PointId> },
 ): Promise<number> {
   let lost = 0
@@ -112,9 +112,12 @@ async function catchUp(
     lost += found.unplaced
     if (found.lost > 0) log.warn('the vault has lost chunk files', { vault: vault.id, ...found })
   })
+  await run.inTurn((_vault, transfer) => Promise.resolve(transfer.beginWaiting()))
+  const isBehind = run.tellTransfer({ onlyIfAny: true })
   await run.sideBySide(async (_vault, transfer) => {
-    await transfer.sendWaiting()
+    await transfer.settle()
   })
+  if (isBehind) task.setPhase('estimate')
   // One after the other: a point gets its number in the first that confirms it.
   await run.inTurn(async (_vault, transfer) => {
     for (const { id } of await transfer.confirmCaptured()) confirmed.add(id)

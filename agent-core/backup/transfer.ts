@@ -64,7 +64,7 @@ export interface TransferDeps {
 /** Hears how chunk files get on. */
 export interface TransferWatcher {
   /** The vault holds the bytes. */
-  sent(name: ChunkFileName): void
+  sent(name: ChunkFileName, sizeBytes: number): void
   /** The vault's index names them: the cache need not keep them for it. */
   placed(names: readonly ChunkFileName[]): void
   /** Nothing more is sent. */
@@ -81,6 +81,7 @@ export class Transfer {
   #isIndexing = false
   readonly #lanes = new Set<Promise<void>>()
   #failure: Error | undefined
+  #unsentBytes = 0
   /** The vault was found to be another one than the capture was told of. */
   hasOtherHistory = false
 
@@ -91,8 +92,14 @@ export class Transfer {
 
   /** Sends a complete chunk file of the cache in the background. A failure shows in `settle`. */
   send(file: IndexedChunkFile): void {
+    this.#unsentBytes += file.sizeBytes
     this.#waiting.push(file)
     this.#startLane()
+  }
+
+  /** Bytes of what was handed to `send` and is not in the vault yet. */
+  get unsentBytes(): number {
+    return this.#unsentBytes
   }
 
   /** Resolves when everything that was handed to `send` is in the vault; throws what stopped it. */
@@ -132,11 +139,16 @@ export class Transfer {
 
   /** Sends all chunk files that wait for the vault. Throws the store's error. */
   async sendWaiting(): Promise<void> {
+    this.beginWaiting()
+    await this.settle()
+  }
+
+  /** Hands all chunk files that wait for the vault to `send`; nothing else may be on its way there. */
+  beginWaiting(): void {
     const { base, vault } = this.#deps
     for (const file of base.waitingChunkFiles(vault.id)) {
       if (!this.#sent.has(file.name)) this.send(file)
     }
-    await this.settle()
   }
 
   async #run(): Promise<void> {
@@ -144,6 +156,7 @@ export class Transfer {
       if (this.#failure !== undefined) continue
       try {
         await this.#put(file)
+        this.#unsentBytes -= file.sizeBytes
         while (this.#isIndexDue()) await this.#indexSent()
       } catch (error) {
         this.#failure = error as Error
@@ -179,7 +192,7 @@ export class Transfer {
     this.#sent.add(file.name)
     this.#unindexed.push(file)
     if (isNew) onPut(file.sizeBytes)
-    watcher?.sent(file.name)
+    watcher?.sent(file.name, file.sizeBytes)
   }
 
   /** From the cache; what that has let go, or holds damaged, from another vault. */

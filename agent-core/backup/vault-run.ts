@@ -3,6 +3,7 @@
  * dealings with it; the others, and the capture, go on.
  */
 import type { AgentError } from '../base/agent-error.ts'
+import type { Task } from '../base/task.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { ChunkFileName, VaultId } from '../contract/ids.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -18,15 +19,26 @@ type Work = (vault: Vault, transfer: Transfer) => Promise<void>
 export class VaultRuns implements AsyncDisposable {
   readonly room: CaptureRoom
   readonly #runs: readonly VaultRun[]
+  readonly #task: Task
 
   constructor(deps: BackupDeps) {
     this.room = new CaptureRoom(deps)
+    this.#task = deps.task
     this.#runs = deps.vaults.map((vault) => new VaultRun(vault, deps, this.room, (error) => this.#stopped(error)))
   }
 
   /** Bytes of objects put into all vaults. */
   get transferredBytes(): number {
     return this.#runs.reduce((sum, run) => sum + run.transferredBytes, 0)
+  }
+
+  /** From now on the task tells how much of what is on its way is sent; false, and no phase, when `onlyIfAny` and nothing is. */
+  tellTransfer({ onlyIfAny = false } = {}): boolean {
+    const unsentBytes = this.#runs.reduce((sum, run) => sum + run.unsentBytes, 0)
+    if (onlyIfAny && unsentBytes === 0) return false
+    this.#task.setPhase('transfer')
+    this.#task.expect({ bytes: unsentBytes })
+    return true
   }
 
   /** Why vaults take nothing (any more); those that do are absent. */
@@ -110,7 +122,11 @@ class VaultRun {
         isUrgent: () => room.isHeld,
       },
       watcher: {
-        sent: (name: ChunkFileName) => room.sent(name),
+        sent: (name: ChunkFileName, sizeBytes: number) => {
+          room.sent(name)
+          // What is sent beside the capture belongs to no phase of its own.
+          if (task.progress.phase === 'transfer') task.add({ bytes: sizeBytes })
+        },
         placed: (names: readonly ChunkFileName[]) => room.placed(names),
         stopped: (error: Error) => {
           this.#hasStopped = true
@@ -118,6 +134,10 @@ class VaultRun {
         },
       },
     })
+  }
+
+  get unsentBytes(): number {
+    return this.failure === undefined ? (this.#transfer?.unsentBytes ?? 0) : 0
   }
 
   /** Nothing more is sent to it. */

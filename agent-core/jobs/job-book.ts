@@ -33,7 +33,8 @@ export interface JobBookDeps {
 
 /** What of a running job is not kept. */
 interface LiveJob {
-  readonly phases: Map<string, JobPhase>
+  /** In the order in which they began; one that comes again is another. */
+  readonly phases: JobPhase[]
   progress: Progress | undefined
   /** When its phases were kept last. */
   keptMs: number
@@ -42,6 +43,7 @@ interface LiveJob {
 const pollMs = 1000
 const leastBetweenWritesMs = 1000
 const mostLines = 10_000
+const mostPhases = 1000
 const firstShown = 100
 const mostLive = 10_000
 const keptForMs = 400 * 86_400_000
@@ -117,7 +119,7 @@ export class JobBook {
     // Where a long job was when its process died is worth a write.
     if (isNewPhase && nowMs - live.keptMs >= leastBetweenWritesMs) {
       live.keptMs = nowMs
-      this.#change(id, { phases: [...live.phases.values()] })
+      this.#change(id, { phases: [...live.phases] })
     } else this.#tell(id)
   }
 
@@ -137,7 +139,7 @@ export class JobBook {
       warnings,
       error,
       finishedMs: clock.nowMs(),
-      ...(live && { phases: [...live.phases.values()] }),
+      ...(live && { phases: [...live.phases] }),
     })
     if (caughtUp.length > 0) this.#settleWaiting(finished, new Set(caughtUp))
     return finished
@@ -186,7 +188,7 @@ export class JobBook {
   }
 
   details(job: JobRecord): JobDetails {
-    const phases = [...(this.#live.get(job.id)?.phases.values() ?? job.phases)]
+    const phases = [...(this.#live.get(job.id)?.phases ?? job.phases)]
     const unkept = (this.#lines.get(job.id) ?? []).map(({ atMs, level, text }) => ({
       time: isoTime(atMs),
       level,
@@ -268,18 +270,16 @@ export class JobBook {
 
   #notePhase({ phases }: LiveJob, before: Progress | undefined, now: Progress | undefined): void {
     const time = isoTime(this.#deps.clock.nowMs())
-    const ended = before === undefined ? undefined : phases.get(before.phase)
-    if (before !== undefined && ended !== undefined) {
+    const last = phases.at(-1)
+    if (before !== undefined && last !== undefined) {
       const finishedAt = now?.phase === before.phase ? null : time
-      const { phase, startedAt, files, bytes } = ended
-      const counts = { files: Math.max(files, before.filesDone), bytes: Math.max(bytes, before.bytesDone) }
-      phases.set(before.phase, { phase, startedAt, finishedAt, ...counts })
+      phases[phases.length - 1] = { ...last, finishedAt, ...mostOf(last, before) }
     }
     if (now === undefined) return
-    const { phase, filesDone, bytesDone } = now
-    const known = phases.get(phase)
-    const counts = { files: Math.max(known?.files ?? 0, filesDone), bytes: Math.max(known?.bytes ?? 0, bytesDone) }
-    phases.set(phase, { phase, startedAt: known?.startedAt ?? time, finishedAt: null, ...counts })
+    const current = phases.at(-1)
+    if (current?.phase === now.phase) phases[phases.length - 1] = { ...current, ...mostOf(current, now) }
+    else if (phases.length < mostPhases)
+      phases.push({ phase: now.phase, startedAt: time, finishedAt: null, ...mostOf({ files: 0, bytes: 0 }, now) })
   }
 
   /** Backups that were captured and waited for a vault, whose points have come there. */
@@ -306,7 +306,7 @@ export class JobBook {
   }
 
   #begin(id: JobId): void {
-    this.#live.set(id, { phases: new Map(), progress: undefined, keptMs: this.#deps.clock.nowMs() })
+    this.#live.set(id, { phases: [], progress: undefined, keptMs: this.#deps.clock.nowMs() })
     this.log(id, 'info', 'started')
   }
 
@@ -319,6 +319,11 @@ export class JobBook {
   #tell(id: JobId): void {
     for (const listener of this.#listeners) listener(id)
   }
+}
+
+/** What a phase has done: its counters only grow. */
+function mostOf(known: Pick<JobPhase, 'files' | 'bytes'>, { filesDone, bytesDone }: Progress) {
+  return { files: Math.max(known.files, filesDone), bytes: Math.max(known.bytes, bytesDone) }
 }
 
 function isoTime(ms: number): string {

@@ -205,6 +205,12 @@ describe('the book', () => {
       { phase: 'capture', files: 3, finishedAt: '2026-11-22T12:00:05.000Z' },
       { phase: 'transfer', files: 2, finishedAt: null },
     ])
+    book.progress(id, progress('capture', 1))
+    expect(book.details(book.find(id)).phases.map(({ phase, files }) => `${phase} ${files}`)).toEqual([
+      'capture 3',
+      'transfer 2',
+      'capture 1',
+    ])
   })
 
   test('a watcher sees the state first, then each change, and goes on from a revision that it knows', async () => {

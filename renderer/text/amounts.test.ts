@@ -27,7 +27,7 @@ test('sizes and counts', () => {
 
 test('durations, the past and the future', () => {
   expect([0.4, 59.4, 59.6, 3599, 3600, 7800, 300_000].map(formatDuration)).toEqual([
-    '0 s',
+    'under 1 s',
     '59 s',
     '1 min',
     '1 h',

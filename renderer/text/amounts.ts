@@ -23,9 +23,10 @@ export function countOf(count: number, noun: string, plural = `${noun}s`): strin
   return `${formatCount(count)} ${count === 1 ? noun : plural}`
 }
 
-/** `40 s`, `5 min`, `2 h 10 min`, `3 days`. */
+/** `under 1 s`, `40 s`, `5 min`, `2 h 10 min`, `3 days`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 59.5) return `${Math.max(0, Math.round(seconds))} s`
+  if (seconds < 0.5) return 'under 1 s'
+  if (seconds < 59.5) return `${Math.round(seconds)} s`
   const minutes = Math.round(seconds / 60)
   if (minutes < 60) return `${minutes} min`
   const hours = Math.floor(minutes / 60)

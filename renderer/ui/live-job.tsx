@@ -88,5 +88,7 @@ function amountWords({ filesDone, filesExpected, bytesDone, bytesExpected }: Pro
       ? countOf(filesDone, 'file')
       : `${formatCount(filesDone)} of ${countOf(filesExpected, 'file')}`
   if (bytesExpected === undefined) return bytesDone === 0 ? files : `${files}, ${formatSize(bytesDone)}`
-  return `${files}, ${formatSize(bytesDone)} of ${formatSize(bytesExpected)}`
+  const bytes = `${formatSize(bytesDone)} of ${formatSize(bytesExpected)}`
+  // What is sent to a vault is not counted in files.
+  return filesDone === 0 && filesExpected === undefined ? bytes : `${files}, ${bytes}`
 }

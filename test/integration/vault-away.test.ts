@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CacheDocument, VerifyDocument } from '../../agent-core/api/agent-api.ts'
-import type { JobDocument } from '../../agent-core/contract/documents/job.ts'
+import type { JobDetails, JobDocument } from '../../agent-core/contract/documents/job.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -45,6 +45,25 @@ async function assertWhole(): Promise<void> {
   expect(verified.damaged).toEqual([])
 }
 
+/** The last backup brought what had waited into the vault first, then captured: each phase tells its own time and bytes. */
+async function assertPhases(): Promise<void> {
+  const [{ id } = { id: '' }] = await cli.json<readonly JobDocument[]>(['job', 'list', '--kind', 'backup'])
+  const { phases } = await cli.json<JobDetails>(['job', 'show', id])
+  expect(phases.map(({ phase }) => phase)).toEqual([
+    'estimate',
+    'transfer',
+    'estimate',
+    'capture',
+    'transfer',
+    'commit',
+    'merge',
+  ])
+  expect(phases[1]?.bytes).toBeGreaterThan(10_000)
+  const times = phases.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt])
+  expect(times).toEqual(times.toSorted((a, b) => (a ?? '').localeCompare(b ?? '')))
+  expect(times).not.toContain(null)
+}
+
 test('a point captured while the vault is away restores from the cache and is confirmed later', async () => {
   await cli.setUp()
   await cli.backUp()
@@ -73,6 +92,7 @@ test('a point captured while the vault is away restores from the cache and is co
   renameSync(away, cli.vault)
   expect(await cli.backUp()).toMatchObject({ point: { seq: 4, confirmed: true } })
   expect(await jobs()).toEqual(['completed', 'completed', 'completed', 'completed'])
+  await assertPhases()
   const points = await cli.points()
   expect(points.map(({ seq, tiers }) => ({ seq, tiers }))).toEqual(
     [1, 2, 3, 4].map((seq) => ({ seq, tiers: ['instant', 'vault'] })),

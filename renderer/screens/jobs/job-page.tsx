@@ -125,8 +125,8 @@ function Details({ details }: { readonly details: JobDetails }) {
                         ? '…'
                         : formatDuration((Date.parse(finishedAt) - Date.parse(startedAt)) / 1000)}
                     </td>
-                    <td className="number">{countOf(files, 'file')}</td>
-                    <td className="number">{formatSize(bytes)}</td>
+                    <td className="number">{files === 0 ? '–' : countOf(files, 'file')}</td>
+                    <td className="number">{bytes === 0 ? '–' : formatSize(bytes)}</td>
                   </tr>
                 ))}
               </tbody>

@@ -17,6 +17,7 @@ import { openLogFile } from './base/log.ts'
 import { makeFolder } from './base/make-folder.ts'
 import { systemRandom } from './base/random.ts'
 import type { CallSecrets } from './contract/agent-contract.ts'
+import type { JobDocument } from './contract/documents/job.ts'
 import type { JobVerb } from './contract/job-specs.ts'
 import type { S3Keys } from './contract/s3-server.ts'
 import type { JobTrigger } from './contract/verb.ts'
@@ -62,6 +63,8 @@ const unlocking = () => import('./api/unlock-vault.ts')
 const vaultsFollowed = () => import('./api/follow-vaults.ts')
 const verify = () => import('./api/verify-verbs.ts')
 const watch = () => import('./api/watch-verbs.ts')
+
+const noQueue = 'nothing can be started in the background'
 
 /** A home folder that is open, with the verbs over it and what stands behind them. */
 export interface OpenHome {
@@ -218,13 +221,14 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     ...background,
   } satisfies VerbMethods
   const submit: OpenHome['submit'] = (verb, given, trigger, reason) => {
-    const theQueue = requireQueue(queue, 'nothing can be started in the background')
+    const theQueue = requireQueue(queue, noQueue)
     return submitVerb(plain, theQueue, { verb, given, trigger, ...(reason !== undefined && { reason }) }).job
   }
   const obtainSecrets: ObtainSecrets = async (verb, given) => (await jobSecrets()).obtainJobSecrets(deps, verb, given)
-  const start = async (verb: JobVerb, given: readonly unknown[]) => {
-    await obtainSecrets(verb, given)
-    return book.document(submit(verb, given, 'person'))
+  const start = async (verb: JobVerb, given: readonly unknown[]): Promise<JobDocument> => {
+    const context = await obtainSecrets(verb, given)
+    const theQueue = requireQueue(queue, noQueue)
+    return book.document(submitVerb(plain, theQueue, { verb, given, trigger: 'person' }, context).job)
   }
   const api: AgentApi = {
     ...asJobs(plain, queue ?? new OwnProcessRunner(book), obtainSecrets),

@@ -130,7 +130,8 @@ async function goOn({ book, submit, deps }: OpenHome): Promise<void> {
   book.forgetOld()
   const dead = book.interruptDead(isAlive)
   deps.log.info('jobs of processes that have died', { count: dead.length })
-  for (const { name } of deps.state.items()) {
+  for (const { name, stopped } of deps.state.items()) {
+    if (stopped !== undefined) continue
     const [job] = deps.state.jobs.list({ item: name, kind: 'backup', limit: 1 })
     const request = job?.state === 'interrupted' ? await readRequest(job.request) : undefined
     if (job === undefined || request === undefined) continue

@@ -12,22 +12,19 @@ import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Failure } from '../contract/bounds.ts'
 import type { FileWarning } from '../contract/errors.ts'
 import type { JobId } from '../contract/ids.ts'
-import { mostOnDemandADay } from '../contract/policy.ts'
 import type { PointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
-import { dayOf, startOfDayMs } from '../retention/calendar-day.ts'
 import type { ChangeJournal } from '../source/change-journal.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
 import { sealManifest, type Vault } from '../vault/vault.ts'
 import type { BackupDocument, BackupOptions, CallContext } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { barriersOf, knownItem } from './item-verbs.ts'
+import { allowBackup } from './allow-backup.ts'
+import { barriersOf } from './item-verbs.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { keysOf, knownVault, openKnownVault } from './open-vault.ts'
-import { policyOf } from './policies.ts'
 import { refreshDefinitions } from './publish-items.ts'
 import { cachePolicyOf, isGentle } from './setting-verbs.ts'
-import { refuseStopped } from './stopped-items.ts'
 
 /**
  * Backs an item up now, looking where the journal of the item says. Throws when no point was captured; a vault that does not
@@ -41,17 +38,8 @@ export async function backupNow(
   watched?: ChangeJournal,
 ): Promise<BackupDocument> {
   const startedMs = deps.clock.nowMs()
-  const item = knownItem(deps, name)
-  refuseStopped(item)
-  const known = item.vaults.map((vault) => knownVault(deps, vault))
-  const foreign = known.find(({ access }) => access !== 'owner')
-  if (foreign !== undefined) throw new AgentError('item.read-only', { name, vault: foreign.name })
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  const isOnDemand = options.scheduled !== true && (context.job === undefined || context.job.trigger === 'person')
-  const today = todayOf(deps, item)
-  if (isOnDemand && deps.state.countOnDemand(item.id, today.startMs, today.endMs) >= mostOnDemandADay) {
-    throw new AgentError('backup.too-many', { item: name, most: mostOnDemandADay })
-  }
+  const { item, vaults: known, isOnDemand, todayMs } = allowBackup(deps, name, options, context.job?.trigger)
   const journal = watched ?? (await deps.journalOf?.(item))
   await using opened = new AsyncDisposableStack()
   const vaults: ItemVault[] = []
@@ -91,7 +79,7 @@ export async function backupNow(
       ...(journal && { journal }),
     })
   })
-  if (isOnDemand) deps.state.noteOnDemand(item.id, result.manifest.timeMs, today.startMs)
+  if (isOnDemand) deps.state.noteOnDemand(item.id, result.manifest.timeMs, todayMs)
   for (const warning of missedChanges(result)) task.warn(warning)
   return documentOf(deps, { startedMs, item, job: context.job?.id ?? randomId<JobId>(deps.random) }, result, task)
 }
@@ -102,13 +90,6 @@ function madeHere({ state, clock }: AgentDeps, { id }: Item): MadeHere {
     has: (point) => state.madePoints.has(id, point),
     isKnown: state.madePoints.hasAny(id),
   }
-}
-
-/** When today begins and when tomorrow does, by the item's policy (ms since 1970 UTC). */
-function todayOf(deps: AgentDeps, item: Item): { readonly startMs: number; readonly endMs: number } {
-  const { timeZone } = policyOf(deps, item)
-  const day = dayOf(deps.clock.nowMs(), timeZone)
-  return { startMs: startOfDayMs(day, timeZone), endMs: startOfDayMs(day + 1, timeZone) }
 }
 
 /** Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. */

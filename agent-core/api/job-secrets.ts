@@ -1,13 +1,15 @@
 /**
- * What only a person knows and a job needs is asked for before it becomes a job, so that none is left behind that failed for
- * a question. A key that is missing is unlocked with the passphrase: remembered if it is this machine's own, else lent to the
+ * What a job is refused for without a look at folders or vaults is told, and what only a person knows and it needs is asked
+ * for, before it becomes a job, so that none is left behind that failed for a question. A key that is missing is unlocked with the passphrase: remembered if it is this machine's own, else lent to the
  * job. Where nobody can be asked here, what is missing is thrown, and the client asks again with it.
  */
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
 import type { JobArguments, JobVerb } from '../contract/job-specs.ts'
+import type { CallContext } from '../contract/verb.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { allowBackup } from './allow-backup.ts'
 import { knownItem } from './item-verbs.ts'
 import { isNamed } from './open-keyspace.ts'
 import { knownVault, openKnownStore, rememberedKey } from './open-vault.ts'
@@ -17,7 +19,10 @@ import { unlockVault } from './unlock-vault.ts'
 type Obtain<Verb extends JobVerb> = (deps: AgentDeps, ...given: JobArguments<Verb>) => Promise<void>
 
 const obtainBy: { readonly [Verb in JobVerb]: Obtain<Verb> } = {
-  backupNow: async (deps, item) => await obtainItemKeys(deps, item),
+  backupNow: async (deps, item, options) => {
+    allowBackup(deps, item, options)
+    await obtainItemKeys(deps, item)
+  },
   restoreFiles: async (deps, { item }) => await obtainItemKeys(deps, item),
   replicateVault: async (deps, vault) => await obtainKey(deps, knownVault(deps, vault)),
   verifyVault: async (deps, vault, { keyspace }) => await obtainKey(deps, knownVault(deps, vault), keyspace),
@@ -34,10 +39,18 @@ const obtainBy: { readonly [Verb in JobVerb]: Obtain<Verb> } = {
   },
 }
 
-/** Throws `vault.locked`, `vault.wrong-passphrase`, `pin.needed` and as the verb for an item or a vault that is not known. */
-export async function obtainJobSecrets(deps: AgentDeps, verb: JobVerb, given: readonly unknown[]): Promise<void> {
+/**
+ * Throws `vault.locked`, `vault.wrong-passphrase`, `pin.needed`, as `allowBackup`, and as the verb for a vault that is not
+ * known. What it answers belongs to the context of the job, however long that waits for its turn.
+ */
+export async function obtainJobSecrets(
+  deps: AgentDeps,
+  verb: JobVerb,
+  given: readonly unknown[],
+): Promise<Pick<CallContext, 'isPermitted'>> {
   const obtain = obtainBy[verb] as (deps: AgentDeps, ...given: readonly unknown[]) => Promise<void>
   await obtain(deps, ...given)
+  return { isPermitted: true }
 }
 
 /** The key of an item's first vault, without which nothing goes; of the others, where they are not away. */

@@ -23,8 +23,8 @@ interface Asked extends JobRequest {
   readonly reason?: string
 }
 
-/** Obtains what only a person knows and the job needs; throws what is missing. */
-export type ObtainSecrets = (verb: JobVerb, given: readonly unknown[]) => Promise<void>
+/** Obtains what only a person knows and the job needs, for its context; throws what is missing or stands against it. */
+export type ObtainSecrets = (verb: JobVerb, given: readonly unknown[]) => Promise<Pick<CallContext, 'isPermitted'>>
 
 /** Of `methods` those that are jobs, run by `runner` once their secrets are there. */
 export function asJobs<Given extends Methods>(methods: Given, runner: JobRunner, obtainSecrets: ObtainSecrets): Given {
@@ -34,8 +34,8 @@ export function asJobs<Given extends Methods>(methods: Given, runner: JobRunner,
     const method = async (...all: readonly unknown[]): Promise<unknown> => {
       const given = all.slice(0, -1)
       const context = all.at(-1) as CallContext
-      await obtainSecrets(verb, given)
-      return await runner.run(orderOf({ verb, given, trigger: 'person' }), context, workOf(methods, verb, given))
+      const asked = { ...context, ...(await obtainSecrets(verb, given)) }
+      return await runner.run(orderOf({ verb, given, trigger: 'person' }), asked, workOf(methods, verb, given))
     }
     return [[name, method]]
   })
@@ -43,8 +43,13 @@ export function asJobs<Given extends Methods>(methods: Given, runner: JobRunner,
 }
 
 /** Queues a verb that is a job; nobody has to wait for it. */
-export function submitVerb(methods: Methods, queue: JobQueue, asked: Asked): SubmittedJob<unknown> {
-  const submitted = queue.submit(orderOf(asked), {}, workOf(methods, asked.verb, asked.given))
+export function submitVerb(
+  methods: Methods,
+  queue: JobQueue,
+  asked: Asked,
+  context: Pick<CallContext, 'isPermitted'> = {},
+): SubmittedJob<unknown> {
+  const submitted = queue.submit(orderOf(asked), context, workOf(methods, asked.verb, asked.given))
   // Its end is in the book; whoever wants to wait for it does.
   submitted.done.catch(() => {})
   return submitted

@@ -52,7 +52,7 @@ export async function pruneVault(
   context: CallContext,
 ): Promise<PruneDocument> {
   const known = knownVault(deps, name)
-  if (isPruneGuarded(options)) await requirePin(deps)
+  if (isPruneGuarded(options) && context.isPermitted !== true) await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const store = await openKnownStore(deps, known)
   try {

@@ -71,6 +71,8 @@ export interface CallContext {
   readonly onProgress?: (progress: Progress) => void
   /** The job that this is, where it is one. */
   readonly job?: { readonly id: JobId; readonly trigger: JobTrigger }
+  /** The PIN was right, where one is needed, when the job was accepted: it is not asked for again when its turn comes. */
+  readonly isPermitted?: boolean
 }
 
 /** The method that a declaration stands for. */

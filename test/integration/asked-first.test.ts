@@ -1,7 +1,10 @@
-/** What only a person knows is asked for before a job begins, by an agent: no job is left behind that failed for a question. */
+/**
+ * What stands against a job is told, and what only a person knows is asked for, before it begins: no job is left behind
+ * that failed for that.
+ */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AgentApi } from '../../agent-core/api/agent-api.ts'
 import type { JobDocument } from '../../agent-core/contract/index.ts'
 import { connectToAgent } from '../../agent-core/transport/connect-agent.ts'
@@ -75,4 +78,17 @@ test('the replica of a vault that is away unlocks it', { timeout: 120_000 }, asy
   expect(snapshotTree(await cli.restore('latest'))).toEqual(snapshotTree(cli.source))
   renameSync(`${cli.vault}-away`, cli.vault)
   expect((await jobs()).slice(0, 2)).toEqual(['restore completed', 'replicate completed'])
+})
+
+describe.each(['in its own process', 'through an agent'])('a backup of a stopped item, %s', (way) => {
+  test('is refused and leaves no job: its last backup stays the good one', { timeout: 120_000 }, async () => {
+    using other = new CliHome()
+    writeFileSync(join(other.source, 'letter'), 'content')
+    await other.setUp()
+    if (way === 'through an agent') await other.startAgent()
+    await other.backUp()
+    await other.json(['item', 'stop', 'docs', '--retain-data'])
+    expect((await other.fails(['backup-now', 'docs'], 5)).code).toBe('item.stopped')
+    expect(await other.json(['job', 'list'])).toMatchObject([{ kind: 'backup', state: 'completed' }])
+  })
 })

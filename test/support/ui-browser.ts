@@ -1,10 +1,13 @@
 /** The pages in Debian's Chromium: one window, looked at in two sizes and two themes, and checked by axe. */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type BrowserContext, chromium, type Page } from 'playwright'
+import type { CliHome } from './cli-home.ts'
 
-export const screensFolder = join(import.meta.dirname, '..', '..', '.tmp', 'screens')
+const projectFolder = join(import.meta.dirname, '..', '..')
+export const screensFolder = join(projectFolder, '.tmp', 'screens')
 
 const sizes = [
   { width: 1280, height: 800 },
@@ -15,6 +18,33 @@ export interface UiBrowser extends AsyncDisposable {
   readonly page: Page
   /** What scripts of the pages complained of, as text. */
   readonly complaints: readonly string[]
+}
+
+/** Builds the pages that an agent with `--web` serves. */
+export function buildPages(): void {
+  const built = spawnSync('npm', ['run', '-s', 'build:renderer'], {
+    cwd: projectFolder,
+    encoding: 'utf8',
+    // Not the tests' own: React would be built for development.
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`)
+}
+
+/** Starts the agent of a home with its pages; resolves with the address that lets a browser in. Port 0: any that is free. */
+export async function startWebAgent(
+  cli: CliHome,
+  { port = 0, env = {} }: { readonly port?: number; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<string> {
+  const said = await cli.startAgent(['--web', '--port', String(port)], { env: { HOME: cli.folder, ...env } })
+  const login = /http:\/\/127\.0\.0\.1:\d+\/login\?token=\S+/.exec(said)?.[0]
+  if (login === undefined) throw new Error(`the agent told no address: ${said}`)
+  return login
+}
+
+/** Waits until the page shows what it was to load. */
+export async function nothingLoads(page: Page): Promise<void> {
+  await page.locator('.loading').first().waitFor({ state: 'detached', timeout: 30_000 })
 }
 
 export async function openUiBrowser(): Promise<UiBrowser> {

@@ -2,7 +2,6 @@
  * The user interface as a person meets it: a real agent with `--web`, Debian's Chromium, a real vault, real files. The
  * tests are one story, in order. Pictures go to .tmp/screens; with THARSIS_PICTURES=1 the best ones to docs/pictures too.
  */
-import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   copyFileSync,
@@ -21,11 +20,14 @@ import type { JobDocument, PointDocument, PolicyDetails } from '../../agent-core
 import { CliHome } from '../support/cli-home.ts'
 import { needs } from '../support/needs.ts'
 import {
+  buildPages,
   findAccessFaults,
   firstPaint,
   measureScrolling,
+  nothingLoads,
   openUiBrowser,
   screensFolder,
+  startWebAgent,
   takePictures,
   type UiBrowser,
 } from '../support/ui-browser.ts'
@@ -54,15 +56,8 @@ const go = async (path: string): Promise<void> => {
 }
 const press = async (name: string | RegExp): Promise<void> => await page.getByRole('button', { name }).click()
 
-/** Waits until the page shows what it was to load. */
-async function nothingLoads(): Promise<void> {
-  await expect.poll(async () => await page.locator('.loading').count(), { timeout: 30_000 }).toBe(0)
-}
-
 async function startAgent(port: number): Promise<string> {
-  const said = await cli.startAgent(['--web', '--port', String(port)], { env: { HOME: cli.folder } })
-  const login = /http:\/\/127\.0\.0\.1:\d+\/login\?token=\S+/.exec(said)?.[0]
-  if (login === undefined) throw new Error(`the agent told no address: ${said}`)
+  const login = await startWebAgent(cli, { port })
   address = new URL(login).origin
   return login
 }
@@ -126,13 +121,7 @@ function leaveChunkFile(): void {
 
 describe('the pages, in Chromium', needs('chromium'), () => {
   beforeAll(async () => {
-    const built = spawnSync('npm', ['run', '-s', 'build:renderer'], {
-      cwd: projectFolder,
-      encoding: 'utf8',
-      // Not the tests' own: React would be built for development.
-      env: { ...process.env, NODE_ENV: 'production' },
-    })
-    if (built.status !== 0) throw new Error(`${built.stdout}${built.stderr}`)
+    buildPages()
     cli = new CliHome('/var/tmp')
     makeFiles()
     ui = await openUiBrowser()
@@ -152,7 +141,7 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     for (const path of pages) {
       await go(path)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await nothingLoads()
+      await nothingLoads(page)
       await takePictures(page, `empty-${path.slice(1) || 'overview'}`)
       faults.push(...(await findAccessFaults(page)).map((fault) => `${path} ${fault}`))
     }
@@ -384,7 +373,7 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     for (const path of [...pages, '/items/documents', '/vaults/usb', `/jobs/${jobs.at(-1)?.id ?? ''}`]) {
       await go(path)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await nothingLoads()
+      await nothingLoads(page)
       await takePictures(
         page,
         `full-${

@@ -2,7 +2,7 @@
 import type { BackupRequest, BackupResult, ItemVault, MadeHere } from '../backup/backup-request.ts'
 import { runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/transfer.ts'
-import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { type AgentError, isAgentError } from '../base/agent-error.ts'
 import { fileWarning } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { createTask, type Task } from '../base/task.ts'

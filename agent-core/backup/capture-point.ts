@@ -205,6 +205,7 @@ async function walkFolders(
       checkpoint: () => deps.task.throwIfAborted(),
     })
     const { root, entriesIn, totals } = await treeCapture.run(folders, last?.manifest.root)
+    report.end()
     const entryCounts = folders.map((folder) => entriesIn.get(folder) ?? 0)
     return { root, entryCounts, totals, counts: treeCapture.counts, report, journal }
   }

@@ -1,5 +1,5 @@
 import { type FileWarningCode, fileWarning } from '../base/file-warning.ts'
-import type { Task } from '../base/task.ts'
+import type { ProgressStep, Task } from '../base/task.ts'
 import type { CborValue } from '../format/cbor.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import type { FileReport } from './file-capturer.ts'
@@ -7,8 +7,9 @@ import type { FileReport } from './file-capturer.ts'
 /** So many warnings are listed in a point; all are counted. */
 const maxListed = 10_000
 
-/** Progress is told in steps of so many files: to tell of each costs more than to look at it. */
+/** Progress is told in steps of so many files or bytes: to tell of each file costs more than to look at it. */
 const filesPerStep = 64
+const bytesPerStep = 16 * 1024 ** 2
 
 interface Told {
   readonly path: Buffer
@@ -35,10 +36,13 @@ export class CaptureReport implements FileReport {
   seen(found: FoundEntry, path: () => Buffer): void {
     this.#seenFiles++
     if (found.type === 'file') this.#seenBytes += found.sizeBytes
-    if (this.#seenFiles < filesPerStep) return
-    this.#task.add({ files: this.#seenFiles, bytes: this.#seenBytes, current: path().toString() })
-    this.#seenFiles = 0
-    this.#seenBytes = 0
+    if (this.#seenFiles < filesPerStep && this.#seenBytes < bytesPerStep) return
+    this.#tellSeen({ current: path().toString() })
+  }
+
+  /** The walk is over: tells what makes no whole step. */
+  end(): void {
+    this.#tellSeen({})
   }
 
   vanished(path: Buffer): void {
@@ -67,6 +71,12 @@ export class CaptureReport implements FileReport {
   /** All that belongs to the point and is not in it: [path, code]. */
   missingElements(): { readonly key: Uint8Array; readonly value: CborValue }[] {
     return this.#missing.map((path) => ({ key: path, value: [path, 'file.unreadable'] }))
+  }
+
+  #tellSeen(step: Pick<ProgressStep, 'current'>): void {
+    this.#task.add({ ...step, files: this.#seenFiles, bytes: this.#seenBytes })
+    this.#seenFiles = 0
+    this.#seenBytes = 0
   }
 
   #tell(code: FileWarningCode, path: Buffer, reason: string): void {

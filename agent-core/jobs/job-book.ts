@@ -277,9 +277,12 @@ export class JobBook {
     }
     if (now === undefined) return
     const current = phases.at(-1)
-    if (current?.phase === now.phase) phases[phases.length - 1] = { ...current, ...mostOf(current, now) }
-    else if (phases.length < mostPhases)
-      phases.push({ phase: now.phase, startedAt: time, finishedAt: null, ...mostOf({ files: 0, bytes: 0 }, now) })
+    if (current?.phase === now.phase) {
+      phases[phases.length - 1] = { ...current, ...mostOf(current, now) }
+    } else if (phases.length < mostPhases) {
+      const begun = { phase: now.phase, startedAt: time, finishedAt: null }
+      phases.push({ ...begun, ...mostOf({ files: 0, bytes: 0 }, now) })
+    }
   }
 
   /** Backups that were captured and waited for a vault, whose points have come there. */

@@ -59,6 +59,7 @@ async function assertPhases(): Promise<void> {
     'merge',
   ])
   expect(phases[1]?.bytes).toBeGreaterThan(10_000)
+  expect(phases[3]).toMatchObject({ phase: 'capture', files: 103 })
   const times = phases.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt])
   expect(times).toEqual(times.toSorted((a, b) => (a ?? '').localeCompare(b ?? '')))
   expect(times).not.toContain(null)

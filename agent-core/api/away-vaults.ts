@@ -25,6 +25,8 @@ export interface DueJob {
 
 interface Held {
   readonly job: DueJob
+  /** Why it cannot begin. */
+  readonly reason: string
   readonly sinceMs: number
   readonly askAtMs: number
 }
@@ -38,8 +40,6 @@ export class AwayVaults implements Disposable {
   /** By kind and vault. */
   readonly #held = new Map<string, Held>()
   readonly #asking = new Map<string, Promise<void>>()
-  /** Vaults of which it was told that they are away. */
-  readonly #told = new Set<string>()
   #isOver = false
 
   constructor(deps: AgentDeps, whyAway: WhyAway) {
@@ -88,20 +88,24 @@ export class AwayVaults implements Disposable {
   }
 
   #act(job: DueJob, key: string, reason: string | undefined): void {
-    const { clock, log } = this.#deps
-    const { sinceMs } = this.#held.get(key) ?? {}
-    if (reason === undefined) {
+    const { clock, log, state } = this.#deps
+    const before = this.#held.get(key)
+    if (state.vault(job.vault) === undefined) {
       this.#held.delete(key)
-      this.#told.delete(job.vault)
-      job.submit(sinceMs)
-      return
+    } else if (reason === undefined) {
+      this.#held.delete(key)
+      job.submit(before?.sinceMs)
+    } else {
+      const nowMs = clock.nowMs()
+      const isTold = before !== undefined || this.#isHeldBack(job.vault, reason)
+      this.#held.set(key, { job, reason, sinceMs: before?.sinceMs ?? nowMs, askAtMs: nowMs + askAgainMs })
+      log.info('a job waits for a vault that is away', { job: key, reason })
+      if (!isTold) job.skip(`${reason} It is made up for when that is back.`)
     }
-    const nowMs = clock.nowMs()
-    this.#held.set(key, { job, sinceMs: sinceMs ?? nowMs, askAtMs: nowMs + askAgainMs })
-    log.info('a job waits for a vault that is away', { job: key, reason })
-    if (this.#told.has(job.vault)) return
-    this.#told.add(job.vault)
-    job.skip(`${reason} It is made up for when that is back.`)
+  }
+
+  #isHeldBack(vault: string, reason: string): boolean {
+    return this.#held.values().some((held) => held.job.vault === vault && held.reason === reason)
   }
 }
 

@@ -17,7 +17,7 @@ const beginMs = Date.parse('2026-11-25T12:00:00Z')
 class World implements Disposable {
   readonly jobs: string[] = []
   readonly live = new Set<string>()
-  /** Vaults whose places do not answer. */
+  /** Vaults whose places do not answer, and `replica`. */
   readonly away = new Set<string>()
   asked = 0
   nowMs = beginMs
@@ -49,9 +49,10 @@ class World implements Disposable {
         if (replica !== undefined) this.home.deps.state.putReplica({ ...replica, begunMs: this.nowMs })
       },
       addSkipped: ({ kind, vault, reason }) => this.#note(`${kind} ${vault} skipped: ${reason}`),
-      whyAway: async ({ vault }) => {
+      whyAway: async ({ kind, vault }) => {
         this.asked++
-        return this.away.has(vault) ? `The vault ${vault} is away.` : undefined
+        if (this.away.has(vault)) return `The vault ${vault} is away.`
+        return kind === 'replicate' && this.away.has('replica') ? 'The replica is away.' : undefined
       },
     })
     await this.#follower.settled()
@@ -150,6 +151,24 @@ test('a vault that is away is told once and asked every hour; what was due is ma
   ])
   world.away.add('usb')
   expect((await world.awake(3 * dayMs)).filter((job) => job.includes('The vault usb is away'))).toHaveLength(1)
+})
+
+test('a replica that is away is told once, however often its vault is verified meanwhile; of a vault that is forgotten nothing is left', async () => {
+  using world = new World()
+  const { state } = world.home.deps
+  const times = { everyMs: dayMs, graceMs: 0, begunMs: null, completedMs: null, lockedUntilMs: 0 }
+  state.putReplica({ vault: 'usb', kind: 'local', address: '/second', ...times })
+  state.removeVault('cloud')
+  world.away.add('replica')
+  using _follower = await world.begin()
+  const jobs = [...world.jobs, ...(await world.awake(3 * dayMs))]
+  expect(jobs.filter((job) => job.includes('replica'))).toEqual([
+    '11-25T12:00 replicate usb skipped: The replica is away. It is made up for when that is back.',
+  ])
+  expect(jobs.filter((job) => job.includes('verifyVault'))).toHaveLength(3)
+  state.removeVault('usb')
+  world.away.clear()
+  expect(await world.awake(2 * hourMs)).toEqual([])
 })
 
 test('what is asked when the agent ends begins nothing any more', async () => {

@@ -160,10 +160,13 @@ export function suspectMark(path: string): string {
   return `${path}.suspect`
 }
 
+/** What is asked of the file is fixed: where it has no such table or column, its own description of them has rotted. */
+const rottenSchema = /^(no such (table|column|index)|table \S+ has no column|malformed database schema)/
+
 function translate(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error
   if (error.code === 'SQLITE_FULL') return new AgentError('cache.full', { path }, error)
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) {
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code) || rottenSchema.test(error.message)) {
     leaveMark(path)
     return new AgentError('cache.damaged', { path, reason: error.message }, error)
   }

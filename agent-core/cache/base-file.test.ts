@@ -90,6 +90,24 @@ describe('a damaged page', () => {
   })
 })
 
+test('a description of the tables that has rotted is found in use, and the next writer sets the base aside', () => {
+  using folder = new TestFolder()
+  const path = folder.at('base.db')
+  const clock = new SetClock()
+  makeBase(path, clock)
+  const bytes = readFileSync(path)
+  const at = bytes.indexOf('tree_page (id BLOB PRIMARY KEY, page BLOB')
+  expect(at).toBeGreaterThan(0)
+  bytes.write('pagf', at + 'tree_page (id BLOB PRIMARY KEY, '.length)
+  writeFileSync(path, bytes)
+  {
+    using base = openBase(path, { clock })
+    expect(() => base.pages.page(pageId)).toThrow(expect.objectContaining({ code: 'cache.damaged' }))
+  }
+  using base = openBase(path, { clock })
+  expect(base.setAside).toBe(`${path}.damaged-1`)
+})
+
 test('a part of the block index that is missing is said to be, and built anew by the next writer', () => {
   using folder = new TestFolder()
   const path = folder.at('base.db')

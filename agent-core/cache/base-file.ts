@@ -69,6 +69,7 @@ function openWhole(path: string, clock: Clock | undefined): BaseConnection {
     const isDue = version === 0 || isSuspect || isUnclean || isCheckDue(sql, clock)
     if (isDue) check(sql, isSuspect ? 'integrity_check(1)' : 'quick_check(1)')
     prepareTables(sql, version)
+    if (isDue) checkColumns(sql)
     if (isSuspect) {
       rebuildBlockIndex(sql)
       rmSync(suspectMark(path), { force: true })
@@ -99,6 +100,21 @@ function isCheckDue(sql: BaseConnection, clock: Clock | undefined): boolean {
 function check(sql: BaseConnection, pragma: string): void {
   const answer = String(sql.pragma(pragma))
   if (answer !== 'ok') throw new AgentError('cache.damaged', { path: sql.path, reason: answer })
+}
+
+/** SQLite does not see that a name in its own description of the tables has rotted. */
+function checkColumns(sql: BaseConnection): void {
+  using made = new BaseConnection(':memory:', false)
+  prepareTables(made, 0)
+  const found = new Set(columnsOf(sql))
+  const missing = columnsOf(made).find((column) => !found.has(column))
+  if (missing !== undefined) throw sql.damaged(`it has no column ${missing}`)
+}
+
+function columnsOf(sql: BaseConnection): string[] {
+  return sql.values<string>(`
+    SELECT described.name || '.' || part.name FROM sqlite_schema AS described, pragma_table_info(described.name) AS part
+    WHERE described.type = 'table'`)
 }
 
 /** Moves the base at `path`, which nobody has open for writing, out of the way; returns where it is then. */

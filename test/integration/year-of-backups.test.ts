@@ -14,6 +14,10 @@ const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
  * clean-ups have announced, above all the originals of what they have merged.
  */
 const mostTimes = 2
+/** What tells of the past grows with it, by so much for a clean-up (its entry in the audit journal, an object of tombstones) … */
+const mostBytesACleanUp = 400
+/** … and for a point that was made and is gone. */
+const mostBytesAPoint = 100
 /** Less than 256 KiB is not merged, and as much waits announced. */
 const leastBytes = 512 * 1024
 
@@ -24,9 +28,11 @@ test(`${years === 1 ? 'a year' : 'ten years'} of four machines in one vault: kep
   const startMs = performance.now()
   const { made, kept, spaces, ...found } = await place.follow(years * 365, console.log)
   const most = spaces.reduce((max, space) => Math.max(max, timesOf(space)), 0)
+  const longest = spaces.reduce((max, space) => Math.max(max, historyOf(space)), 0)
   const { user, system } = process.cpuUsage()
   console.log(
-    `SEED=${seed}: ${made} points made, ${kept} kept; at most ${most.toFixed(2)} times what they need; ` +
+    `SEED=${seed}: ${made} points made, ${kept} kept; at most ${most.toFixed(2)} times what they need, ` +
+      `the history ${longest.toFixed(2)} of what it may have; ` +
       `${Math.round((performance.now() - startMs) / 1000)} s, CPU ${Math.round((user + system) / 1e6)} s`,
   )
   for (const space of spaces.slice(-4)) console.log(JSON.stringify(space))
@@ -34,7 +40,13 @@ test(`${years === 1 ? 'a year' : 'ten years'} of four machines in one vault: kep
   expect(kept).toBeGreaterThan(100)
   expect(made).toBeGreaterThan(2 * kept)
   expect(most, `SEED=${seed}`).toBeLessThan(mostTimes)
+  expect(longest, `SEED=${seed}`).toBeLessThan(1)
 })
+
+/** How much of what it may have the history has. */
+function historyOf({ historyBytes, pointsMade, cleanUps }: WeekSpace): number {
+  return historyBytes / (cleanUps * mostBytesACleanUp + pointsMade * mostBytesAPoint)
+}
 
 function timesOf({ chunkBytes, otherBytes, liveBytes }: WeekSpace): number {
   const beyond = chunkBytes + otherBytes - leastBytes

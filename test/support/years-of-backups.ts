@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import module from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import { backupNow } from '../../agent-core/api/backup-verbs.ts'
 import { enableItem } from '../../agent-core/api/item-verbs.ts'
@@ -48,7 +48,12 @@ export interface WeekSpace {
   readonly day: number
   readonly machine: string
   readonly chunkBytes: number
+  /** Audit journal and tombstones, which tell of all that ever was. */
+  readonly historyBytes: number
   readonly otherBytes: number
+  /** Until then. */
+  readonly pointsMade: number
+  readonly cleanUps: number
   /** Of the different contents of files in the points that are kept. */
   readonly liveBytes: number
 }
@@ -61,6 +66,8 @@ class YearlyMachine implements Disposable {
   readonly random: () => number
   /** In the order in which they were made, those that are gone left out. */
   points: MadePoint[] = []
+  pointsMade = 0
+  cleanUps = 0
   readonly #changes: ReturnType<typeof createRandomChanges>
 
   constructor(habit: Habit, folder: TestFolder, seed: number, nowMs: () => number) {
@@ -90,6 +97,7 @@ class YearlyMachine implements Disposable {
     if (point?.confirmed !== true || job.state !== 'completed') {
       throw new Error(`a backup of ${this.habit.name} is ${job.state}: ${JSON.stringify({ warnings, failure })}`)
     }
+    this.pointsMade++
     this.points.push({ id: point.id, keepUntilMs, tree })
     this.model.addPoint({
       id: point.id,
@@ -241,6 +249,7 @@ export class YearsOfBackups implements Disposable {
       this.#differences.push(`day ${day}, ${machine.habit.name} by ${cleaner.habit.name}: ${difference.join(', ')}`)
     }
     machine.points = machine.points.filter(({ id }) => there.has(id))
+    machine.cleanUps++
     this.#spaces.push(this.#spaceOf(machine, day))
   }
 
@@ -255,18 +264,21 @@ export class YearsOfBackups implements Disposable {
     }
   }
 
-  #spaceOf({ habit, home, points }: YearlyMachine, day: number): WeekSpace {
+  #spaceOf({ habit, home, points, pointsMade, cleanUps }: YearlyMachine, day: number): WeekSpace {
     const { keyspace } = knownVault(home.deps, 'v')
     const root = join(this.#vault, 'keyspaces', keyspace)
     let chunkBytes = 0
+    let historyBytes = 0
     let otherBytes = 0
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
       const { size } = statSync(join(entry.parentPath, entry.name))
       if (entry.name.endsWith('.tcf')) chunkBytes += size
+      else if (['audit', 'tombstones'].includes(basename(entry.parentPath))) historyBytes += size
       else otherBytes += size
     }
-    return { day, machine: habit.name, chunkBytes, otherBytes, liveBytes: contentBytes(points.map(({ tree }) => tree)) }
+    const liveBytes = contentBytes(points.map(({ tree }) => tree))
+    return { day, machine: habit.name, chunkBytes, historyBytes, otherBytes, pointsMade, cleanUps, liveBytes }
   }
 
   async #restoreAll(): Promise<string[]> {

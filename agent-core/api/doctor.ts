@@ -8,6 +8,7 @@ import { listXattrs } from '../platform/posix.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { DoctorDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { FoundDamage } from './found-damage.ts'
 import { openKnownVault } from './open-vault.ts'
 
 type Check = DoctorDocument['checks'][number]
@@ -40,6 +41,16 @@ export async function runDoctor(deps: AgentDeps): Promise<DoctorDocument> {
         }
       }),
     )
+  }
+  for (const { vault, objects, foundAt } of new FoundDamage(deps.state.jobs).of(
+    deps.state.vaults().map(({ name }) => name),
+  )) {
+    checks.push({
+      name: `content of vault "${vault}"`,
+      state: 'bad',
+      detail: `damaged objects that points need: ${objects}, found at ${foundAt}`,
+      advice: `Heal it with "tharsis vault verify ${vault} --heal".`,
+    })
   }
   checks.push({
     name: 'snapshots',

@@ -9,6 +9,7 @@ import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { VaultDetails, VaultDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { FoundDamage } from './found-damage.ts'
 import { lockOf } from './keep-locks.ts'
 import { knownVault, openKnownStore, openKnownVault } from './open-vault.ts'
 import { proofsOf, unverifiedDocument } from './proof-files.ts'
@@ -37,11 +38,13 @@ export async function showKnownVault(deps: AgentDeps, name: string): Promise<Vau
   using base = openBase(deps.paths.base, { readOnly: true })
   const items = deps.state.items().filter((item) => item.vaults.includes(known.name))
   const lock = lockOf(deps, known)
+  const [damage] = new FoundDamage(deps.state.jobs).of([known.name])
   const knownHere = {
     ...knownVaultDocument(known, place),
     waitingPoints: known.access === 'owner' ? base.unconfirmedPoints(known.id).length : 0,
     items: items.map((item) => item.name),
     ...(lock && { lock }),
+    ...(damage && { damage }),
   }
   let vault: Vault
   try {

@@ -135,6 +135,7 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
       ['Id', vault.id],
       ['Address', vault.address],
       ['State', vault.reason === undefined ? vault.state : `${vault.state}: ${vault.reason}`],
+      ...(vault.damage === undefined ? [] : [['Damaged', damageWords(vault.damage)] as const]),
       ['Machine', `${vault.machine} (${accessWords(vault)})`],
       ['Key kept in', vault.secretPlace],
       ['Items', vault.items.length === 0 ? 'none' : vault.items],
@@ -151,6 +152,11 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
   if (vault.state === 'reachable') return exitStatus.done
   output.error('The place of the vault cannot be reached; this is what is known here.')
   return exitStatus.unreachable
+}
+
+function damageWords({ vault, objects, foundAt }: NonNullable<VaultDetails['damage']>): string {
+  const heal = `heal it with "tharsis vault verify ${vault} --heal"`
+  return `${countOf(objects, 'object')} that points need, found ${formatTime(foundAt)}; ${heal}`
 }
 
 /** What the vault's place tells of what is in it. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { VaultDetails, VerifyDocument } from '../../agent-core/api/agent-api.ts'
+import type { DoctorDocument, VaultDetails, VerifyDocument } from '../../agent-core/api/agent-api.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -22,6 +22,8 @@ afterEach(() => cli[Symbol.dispose]())
 const verify = async (status: number, ...more: string[]) =>
   await cli.json<VerifyDocument>(['vault', 'verify', 'v', ...more], status)
 
+const show = async () => await cli.json<VaultDetails>(['vault', 'show', 'v'])
+
 /** The first data chunk file of the vault, by its length. */
 function someChunkFile(): string {
   const names = readdirSync(cli.vault, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tcf'))
@@ -31,7 +33,7 @@ function someChunkFile(): string {
 test('runs without numbers go on where the last one stopped, until every byte was read', {
   timeout: 180_000,
 }, async () => {
-  const shown = await cli.json<VaultDetails>(['vault', 'show', 'v'])
+  const shown = await show()
   expect(shown.oldestUnverified).toMatchObject({ days: 0, everVerified: false })
   await cli.json(['settings', 'set', 'verify-days', '3'])
   let found = await verify(0)
@@ -42,7 +44,7 @@ test('runs without numbers go on where the last one stopped, until every byte wa
   rmSync(join(cli.home, 'proofs'), { recursive: true })
   expect((await verify(0)).oldestUnverified).toMatchObject({ everVerified: false })
   expect((await verify(0, '--read-data', '100')).oldestUnverified).toMatchObject({ days: 0, everVerified: true })
-  expect((await cli.json<VaultDetails>(['vault', 'show', 'v'])).oldestUnverified).toMatchObject({ everVerified: true })
+  expect((await show()).oldestUnverified).toMatchObject({ everVerified: true })
 })
 
 test('what is damaged is healed from the protected folders: 3, and no point needs the damaged file any more', {
@@ -54,10 +56,16 @@ test('what is damaged is healed from the protected folders: 3, and no point need
   spoilt.fill(1, 1_000_000, 1_000_100)
   writeFileSync(chunk, spoilt)
   expect((await verify(8, '--read-data', '100')).damaged).toMatchObject([{ state: 'open' }])
+  expect((await show()).damage).toMatchObject({ vault: 'v', objects: 1 })
+  expect((await cli.json<DoctorDocument>(['doctor'], 1)).checks).toContainEqual(
+    expect.objectContaining({ name: 'content of vault "v"', state: 'bad' }),
+  )
   const { damaged, healed } = await verify(3, '--read-data', '100', '--heal')
   expect(damaged).toMatchObject([{ state: 'healed' }])
   expect(damaged[0]?.done).toContain('stored again in a new chunk file')
   expect(healed).toBe(1)
+  expect((await show()).damage).toBeUndefined()
+  await cli.json(['doctor'])
   // Nothing of the vault's index lies in the damaged file any more.
   expect((await verify(0, '--read-data', '100')).damaged).toEqual([])
   rmSync(join(cli.home, 'cache'), { recursive: true })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bytes, count, id, list, name, optional, path, text, time, type Value } from '../bounds.ts'
 import type { PointId, VaultId } from '../ids.ts'
 import type { S3Abilities, S3Keys } from '../s3-server.ts'
+import { vaultDamage } from './overview.ts'
 
 export const vaultDocument = z.object({
   name,
@@ -92,6 +93,8 @@ export const vaultDetails = vaultDocument.extend({
   replica: optional(replicaDocument),
   /** Left out where objects are not locked. */
   lock: optional(lockDocument),
+  /** Left out where nothing is known to be damaged. */
+  damage: optional(vaultDamage),
 })
 export type VaultDetails = Value<typeof vaultDetails>
 

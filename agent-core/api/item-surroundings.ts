@@ -9,6 +9,9 @@ export interface Barrier {
   readonly what: string
 }
 
+/** A sentence names so many folders or items, and says how many more there are. */
+const mostNamed = 3
+
 interface Owned {
   readonly path: string
   readonly item: Item
@@ -55,9 +58,14 @@ export class ItemSurroundings {
       }
     }
     if (twice.size === 0) return []
-    const words = [...twice].map(([path, others]) => `${path} (${[...others].join(', ')})`).join(', ')
-    return [`Protected by other items too: ${words}. What is equal is stored once.`]
+    const words = [...twice].map(([path, others]) => `${path} (${enumerate([...others])})`)
+    return [`Protected by other items too: ${enumerate(words)}. What is equal is stored once.`]
   }
+}
+
+function enumerate(words: readonly string[]): string {
+  const more = words.length - mostNamed
+  return `${words.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function pathsAbove(path: string): readonly string[] {

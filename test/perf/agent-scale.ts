@@ -40,6 +40,8 @@ const { values } = parseArgs({
 })
 const itemCount = Number(values.items)
 const pointCount = Number(values.points)
+/** Each verb is asked so often. */
+const rounds = 9
 const tharsis = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'agent-scale-'))
 const home = join(folder, 'home')
@@ -207,7 +209,8 @@ async function measure(): Promise<void> {
       agent.once('exit', () => reject(new Error('the agent ended')))
     })
     console.log(
-      `${itemCount} items, ${itemCount * pointCount} points: the agent takes verbs after ${ms(performance.now() - beganMs)}`,
+      `${itemCount} items, ${itemCount * pointCount} points: the agent takes verbs after ${ms(performance.now() - beganMs)}, ` +
+        `of processor time ${ms(cpuMs(agent.pid ?? 0))}`,
     )
     await using client = await openAgentOf({ home })
     for (const [verb, ask] of [
@@ -217,20 +220,23 @@ async function measure(): Promise<void> {
       ['point list of one item', async () => await client.listPoints('item-7')],
     ] as const) {
       const times: number[] = []
-      for (let round = 0; round < 5; round++) {
+      const cpuBeforeMs = cpuMs(agent.pid ?? 0)
+      for (let round = 0; round < rounds; round++) {
         const askedMs = performance.now()
         await ask()
         times.push(performance.now() - askedMs)
       }
-      console.log(`${verb}: first ${ms(times[0] ?? 0)}, median of 5 ${ms(times.toSorted((a, b) => a - b)[2] ?? 0)}`)
+      const cpuEachMs = (cpuMs(agent.pid ?? 0) - cpuBeforeMs) / rounds
+      const middle = times.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0
+      console.log(
+        `${verb}: first ${ms(times[0] ?? 0)}, median of ${rounds} ${ms(middle)}, of processor time ${ms(cpuEachMs)} each`,
+      )
     }
     await setTimeout(5000)
-    const before = cpuSeconds(agent.pid ?? 0)
+    const before = cpuMs(agent.pid ?? 0)
     // Two turns of its clockwork, the first of which gives back what the answers have taken.
     await setTimeout(120_000)
-    console.log(
-      `idle for 2 min: ${Math.round((cpuSeconds(agent.pid ?? 0) - before) * 1000)} ms of processor time, ${memory(agent.pid ?? 0)}`,
-    )
+    console.log(`idle for 2 min: ${ms(cpuMs(agent.pid ?? 0) - before)} of processor time, ${memory(agent.pid ?? 0)}`)
   } finally {
     agent.kill()
   }
@@ -240,10 +246,10 @@ function ms(value: number): string {
   return `${Math.round(value)} ms`
 }
 
-/** User and system time of a process (proc(5), fields 14 and 15, ticks of 10 ms). */
-function cpuSeconds(pid: number): number {
+/** User and system time of a process in ms (proc(5), fields 14 and 15, ticks of 10 ms): what other work does not lengthen. */
+function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / 100
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function memory(pid: number): string {

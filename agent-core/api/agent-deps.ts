@@ -28,6 +28,8 @@ export interface HomePaths {
   readonly proofs: string
   /** Marks of vaults, kept so that only new ones are read. */
   readonly marks: string
+  /** Manifests of points, kept for the same reason. */
+  readonly manifests: string
 }
 
 /**
@@ -51,6 +53,7 @@ export function homePaths(home: string, cacheFolder: () => string | undefined): 
     journals: join(home, 'journals'),
     proofs: join(home, 'proofs'),
     marks: join(home, 'marks'),
+    manifests: join(home, 'manifests'),
   }
 }
 

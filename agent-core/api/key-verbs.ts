@@ -1,5 +1,4 @@
 /** Use cases of a vault's second secret and of a vault that this home is to know no more. */
-import { rmSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { deriveKeys } from '../codec/key-derivation.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
@@ -7,13 +6,13 @@ import { Vault } from '../vault/vault.ts'
 import { changeRecoveryCode, checkPassphrase } from '../vault/vault-keys.ts'
 import type { NewKeyDocument, RecoveryCodeDocument, RemovedVault } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { markFileOf } from './mark-memory.ts'
 import { audit } from './mark-points.ts'
 import { takeNewKeyspace } from './new-keyspace.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { forgetKey, knownVault, masterKeyOf, openKnownVault } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { requireWriter } from './publish-items.ts'
+import { forgetVaultMemory } from './vault-memory.ts'
 
 /**
  * Makes a new recovery code for the machine's keyspace in that vault; the old one opens it no more. Throws `vault.foreign`,
@@ -85,7 +84,7 @@ export async function removeKnownVault(deps: AgentDeps, name: string): Promise<R
   deps.state.removeVault(known.name)
   const isKeyUsed = deps.state.vaults().some(({ keyspace }) => keyspace === known.keyspace)
   if (!isKeyUsed) await forgetKey(deps, known.keyspace)
-  rmSync(markFileOf(deps, known), { force: true })
+  forgetVaultMemory(deps, known)
   deps.log.info('vault removed', { vault: known.name, waiting })
   const itemsAfter = new Set(deps.state.items().map((item) => item.name))
   return {

@@ -9,8 +9,8 @@ import type { Vault } from '../vault/vault.ts'
 import type { ItemDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
-import { hasMetMarks, openMarkMemory } from './mark-memory.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
+import { hasMetMarks, openMarkMemory } from './vault-memory.ts'
 
 export type LastPoint = NonNullable<ItemDocument['lastPoint']>
 

@@ -11,10 +11,10 @@ import { readMarks, writeMark } from '../vault/point-marks.ts'
 import { foldMarks, type PointState } from '../vault/point-states.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { openMarkMemory } from './mark-memory.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
 import { requireWriter } from './publish-items.ts'
 import { trashDaysOf } from './setting-verbs.ts'
+import { openMarkMemory } from './vault-memory.ts'
 
 const dayMs = 86_400_000
 /** Marks that are written at the same time. */

@@ -3,7 +3,7 @@
  * catalogue, the tree and the blocks. Takes no lock; restores never wait for backups.
  */
 
-import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { AgentError } from '../base/agent-error.ts'
 import { readDateText } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
@@ -16,14 +16,16 @@ import type { PointId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item } from '../state/state-db.ts'
 import { type PointState, type PointStates, readPointStates, unmarkedState } from '../vault/point-states.ts'
-import type { ListedPoint, ReadIndexSegment } from '../vault/vault.ts'
+import type { ReadIndexSegment } from '../vault/read-index.ts'
+import { readIndex, readLiveIndex } from '../vault/read-index.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
 import { knownItem } from './item-verbs.ts'
-import { openMarkMemory } from './mark-memory.ts'
 import { knownVault } from './open-vault.ts'
+import { type ListedIn, readManifests } from './read-manifests.ts'
 import { openReadingPlaces, type ReadingPlace, type ReadingPlaces } from './reading-places.ts'
+import { openMarkMemory } from './vault-memory.ts'
 
 export interface ReadablePoint {
   readonly manifest: PointManifest
@@ -139,24 +141,25 @@ export class ItemReading implements AsyncDisposable {
       return { readable: waiting, damaged: [] }
     }
     const tiers: readonly Tier[] = this.#isWholeInCache() ? ['instant', 'vault'] : ['vault']
-    const found = new Map<PointId, { readonly places: ListedIn[]; readonly vaults: string[] }>()
+    const found = new Map<PointId, [ListedIn, ...ListedIn[]]>()
     const states: PointStates[] = []
     for (const place of open) {
       states.push(await readPointStates(place.vault, { memory: await openMarkMemory(this.#deps, place.vault) }))
       for (const listed of await place.vault.listPoints(this.item.id)) {
         if (listed.confirmationName === undefined) continue
-        const known = found.get(listed.point) ?? { places: [], vaults: [] }
-        known.places.push({ place, listed })
-        known.vaults.push(place.known.name)
-        found.set(listed.point, known)
+        const known = found.get(listed.point)
+        if (known === undefined) found.set(listed.point, [{ place, listed }])
+        else known.push({ place, listed })
       }
     }
     // A vault that was away when a point was marked has no marks of it yet.
     const stateOf = (id: PointId) => states.find(({ marked }) => marked.has(id))?.of(id) ?? unmarkedState
     const confirmed: ReadablePoint[] = []
     const damaged: DamagedPoint[] = []
-    for (const [id, { places, vaults }] of found) {
-      const manifest = await this.#readManifest(places)
+    const manifests = await readManifests(this.#deps, this.item.id, this.#places, [...found.values()])
+    for (const [id, listedIn] of found) {
+      const manifest = manifests.get(id) as PointManifest | AgentError
+      const vaults = listedIn.map(({ place }) => place.known.name)
       if (manifest instanceof AgentError) damaged.push({ id, error: manifest })
       else confirmed.push({ manifest, tiers, vaults, state: stateOf(id) })
     }
@@ -164,32 +167,6 @@ export class ItemReading implements AsyncDisposable {
     const marked = others.map((point) => ({ ...point, state: stateOf(point.manifest.id) }))
     const readable = [...confirmed.toSorted(bySequence), ...marked]
     return { readable, damaged }
-  }
-
-  /** The manifest from the first place where it is whole, spares last; else the damage. */
-  async #readManifest(listedIn: readonly ListedIn[]): Promise<PointManifest | AgentError> {
-    let damage: AgentError | undefined
-    const read = async ({ place, listed }: ListedIn): Promise<PointManifest | undefined> => {
-      try {
-        return (await place.vault.readPoint(listed)).manifest
-      } catch (error) {
-        if (!isDamage(error)) throw error
-        this.#deps.log.warn('a damaged point', { point: listed.point, reason: error.message })
-        damage ??= error
-        return undefined
-      }
-    }
-    for (const one of listedIn) {
-      const manifest = await read(one)
-      if (manifest !== undefined) return manifest
-    }
-    for (const place of await this.#places.spares()) {
-      const manifest = await read({ place, listed: (listedIn[0] as ListedIn).listed })
-      if (manifest === undefined) continue
-      this.#places.tellSpare(place)
-      return manifest
-    }
-    return damage as AgentError
   }
 
   #isWholeInCache(): boolean {
@@ -215,12 +192,6 @@ export class ItemReading implements AsyncDisposable {
     this.catalogue[Symbol.dispose]()
     await this.#places[Symbol.asyncDispose]()
   }
-}
-
-/** A point in a place that lists it. */
-interface ListedIn {
-  readonly place: ReadingPlace
-  readonly listed: ListedPoint
 }
 
 /** Opens an item for reading; throws `item.not-found`, `vault.locked`. */
@@ -252,7 +223,7 @@ async function readUnseenIndex(
   const damages = new Map<number, AgentError>()
   let isBehind = false
   const onDamage = (error: AgentError, sequence: number) => void damages.set(sequence, error)
-  for await (const read of vault.readIndex(catalogue.base.segments.last(vault.id, keyspace), onDamage)) {
+  for await (const read of readLiveIndex(vault, catalogue.base.segments.last(vault.id, keyspace), onDamage)) {
     catalogue.add(vault.id, keyspace, read)
     isBehind = true
   }
@@ -278,16 +249,12 @@ async function readSpareSegment(
 ): Promise<ReadIndexSegment | undefined> {
   const place = (await places.spares()).find(({ vault }) => vault.id === vaultId)
   if (place === undefined) return undefined
-  for await (const read of place.vault.readIndex(sequence - 1, () => undefined)) {
+  for await (const read of readIndex(place.vault, sequence - 1, () => undefined)) {
     if (read.sequence !== sequence) return undefined
     places.tellSpare(place)
     return read
   }
   return undefined
-}
-
-function isDamage(error: unknown): error is AgentError {
-  return isAgentError(error, 'format.invalid') || isAgentError(error, 'store.not-found')
 }
 
 function bySequence(a: ReadablePoint, b: ReadablePoint): number {

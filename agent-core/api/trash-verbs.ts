@@ -7,11 +7,11 @@ import { type PointState, readPointStates } from '../vault/point-states.ts'
 import type { PointDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { keptFacts } from './kept-points.ts'
-import { openMarkMemory } from './mark-memory.ts'
 import { audit, eachVault, endOfWindowMs, markOf } from './mark-points.ts'
 import { openItemReading } from './open-reading.ts'
 import { requirePin } from './pin-guard.ts'
 import { pointDocumentOf } from './point-document.ts'
+import { openMarkMemory } from './vault-memory.ts'
 
 /** Keeps a point whatever its policy says, until it is released. */
 export async function holdPoint(

@@ -2,10 +2,12 @@
  * What the base knows of a vault, brought up to date: open intents, then index segments, then what is gone. In this order,
  * so that the second look of docs/format/write-order.md (step 4) is one call of `refreshIndex`.
  */
+
 import type { BaseDb } from '../cache/base-db.ts'
 import type { PlacedChunkFile } from '../cache/base-rows.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import { readIndexGone, readOpenIntents } from '../vault/clean-ups.ts'
+import { readIndex, readLiveIndex } from '../vault/read-index.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /**
@@ -22,7 +24,7 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
   const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
   if (isOther) base.forgetVault(vault.id, keyspace)
   const onDamage = () => base.distrust(vault.id)
-  for await (const read of vault.readIndex(base.segments.last(vault.id, keyspace), onDamage)) {
+  for await (const read of readLiveIndex(vault, base.segments.last(vault.id, keyspace), onDamage)) {
     const { chunkFiles, supersedes } = read.segment
     base.segments.supersede(vault.id, keyspace, supersedes)
     base.mergeIndex(vault.id, keyspace, read.sequence, chunkFiles, read.sha256)
@@ -101,7 +103,7 @@ async function isSegmentAsSeen(base: BaseDb, vault: Vault, sequence: number): Pr
   if (now === 'damaged') return true
   const seen = base.segments.sha256(vault.id, vault.keys.keyspace, sequence)
   if (now !== undefined) return seen?.equals(now) === true
-  for await (const { segment } of vault.readIndex(sequence, () => undefined)) {
+  for await (const { segment } of readIndex(vault, sequence, () => undefined)) {
     const at = segment.supersedes.indexOf(sequence)
     const hash = segment.supersededSha256?.[at]
     if (at >= 0 && (hash === undefined || seen?.equals(hash) === true)) return true

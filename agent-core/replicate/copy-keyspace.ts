@@ -3,6 +3,7 @@
  * points → confirmations → marks, tombstones, definitions, keys. Every object is checked before it is copied. Cut off
  * anywhere, the replica holds whole points.
  */
+
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Task } from '../base/task.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
@@ -10,6 +11,7 @@ import { keyspaceLayout } from '../format/vault-layout.ts'
 import { readIndexGone } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
+import { readIndex } from '../vault/read-index.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkObject } from './check-object.ts'
 import type { ListedKeyspace, ObjectSizes } from './list-objects.ts'
@@ -201,7 +203,7 @@ export class KeyspaceCopy {
     const onDamage = (error: AgentError, sequence: number) => {
       this.#damaged.set(machine.layout.indexSegment(sequence), error.message)
     }
-    for await (const { sequence, segment } of machine.readIndex(-1, onDamage)) {
+    for await (const { sequence, segment } of readIndex(machine, -1, onDamage)) {
       // What was written after the lists may name chunk files that they do not show.
       if (listed?.has(machine.layout.indexSegment(sequence)) !== true) continue
       for (const { name } of segment.chunkFiles) names.add(machine.layout.chunk(name))

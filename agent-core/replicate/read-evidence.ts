@@ -1,7 +1,9 @@
 /** What a vault says of its removals (docs/format/write-order.md, *Replica*, R1), beside what its replica still holds of them. */
+
 import type { IndexGone } from '../format/clean-up.ts'
 import type { IndexSegment } from '../format/index-segment.ts'
 import { readIndexGone } from '../vault/clean-ups.ts'
+import { readIndex } from '../vault/read-index.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { Vault } from '../vault/vault.ts'
 import { closeSuperseded, type Evidence } from './plan-removals.ts'
@@ -40,11 +42,11 @@ async function readSupersededSegments(
 ): Promise<ReadonlySet<number>> {
   if (plan.extra.index.length === 0) return new Set()
   const segments: Pick<IndexSegment, 'supersedes'>[] = []
-  for await (const { sequence, segment } of vault.readIndex(-1)) {
+  for await (const { sequence, segment } of readIndex(vault, -1)) {
     if (listed.index.has(vault.layout.indexSegment(sequence))) segments.push({ supersedes: segment.supersedes })
   }
   const extra = new Map<number, Pick<IndexSegment, 'supersedes'>>()
-  for await (const { sequence, segment } of replica.readIndex(-1, ignoreDamage)) {
+  for await (const { sequence, segment } of readIndex(replica, -1, ignoreDamage)) {
     if (!listed.index.has(vault.layout.indexSegment(sequence))) extra.set(sequence, { supersedes: segment.supersedes })
   }
   return closeSuperseded(segments, extra)

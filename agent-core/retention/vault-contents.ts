@@ -2,6 +2,7 @@
  * What a clean-up must know of a vault, read from the vault itself: nothing is deleted by what a cache says. The order is
  * that of docs/format/write-order.md, *Deleting*: points, intents, index.
  */
+
 import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
@@ -13,6 +14,7 @@ import { parseChunkName } from '../format/vault-layout.ts'
 import { listIntents, type OpenIntent, readIndexGone, readOpenIntents } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import { type PointState, readPointStates } from '../vault/point-states.ts'
+import { readIndex } from '../vault/read-index.ts'
 import { readObject } from '../vault/read-object.ts'
 import { readLedger } from '../vault/tombstone-ledger.ts'
 import type { ListedPoint, Vault } from '../vault/vault.ts'
@@ -92,7 +94,7 @@ export async function readContents(vault: Vault): Promise<VaultContents> {
   const files = new Map<ChunkFileName, IndexedChunkFile>()
   const sequences: number[] = []
   const superseded = new Set<number>()
-  for await (const { sequence, segment } of vault.readIndex(-1)) {
+  for await (const { sequence, segment } of readIndex(vault, -1)) {
     sequences.push(sequence)
     for (const number of segment.supersedes) superseded.add(number)
     for (const file of segment.chunkFiles) {

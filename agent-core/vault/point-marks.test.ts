@@ -8,8 +8,8 @@ import type { HomeId, PointId } from '../contract/ids.ts'
 import type { Mark } from '../format/mark.ts'
 import { endIntent, putIntent } from './clean-ups.ts'
 import { createFaultyStore } from './faulty-store.ts'
-import { openMarkFile } from './mark-file.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { openObjectMemory } from './object-memory.ts'
 import type { ObjectStore } from './object-store.ts'
 import { readMarks, writeMark } from './point-marks.ts'
 import { readPointStates } from './point-states.ts'
@@ -63,7 +63,7 @@ test('known marks are not read again: one LIST, and a GET for each new one', asy
   for (const point of [a, b]) await writeMark(vault, hold(point))
   const requests = async () => {
     const before = store.calls.length
-    const memory = await openMarkFile(folder.at('marks', 'file'), silentLog)
+    const memory = await openObjectMemory(folder.at('marks', 'file'), silentLog)
     const marks = await readMarks(vault, { memory })
     return { marks, calls: store.calls.slice(before).map(({ operation }) => operation) }
   }
@@ -79,7 +79,7 @@ test('a mark that took the place of a kept one, in a vault that was put back, is
   using folder = new TestFolder()
   let nowMs = 1_000
   const clock = { nowMs: () => nowMs, delay: async () => {} }
-  const memory = () => openMarkFile(folder.at('file'), silentLog)
+  const memory = () => openObjectMemory(folder.at('file'), silentLog)
   const gone = vaultOf(createMemoryStore({ clock }))
   await writeMark(gone, release(a))
   expect((await readPointStates(gone, { memory: await memory() })).of(a).held).toBe(false)
@@ -98,12 +98,12 @@ test('kept marks that have rotted are read from the vault again', async () => {
 
 test('a file of kept marks that is none counts as empty', async () => {
   using folder = new TestFolder()
-  const memory = await openMarkFile(folder.at('file'), silentLog)
+  const memory = await openObjectMemory(folder.at('file'), silentLog)
   await memory.keep(new Map([['x', Buffer.from('y')]]))
-  expect((await openMarkFile(folder.at('file'), silentLog)).get('x')?.toString()).toBe('y')
+  expect((await openObjectMemory(folder.at('file'), silentLog)).get('x')?.toString()).toBe('y')
   const { truncateSync } = await import('node:fs')
   truncateSync(folder.at('file'), 3)
-  expect((await openMarkFile(folder.at('file'), silentLog)).get('x')).toBeUndefined()
+  expect((await openObjectMemory(folder.at('file'), silentLog)).get('x')).toBeUndefined()
 })
 
 test('a damaged mark, and one that was copied to another point, hold their points', async () => {

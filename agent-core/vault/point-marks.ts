@@ -10,6 +10,7 @@ import { decodeMark, encodeMark, type Mark } from '../format/mark.ts'
 import { parseMarkName } from '../format/vault-layout.ts'
 import { readOpenIntents } from './clean-ups.ts'
 import { inLanes } from './in-lanes.ts'
+import type { ObjectMemory } from './object-memory.ts'
 import { readObject } from './read-object.ts'
 import { readLedger } from './tombstone-ledger.ts'
 import type { Vault } from './vault.ts'
@@ -26,21 +27,11 @@ export interface StoredMark {
   readonly storedAtMs: number
 }
 
-/**
- * Keeps sealed marks between runs. They are opened anew each time, so that rot of what is kept is seen. A key is the name
- * with length and time of the object: in a vault that was put back from an older copy, a name comes to be used again.
- */
-export interface MarkMemory {
-  get(key: string): Buffer | undefined
-  /** Replaces everything that was kept by these objects, by key. */
-  keep(objects: ReadonlyMap<string, Buffer>): Promise<void>
-}
-
 export interface ReadMarksOptions {
   /** The marks of this point alone. */
   readonly point?: PointId
   /** Left out: all marks are read from the vault. */
-  readonly memory?: MarkMemory
+  readonly memory?: ObjectMemory
   readonly signal?: AbortSignal
 }
 

@@ -7,6 +7,7 @@ import type { ChunkFileName, HomeId, ItemId } from '../contract/ids.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
 import { type Definitions, encodeDefinitions } from '../format/definitions.ts'
 import { createMemoryStore } from './memory-store.ts'
+import { readIndex } from './read-index.ts'
 import { sealManifest, Vault } from './vault.ts'
 
 function make() {
@@ -29,7 +30,7 @@ describe('the index', () => {
     for (const last of [-1, 0, 1]) expect((await vault.writeIndex(last, empty)).sequence).toBe(last + 1)
     const read = async (lastSeen: number) => {
       const found: number[] = []
-      for await (const { sequence } of vault.readIndex(lastSeen)) found.push(sequence)
+      for await (const { sequence } of readIndex(vault, lastSeen)) found.push(sequence)
       return found
     }
     expect(await read(-1)).toEqual([0, 1, 2])

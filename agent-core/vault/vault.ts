@@ -15,7 +15,7 @@ import {
   encodeDefinitions,
   type KeyspaceFacts,
 } from '../format/definitions.ts'
-import { decodeIndexSegment, encodeIndexSegment, type IndexSegment } from '../format/index-segment.ts'
+import { encodeIndexSegment, type IndexSegment } from '../format/index-segment.ts'
 import {
   type Confirmation,
   decodeConfirmation,
@@ -34,9 +34,6 @@ import {
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 
-/** A reader that misses an index segment lists again, so often in all. */
-const maxListings = 3
-
 export interface VaultOptions {
   readonly store: ObjectStore
   readonly id: VaultId
@@ -51,13 +48,8 @@ export interface ListedPoint extends PointObjectName {
   readonly storedAtMs: number
   /** The confirmation's object name; absent while the point is provisional. */
   readonly confirmationName?: string
-}
-
-export interface ReadIndexSegment {
-  readonly sequence: number
-  readonly segment: IndexSegment
-  /** Of the whole object. */
-  readonly sha256: Buffer
+  /** When that was put. */
+  readonly confirmationStoredAtMs?: number
 }
 
 /** A point's manifest with the sealed object it stands in. */
@@ -91,47 +83,6 @@ export class Vault {
   async readFacts(): Promise<KeyspaceFacts> {
     const name = this.layout.facts
     return decodeKeyspaceFacts(openObject(this.keys, 'keyspace', name, await readObject(this.store, name)), name)
-  }
-
-  /**
-   * Index segments after `lastSeen` in their order, each with the SHA-256 of its object. A damaged one goes to
-   * `onDamage` and is left out; without that it is thrown. One that a compaction has deleted since it was listed is not
-   * missed: what repeats it comes with the next listing.
-   */
-  async *readIndex(
-    lastSeen: number,
-    onDamage?: (error: AgentError, sequence: number) => void,
-  ): AsyncGenerator<ReadIndexSegment, void, undefined> {
-    const known = new Set<number>()
-    for (let listing = 1; ; listing++) {
-      let isMissed = false
-      for await (const { sequence, name } of this.#listIndex(lastSeen)) {
-        if (known.has(sequence)) continue
-        try {
-          const object = await readObject(this.store, name)
-          const payload = openObject(this.keys, 'index', name, object)
-          known.add(sequence)
-          yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
-        } catch (error) {
-          if (isAgentError(error, 'store.not-found') && listing < maxListings) {
-            isMissed = true
-            continue
-          }
-          if (onDamage === undefined || !isAgentError(error, 'format.invalid')) throw error
-          known.add(sequence)
-          onDamage(error, sequence)
-        }
-      }
-      if (!isMissed) return
-    }
-  }
-
-  async *#listIndex(lastSeen: number): AsyncGenerator<{ readonly sequence: number; readonly name: string }> {
-    const startAfter = lastSeen < 0 ? {} : { startAfter: this.layout.indexSegment(lastSeen) }
-    for await (const { name } of this.store.list(this.layout.index, startAfter)) {
-      const sequence = parseSequenceName(name)
-      if (sequence !== undefined) yield { sequence, name }
-    }
   }
 
   /** Lengths of the chunk files that the vault holds, by name. */
@@ -189,7 +140,8 @@ export class Vault {
       }
       const pointName = name.slice(0, -'.ok'.length)
       const point = points.get(pointName)
-      if (point !== undefined) points.set(pointName, { ...point, confirmationName: name })
+      if (point === undefined) continue
+      points.set(pointName, { ...point, confirmationName: name, confirmationStoredAtMs: modifiedAtMs })
     }
     return [...points.values()]
   }
@@ -197,14 +149,7 @@ export class Vault {
   /** Reads a point; checks its confirmation where it has one. Throws `format.invalid` when they do not fit. */
   async readPoint(point: ListedPoint): Promise<ReadPoint> {
     const object = await readObject(this.store, point.name)
-    const manifest = decodePointManifest(openObject(this.keys, 'point', point.name, object), point.name)
-    if (manifest.id !== point.point || manifest.sequence !== point.sequence || manifest.item !== point.item) {
-      throw new AgentError('format.invalid', {
-        what: point.name,
-        offset: 0,
-        reason: 'the manifest is of another point',
-      })
-    }
+    const manifest = this.openPoint(point, object)
     if (point.confirmationName !== undefined) {
       const confirmation = await this.readConfirmation(point.confirmationName)
       if (!sha256(object).equals(confirmation.sha256)) {
@@ -216,6 +161,19 @@ export class Vault {
       }
     }
     return { manifest, object }
+  }
+
+  /** The manifest in the object of a point. Throws `format.invalid` when it is damaged or another point's. */
+  openPoint(point: ListedPoint, object: Buffer): PointManifest {
+    const manifest = decodePointManifest(openObject(this.keys, 'point', point.name, object), point.name)
+    if (manifest.id !== point.point || manifest.sequence !== point.sequence || manifest.item !== point.item) {
+      throw new AgentError('format.invalid', {
+        what: point.name,
+        offset: 0,
+        reason: 'the manifest is of another point',
+      })
+    }
+    return manifest
   }
 
   async readConfirmation(name: string): Promise<Confirmation> {

@@ -1,8 +1,10 @@
 /** Another vault of the same keyspace, or a replica of this one, as a place to heal from. */
+
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
+import { readIndex } from '../vault/read-index.ts'
 import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type HealSource, ifReadable } from './heal-source.ts'
@@ -27,7 +29,7 @@ export function vaultSource(vault: Vault, label: string, isReplica: boolean): He
 async function openReader(vault: Vault): Promise<BlockReader> {
   const files = new Map<string, IndexedChunkFile>()
   // What a damaged segment lists may lie elsewhere too.
-  for await (const { segment } of vault.readIndex(-1, () => undefined)) {
+  for await (const { segment } of readIndex(vault, -1, () => undefined)) {
     for (const file of segment.chunkFiles) {
       decodeBlockTable(file.table, file.name)
       files.set(file.name, { ...file, table: Buffer.from(file.table) })

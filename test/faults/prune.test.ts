@@ -2,6 +2,7 @@
  * Clean-ups of a vault that backups go into: space comes back, what stays restores (I1, I3), chunk files go only as
  * announced (I5), leftovers are reclaimed (I7).
  */
+
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { createFaultyStore, type FaultKind, type StoreCall } from '../../agent-c
 import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { readPointStates } from '../../agent-core/vault/point-states.ts'
+import { readIndex } from '../../agent-core/vault/read-index.ts'
 import { writeSegment } from '../../agent-core/vault/write-segment.ts'
 import { assertInvariants } from '../../agent-core/verify/assert-invariants.ts'
 import { BackupPlace, copyOfStore } from '../support/backup-place.ts'
@@ -300,7 +302,7 @@ describe('the index', { timeout: 120_000 }, () => {
       expect((await place.backUp(store)).failure).toBeUndefined()
       const superseded = new Set<number>()
       const all: number[] = []
-      for await (const { sequence, segment } of place.vaultOf(store).readIndex(-1)) {
+      for await (const { sequence, segment } of readIndex(place.vaultOf(store), -1)) {
         all.push(sequence)
         for (const old of segment.supersedes) superseded.add(old)
       }

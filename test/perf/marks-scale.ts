@@ -14,8 +14,8 @@ import type { PointId } from '../../agent-core/contract/ids.ts'
 import type { Mark } from '../../agent-core/format/mark.ts'
 import { openDirectoryStore } from '../../agent-core/vault/directory-store.ts'
 import { inLanes } from '../../agent-core/vault/in-lanes.ts'
-import { openMarkFile } from '../../agent-core/vault/mark-file.ts'
 import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
+import { openObjectMemory } from '../../agent-core/vault/object-memory.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { writeMark } from '../../agent-core/vault/point-marks.ts'
 import { readPointStates } from '../../agent-core/vault/point-states.ts'
@@ -73,7 +73,7 @@ async function timed(what: string, { calls }: Counted, work: () => Promise<numbe
 async function measure(place: Counted, label: string): Promise<void> {
   const { store } = place
   const vault = new Vault({ store, id: testVaultId, keys: testKeys, random: systemRandom })
-  const memory = () => openMarkFile(join(folder, `marks of ${label}`), silentLog)
+  const memory = () => openObjectMemory(join(folder, `marks of ${label}`), silentLog)
   const readAll = async () => (await readPointStates(vault, { memory: await memory() })).marked.size
   console.log(label)
   await timed('a mark on each', place, async () => {

@@ -32,7 +32,8 @@ const filesPerFolder = 100
 
 const [kind = 'points', first, second] = process.argv.slice(2)
 using work = new TestFolder('vault-cost-')
-await using stub = await startS3Stub()
+// As AWS lists them.
+await using stub = await startS3Stub({ pageSize: 1000 })
 const source = work.at('source')
 const place: S3PlaceRequest = {
   url: `s3://${stub.bucketName}/${prefix}`,
@@ -51,10 +52,12 @@ async function measurePoints(points: number, files: number): Promise<void> {
   await measure('first connect, to go on as that machine', async () => {
     await connectToVault(deps, 'v', place, testPassphrase, { takeOver: machine })
   })
-  await measure('the points listed', async () => {
-    const listed = (await listPoints(deps, item)).length
-    if (listed !== points) throw new Error(`${listed} points`)
-  })
+  for (const time of ['first', 'second']) {
+    await measure(`the points listed for the ${time} time`, async () => {
+      const listed = (await listPoints(deps, item)).length
+      if (listed !== points) throw new Error(`${listed} points`)
+    })
+  }
   await measure('a backup that reads every file anew', async () => await backUp(home))
   await measure('one in which nothing has changed', async () => await backUp(home))
   appendFileSync(join(source, 'folder 0', 'file 0'), 'more')

@@ -1,4 +1,5 @@
 /** Backups in this process over any object store: a source folder, a cache folder, and the keys of one machine. */
+
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,7 @@ import type { Entry } from '../../agent-core/format/tree.ts'
 import { type PruneResult, runPrune } from '../../agent-core/retention/run-prune.ts'
 import { createMemoryStore, type MemoryStore } from '../../agent-core/vault/memory-store.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
+import { readIndex } from '../../agent-core/vault/read-index.ts'
 import { sealManifest, Vault } from '../../agent-core/vault/vault.ts'
 import { createVault } from '../../agent-core/vault/vault-keys.ts'
 
@@ -185,7 +187,7 @@ export class BackupPlace implements Disposable {
   async filesOf(store: ObjectStore, point: string): Promise<Record<string, string>> {
     const vault = this.vaultOf(store)
     using base = openBase(join(this.folder, 'no base'), { readOnly: true })
-    for await (const { sequence, segment } of vault.readIndex(-1)) {
+    for await (const { sequence, segment } of readIndex(vault, -1)) {
       base.mergeIndex(vault.id, this.#keys.keyspace, sequence, segment.chunkFiles, Buffer.alloc(32))
     }
     const blocks = new BlockReader(base, [vault.chunkSource()], this.#keys)
@@ -228,7 +230,7 @@ export class BackupPlace implements Disposable {
   async unreferenced(store: ObjectStore): Promise<string[]> {
     const vault = this.vaultOf(store)
     const named = new Set<string>()
-    for await (const { segment } of vault.readIndex(-1)) {
+    for await (const { segment } of readIndex(vault, -1)) {
       for (const { name } of segment.chunkFiles) named.add(vault.layout.chunk(name))
     }
     const names: string[] = []

@@ -3,10 +3,7 @@ import { type StubBucket, sizeOf } from './stub-bucket.ts'
 import { StubError } from './stub-error.ts'
 import { type StubAnswer, type StubRequest, xmlAnswer } from './stub-request.ts'
 
-/** Small, so that tests meet many pages. */
-const pageSize = 100
-
-export function listObjects({ bucket, query }: StubRequest): StubAnswer {
+export function listObjects({ bucket, query, pageSize }: StubRequest): StubAnswer {
   const prefix = query.get('prefix') ?? ''
   const after = tokenKey(query.get('continuation-token')) ?? query.get('start-after') ?? ''
   const keys = bucket.keys().filter((key) => key.startsWith(prefix) && key > after && bucket.current(key) !== undefined)
@@ -32,7 +29,7 @@ function entryOf(bucket: StubBucket, key: string) {
   return { LastModified: new Date(version.modifiedMs).toISOString(), ETag: version.etag, Size: sizeOf(version.body) }
 }
 
-export function listVersions({ bucket, query }: StubRequest): StubAnswer {
+export function listVersions({ bucket, query, pageSize }: StubRequest): StubAnswer {
   const prefix = query.get('prefix') ?? ''
   const marker = `${query.get('key-marker') ?? ''}\0${query.get('version-id-marker') ?? ''}`
   const all = bucket
@@ -62,7 +59,7 @@ export function listVersions({ bucket, query }: StubRequest): StubAnswer {
   })
 }
 
-export function listUploads({ bucket, query }: StubRequest): StubAnswer {
+export function listUploads({ bucket, query, pageSize }: StubRequest): StubAnswer {
   const prefix = query.get('prefix') ?? ''
   const marker = [query.get('key-marker') ?? '', query.get('upload-id-marker') ?? ''].join('\0')
   const order = ({ key, id }: { readonly key: string; readonly id: string }): string => `${key}\0${id}`

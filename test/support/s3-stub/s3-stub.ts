@@ -38,12 +38,15 @@ export interface StubOptions {
   readonly folder?: string
   /** Hears of each piece of a body that came. */
   readonly onReceived?: (sizeBytes: number) => void
+  /** Entries of a listing that come at a time; left out: 100, so that tests meet many pages. */
+  readonly pageSize?: number
   /** The server's clock; the system's when left out. */
   readonly nowMs?: () => number
 }
 
 export interface JournalEntry {
   readonly operation: StubOperation
+  /** Of a listing the prefix that was asked for. */
   readonly key: string
   readonly partNumber: number | undefined
   /** Bytes of the body that came. */
@@ -115,7 +118,7 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
     const part = query.get('partNumber')
     const entry: JournalEntry = {
       operation,
-      key,
+      key: key === '' ? (query.get('prefix') ?? '') : key,
       partNumber: part === null ? undefined : Number(part),
       receivedBytes: 0,
       sentBytes: 0,
@@ -148,6 +151,7 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
         nowMs: nowMs(),
         knowsConditions: options.knowsConditions ?? true,
         knowsChecksums: options.knowsChecksums ?? true,
+        pageSize: options.pageSize ?? 100,
         receive,
       })
     } catch (error) {

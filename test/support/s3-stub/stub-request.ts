@@ -15,6 +15,8 @@ export interface StubRequest {
   /** What the server knows; false: it refuses what it does not know. */
   readonly knowsConditions: boolean
   readonly knowsChecksums: boolean
+  /** Entries of a listing that come at a time. */
+  readonly pageSize: number
   receive(): Promise<ReceivedBody>
 }
 

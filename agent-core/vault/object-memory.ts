@@ -1,4 +1,7 @@
-/** Sealed marks kept in a file of the home folder, so that only new ones are read from the vault. A cache: lost or rotten, it is made anew. */
+/**
+ * Sealed objects of a vault kept in a file of the home folder, so that only new ones are read from the vault. A cache: lost
+ * or rotten, it is made anew.
+ */
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isAgentError } from '../base/agent-error.ts'
@@ -7,10 +10,19 @@ import { asBuffer } from '../base/bytes.ts'
 import type { Log } from '../base/log.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
-import type { MarkMemory } from './point-marks.ts'
 
-/** Opens the file at `path`, which need not be there; what it holds is an array of [key, sealed mark]. Never throws. */
-export async function openMarkFile(path: string, log: Log): Promise<MarkMemory> {
+/**
+ * Keeps sealed objects between runs. They are opened anew each time, so that rot of what is kept is seen. A key is the name
+ * with length or time of the object: in a vault that was put back from an older copy, a name comes to be used again.
+ */
+export interface ObjectMemory {
+  get(key: string): Buffer | undefined
+  /** Replaces everything that was kept by these objects, by key. */
+  keep(objects: ReadonlyMap<string, Buffer>): Promise<void>
+}
+
+/** Opens the file at `path`, which need not be there; what it holds is an array of [key, sealed object]. Never throws. */
+export async function openObjectMemory(path: string, log: Log): Promise<ObjectMemory> {
   const objects = await readObjects(path, log)
   return {
     get: (key) => objects.get(key),
@@ -20,7 +32,7 @@ export async function openMarkFile(path: string, log: Log): Promise<MarkMemory> 
         await writeFileAtomic(path, encodeCbor([...current].map(([key, object]) => [key, object])))
       } catch (error) {
         // Without it everything is read again next time; no reason to fail now.
-        log.warn('marks were not kept', { path, reason: (error as Error).message })
+        log.warn('objects of a vault were not kept', { path, reason: (error as Error).message })
       }
     },
   }
@@ -37,7 +49,7 @@ async function readObjects(path: string, log: Log): Promise<Map<string, Buffer>>
     return objects
   } catch (error) {
     const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    if (!isAbsent) log.warn('kept marks are of no use', { path, reason: (error as Error).message })
+    if (!isAbsent) log.warn('kept objects of a vault are of no use', { path, reason: (error as Error).message })
     if (isAbsent || isAgentError(error, 'format.invalid') || 'code' in (error as Error)) return new Map()
     throw error
   }

@@ -1,0 +1,39 @@
+/** The marks and manifests of vaults that this home has read before. */
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ItemId } from '../contract/ids.ts'
+import { type ObjectMemory, openObjectMemory } from '../vault/object-memory.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { AgentDeps } from './agent-deps.ts'
+
+type Place = Pick<Vault, 'id'> & { readonly keyspace: string }
+
+/** Opens what is kept of the marks of a vault's keyspace. */
+export async function openMarkMemory(deps: AgentDeps, vault: Vault): Promise<ObjectMemory> {
+  return await openObjectMemory(markFileOf(deps, { id: vault.id, keyspace: vault.keys.keyspace }), deps.log)
+}
+
+/** Opens what is kept of the manifests of an item's points there. */
+export async function openManifestMemory(deps: AgentDeps, vault: Vault, item: ItemId): Promise<ObjectMemory> {
+  const folder = manifestFolderOf(deps, { id: vault.id, keyspace: vault.keys.keyspace })
+  return await openObjectMemory(join(folder, item), deps.log)
+}
+
+/** Forgets everything that was read there. */
+export function forgetVaultMemory(deps: AgentDeps, vault: Place): void {
+  rmSync(markFileOf(deps, vault), { force: true })
+  rmSync(manifestFolderOf(deps, vault), { recursive: true, force: true })
+}
+
+/** True when this home has ever met a mark there. */
+export function hasMetMarks(deps: AgentDeps, vault: Place): boolean {
+  return existsSync(markFileOf(deps, vault))
+}
+
+function manifestFolderOf(deps: AgentDeps, { id, keyspace }: Place): string {
+  return join(deps.paths.manifests, `${id}-${keyspace}`)
+}
+
+function markFileOf(deps: AgentDeps, { id, keyspace }: Place): string {
+  return join(deps.paths.marks, `${id}-${keyspace}`)
+}

@@ -4,13 +4,15 @@
  */
 import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
+import { isoTime } from '../base/date-text.ts'
 import { type Random, randomId } from '../base/random.ts'
-import type { JobDetails, JobDocument, JobFilter, JobLine, JobPhase, JobsEvent } from '../contract/documents/job.ts'
+import type { JobDetails, JobDocument, JobFilter, JobLine, JobsEvent } from '../contract/documents/job.ts'
 import type { Progress } from '../contract/documents/progress.ts'
 import type { JobId, PointId } from '../contract/ids.ts'
 import type { JobKind, JobTrigger } from '../contract/verb.ts'
 import type { JobChange, JobRecord, JobTable, NewJobLine } from '../state/job-table.ts'
 import type { JobOutcome } from './job-outcome.ts'
+import { JobPhases } from './job-phases.ts'
 
 export interface JobOrder {
   readonly kind: JobKind
@@ -33,8 +35,7 @@ export interface JobBookDeps {
 
 /** What of a running job is not kept. */
 interface LiveJob {
-  /** In the order in which they began; one that comes again is another. */
-  readonly phases: JobPhase[]
+  readonly phases: JobPhases
   progress: Progress | undefined
   /** When its phases were kept last. */
   keptMs: number
@@ -43,7 +44,6 @@ interface LiveJob {
 const pollMs = 1000
 const leastBetweenWritesMs = 1000
 const mostLines = 10_000
-const mostPhases = 1000
 const firstShown = 100
 const mostLive = 10_000
 const keptForMs = 400 * 86_400_000
@@ -111,22 +111,21 @@ export class JobBook {
     const live = this.#live.get(id)
     if (live === undefined) return
     const isNewPhase = live.progress?.phase !== progress.phase
-    const before = live.progress
     live.progress = progress
-    this.#notePhase(live, before, progress)
+    live.phases.note(progress)
     if (isNewPhase) this.log(id, 'info', `phase: ${progress.phase}`)
     const nowMs = this.#deps.clock.nowMs()
     // Where a long job was when its process died is worth a write.
     if (isNewPhase && nowMs - live.keptMs >= leastBetweenWritesMs) {
       live.keptMs = nowMs
-      this.#change(id, { phases: [...live.phases] })
+      this.#change(id, { phases: live.phases.all() })
     } else this.#tell(id)
   }
 
   finish(id: JobId, outcome: JobOutcome): JobRecord {
     const { clock, table } = this.#deps
     const live = this.#live.get(id)
-    if (live !== undefined) this.#notePhase(live, live.progress, undefined)
+    live?.phases.end()
     this.#live.delete(id)
     const { state, reason, result, warnings, error, caughtUp = [] } = outcome
     const level = state === 'failed' ? 'error' : state === 'completed' ? 'info' : 'warning'
@@ -139,7 +138,7 @@ export class JobBook {
       warnings,
       error,
       finishedMs: clock.nowMs(),
-      ...(live && { phases: [...live.phases] }),
+      ...(live && { phases: live.phases.all() }),
     })
     if (caughtUp.length > 0) this.#settleWaiting(finished, new Set(caughtUp))
     return finished
@@ -188,7 +187,7 @@ export class JobBook {
   }
 
   details(job: JobRecord): JobDetails {
-    const phases = [...(this.#live.get(job.id)?.phases ?? job.phases)]
+    const phases = this.#live.get(job.id)?.phases.all() ?? job.phases
     const unkept = (this.#lines.get(job.id) ?? []).map(({ atMs, level, text }) => ({
       time: isoTime(atMs),
       level,
@@ -268,23 +267,6 @@ export class JobBook {
     return [...newest, ...live].map((job) => this.document(job)).slice(0, mostLive)
   }
 
-  #notePhase({ phases }: LiveJob, before: Progress | undefined, now: Progress | undefined): void {
-    const time = isoTime(this.#deps.clock.nowMs())
-    const last = phases.at(-1)
-    if (before !== undefined && last !== undefined) {
-      const finishedAt = now?.phase === before.phase ? null : time
-      phases[phases.length - 1] = { ...last, finishedAt, ...mostOf(last, before) }
-    }
-    if (now === undefined) return
-    const current = phases.at(-1)
-    if (current?.phase === now.phase) {
-      phases[phases.length - 1] = { ...current, ...mostOf(current, now) }
-    } else if (phases.length < mostPhases) {
-      const begun = { phase: now.phase, startedAt: time, finishedAt: null }
-      phases.push({ ...begun, ...mostOf({ files: 0, bytes: 0 }, now) })
-    }
-  }
-
   /** Backups that were captured and waited for a vault, whose points have come there. */
   #settleWaiting({ id: by }: JobRecord, points: ReadonlySet<PointId>): void {
     const query = { kind: 'backup', live: false, state: 'waiting', limit: mostLive } as const
@@ -309,7 +291,8 @@ export class JobBook {
   }
 
   #begin(id: JobId): void {
-    this.#live.set(id, { phases: [], progress: undefined, keptMs: this.#deps.clock.nowMs() })
+    const { clock } = this.#deps
+    this.#live.set(id, { phases: new JobPhases(clock), progress: undefined, keptMs: clock.nowMs() })
     this.log(id, 'info', 'started')
   }
 
@@ -322,13 +305,4 @@ export class JobBook {
   #tell(id: JobId): void {
     for (const listener of this.#listeners) listener(id)
   }
-}
-
-/** What a phase has done: its counters only grow. */
-function mostOf(known: Pick<JobPhase, 'files' | 'bytes'>, { filesDone, bytesDone }: Progress) {
-  return { files: Math.max(known.files, filesDone), bytes: Math.max(known.bytes, bytesDone) }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
 }

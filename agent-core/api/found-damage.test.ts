@@ -3,6 +3,7 @@ import { TestHome } from '../../test/support/test-home.ts'
 import { systemClock } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import type { VerifyOptions } from '../contract/documents/vault.ts'
+import type { KeyspaceId, VaultId } from '../contract/ids.ts'
 import { JobBook } from '../jobs/job-book.ts'
 import { outcomeOf, outcomeOfError } from '../jobs/job-outcome.ts'
 import { FoundDamage } from './found-damage.ts'
@@ -37,4 +38,31 @@ test('a vault is damaged from the verification that finds it to the one that fin
   expect(new FoundDamage(table).of(['usb'])).toHaveLength(1)
   verify(damaged('healed', 'healed'), { heal: true })
   expect(vaults()).toEqual([])
+})
+
+test('what was found in a vault that is forgotten is not told of another one that gets its name', () => {
+  using home = new TestHome()
+  const { state } = home.deps
+  const book = new JobBook({ table: state.jobs, clock: systemClock, random: systemRandom, owner: 'this' })
+  const found = new FoundDamage(state.jobs)
+  const known = { name: 'usb', kind: 'local', machine: 'm', access: 'owner' } as const
+  const add = (id: string) =>
+    state.addVault(
+      { ...known, id: id.repeat(32) as VaultId, keyspace: id.repeat(32) as KeyspaceId, address: `/${id}` },
+      [],
+    )
+  const verify = () => {
+    const request = JSON.stringify({ verb: 'verifyVault', given: ['usb', {}] })
+    const { id } = book.add({ kind: 'verify', vault: 'usb', trigger: 'schedule', request }, true)
+    book.finish(id, outcomeOf({ damaged: [{ object: 'chunks/aa.tcf', reason: 'rot', state: 'open' }] }))
+  }
+  add('1')
+  verify()
+  expect(found.of(['usb'])).toHaveLength(1)
+  state.removeVault('usb')
+  add('2')
+  expect(found.of(['usb'])).toEqual([])
+  expect(new FoundDamage(state.jobs).of(['usb'])).toEqual([])
+  verify()
+  expect(found.of(['usb'])).toHaveLength(1)
 })

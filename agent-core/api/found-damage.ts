@@ -1,4 +1,7 @@
-/** Damage of vaults that verifications have found and nobody has healed since. The table of jobs is read once; after that what is new in it. */
+/**
+ * Damage of vaults that verifications have found and nobody has healed since. The table of jobs is read once; after that
+ * what is new in it.
+ */
 import type { VaultDamage } from '../contract/documents/overview.ts'
 import type { JobTable, VerifyGlance } from '../state/job-table.ts'
 
@@ -11,7 +14,10 @@ export class FoundDamage {
     this.#table = table
   }
 
-  /** Of the vaults with these names, as their newest verification left them. A verification begins with what was found damaged before. */
+  /**
+   * Of the vaults with these names, as their newest verification left them. A verification begins with what was found
+   * damaged before. What was found in a vault that had the name before tells nothing.
+   */
   of(vaults: Iterable<string>): VaultDamage[] {
     for (const glance of this.#table.verificationsAfter(this.#revision)) {
       this.#revision = Math.max(this.#revision, glance.revision)
@@ -20,6 +26,7 @@ export class FoundDamage {
     return Array.from(vaults).flatMap((vault) => {
       const newest = this.#newest.get(vault)
       if (newest === undefined || newest.openDamage === 0) return []
+      if (newest.revision <= this.#table.forgottenVaultRevision(vault)) return []
       const { id: job, openDamage: objects, finishedMs } = newest
       return [{ vault, objects, foundAt: new Date(finishedMs).toISOString(), job }]
     })

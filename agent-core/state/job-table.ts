@@ -183,6 +183,18 @@ export class JobTable {
     )
   }
 
+  /** What verifications have told so far is not of a vault that gets this name later. */
+  noteForgottenVault(vault: string): void {
+    const sql = 'INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)'
+    this.#sql.run(sql, `forgotten-vault/${vault}`, String(this.revision))
+  }
+
+  /** The newest revision when a vault of that name was forgotten last; 0: none was. */
+  forgottenVaultRevision(vault: string): number {
+    const sql = 'SELECT value FROM fact WHERE key = ?'
+    return Number(this.#sql.get<{ value: string }>(sql, `forgotten-vault/${vault}`)?.value ?? 0)
+  }
+
   lines(id: JobId): JobLine[] {
     return this.#sql
       .all<{ at_ms: number; level: JobLine['level']; words: string }>(

@@ -157,6 +157,7 @@ export class StateDb implements Disposable {
       this.#statement('DELETE FROM item_vault WHERE vault = ?').run(name)
       this.#db.exec('DELETE FROM item WHERE id NOT IN (SELECT item FROM item_vault)')
       this.#statement('DELETE FROM vault WHERE name = ?').run(name)
+      this.jobs.noteForgottenVault(name)
     })
   }
 

@@ -28,7 +28,7 @@ interface Held {
   /** Why it cannot begin. */
   readonly reason: string
   readonly sinceMs: number
-  readonly askAtMs: number
+  readonly askedMs: number
 }
 
 /** Tells why a job cannot begin, as a sentence; undefined: it can. */
@@ -55,7 +55,9 @@ export class AwayVaults implements Disposable {
   /** Asks again for what is held back, where an hour is over. */
   askAgain(): void {
     for (const held of this.#held.values()) {
-      if (this.#deps.clock.nowMs() >= held.askAtMs) this.#ask(held.job)
+      const ageMs = this.#deps.clock.nowMs() - held.askedMs
+      // A clock that was set back tells nothing.
+      if (ageMs >= askAgainMs || ageMs < 0) this.#ask(held.job)
     }
   }
 
@@ -90,7 +92,8 @@ export class AwayVaults implements Disposable {
   #act(job: DueJob, key: string, reason: string | undefined): void {
     const { clock, log, state } = this.#deps
     const before = this.#held.get(key)
-    if (state.vault(job.vault) === undefined) {
+    const isReplication = job.kind === 'replicate'
+    if (state.vault(job.vault) === undefined || (isReplication && state.replica(job.vault) === undefined)) {
       this.#held.delete(key)
     } else if (reason === undefined) {
       this.#held.delete(key)
@@ -98,7 +101,7 @@ export class AwayVaults implements Disposable {
     } else {
       const nowMs = clock.nowMs()
       const isTold = before !== undefined || this.#isHeldBack(job.vault, reason)
-      this.#held.set(key, { job, reason, sinceMs: before?.sinceMs ?? nowMs, askAtMs: nowMs + askAgainMs })
+      this.#held.set(key, { job, reason, sinceMs: before?.sinceMs ?? nowMs, askedMs: nowMs })
       log.info('a job waits for a vault that is away', { job: key, reason })
       if (!isTold) job.skip(`${reason} It is made up for when that is back.`)
     }

@@ -166,9 +166,26 @@ test('a replica that is away is told once, however often its vault is verified m
     '11-25T12:00 replicate usb skipped: The replica is away. It is made up for when that is back.',
   ])
   expect(jobs.filter((job) => job.includes('verifyVault'))).toHaveLength(3)
+  world.nowMs -= 365 * dayMs
+  const askedBefore = world.asked
+  await world.awake(minuteMs)
+  expect(world.asked).toBe(askedBefore + 1)
   state.removeVault('usb')
   world.away.clear()
   expect(await world.awake(2 * hourMs)).toEqual([])
+})
+
+test('of a replica that is forgotten while it is away nothing is left', async () => {
+  using world = new World()
+  const { state } = world.home.deps
+  const times = { everyMs: dayMs, graceMs: 0, begunMs: null, completedMs: null, lockedUntilMs: 0 }
+  state.putReplica({ vault: 'usb', kind: 'local', address: '/second', ...times })
+  world.away.add('replica')
+  using _follower = await world.begin()
+  expect(world.jobs).toEqual([expect.stringContaining('replicate usb skipped')])
+  state.removeReplica('usb')
+  world.away.clear()
+  expect((await world.awake(2 * hourMs)).filter((job) => job.includes('replicate'))).toEqual([])
 })
 
 test('what is asked when the agent ends begins nothing any more', async () => {

@@ -2,9 +2,12 @@
  * Starting with the session on Linux: a desktop entry in the person's autostart folder (XDG Desktop Application Autostart
  * Specification). Electron knows the like for Windows and macOS only.
  */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+
+/** Settings of a desktop leave the entry where it is, and say in it that it does not count. */
+const switchedOff = /^(Hidden=true|X-GNOME-Autostart-enabled=false)$/m
 
 /** What of the system decides where the entry is and what it starts. */
 export interface LoginSurroundings {
@@ -27,8 +30,9 @@ export class LoginEntry {
     this.#text = entryOf([program, ...(checkout === undefined ? [] : [checkout]), '--hidden'])
   }
 
-  get isThere(): boolean {
-    return existsSync(this.#path)
+  /** True when it is there and counts. Throws the system's error. */
+  get isOn(): boolean {
+    return existsSync(this.#path) && !switchedOff.test(readFileSync(this.#path, 'utf8'))
   }
 
   /** Writes or removes it; throws the system's error. */

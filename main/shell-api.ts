@@ -66,7 +66,7 @@ function shellOf(window: MainWindow): Shell {
       shell.showItemInFolder(shown)
       return Promise.resolve(true)
     },
-    opensAtLogin: () => Promise.resolve(loginEntry?.isThere ?? app.getLoginItemSettings().openAtLogin),
+    opensAtLogin: () => Promise.resolve(loginEntry?.isOn ?? app.getLoginItemSettings().openAtLogin),
     setOpensAtLogin: (opens) => {
       if (loginEntry === undefined) app.setLoginItemSettings({ openAtLogin: opens, args: ['--hidden'] })
       else loginEntry.set(opens)

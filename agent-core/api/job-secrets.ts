@@ -1,7 +1,8 @@
 /**
  * What a job is refused for without a look at folders or vaults is told, and what only a person knows and it needs is asked
- * for, before it becomes a job, so that none is left behind that failed for a question. A key that is missing is unlocked with the passphrase: remembered if it is this machine's own, else lent to the
- * job. Where nobody can be asked here, what is missing is thrown, and the client asks again with it.
+ * for, before it becomes a job, so that none is left behind that failed for a question. A key that is missing is unlocked with
+ * the passphrase: remembered if it is this machine's own, else lent to the job. Where nobody can be asked here, what is missing
+ * is thrown, and the client asks again with it.
  */
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'

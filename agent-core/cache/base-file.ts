@@ -5,7 +5,7 @@
  *  1. a page was found damaged (`<path>.suspect` is there): every page and index is checked; where they are whole, what was
  *     missing was an entry of the block index, which is built anew;
  *  2. the last writer did not end in order (its write-ahead log is still there), or the last check is a day old, or
- *     nobody says what time it is: the structure of every page is checked;
+ *     nobody says what time it is: the structure of every page is checked, and in 1 and 2 that no column is missing;
  *  3. otherwise only the schema is read; a page that went bad since is found when it is read, and leads to 1.
  *
  * What is damaged is set aside as `<path>.damaged-<n>`, and an empty base takes its place.

@@ -16,6 +16,8 @@ interface ScanExports {
 }
 
 const pageSizeBytes = 65_536
+/** Bytes before the first that is looked at, which belong to its hash. */
+const windowBefore = 31
 /** The page before it holds the gear table. */
 const bytesAt = pageSizeBytes
 
@@ -37,12 +39,12 @@ export class GearScanner {
   }
 
   /**
-   * Offset behind the first of the bytes in [from, to) whose hash lies below `below`; 0 when there is none. The 31 bytes
-   * before `from` belong to its hash. Throws RangeError where they or `to` lie outside of the bytes.
+   * Offset behind the first of the bytes in [from, to) whose hash lies below `below`; 0 when there is none. Throws RangeError
+   * where the 31 bytes before `from`, or `to`, lie outside of the bytes.
    */
   find(from: number, to: number, below: number): number {
     if (from >= to) return 0
-    if (from < 31 || to > this.bytes.length) throw new RangeError(`no bytes from ${from} to ${to}`)
+    if (from < windowBefore || to > this.bytes.length) throw new RangeError(`no bytes from ${from} to ${to}`)
     const found = this.#scan(bytesAt + from, bytesAt + to, below)
     return found === 0 ? 0 : found - bytesAt
   }

@@ -116,8 +116,8 @@ function Details({ details }: { readonly details: JobDetails }) {
                 </tr>
               </thead>
               <tbody>
-                {details.phases.map(({ phase, startedAt, finishedAt, files, bytes }) => (
-                  <tr key={`${phase} ${startedAt}`}>
+                {details.phases.map(({ phase, startedAt, finishedAt, files, bytes }, at) => (
+                  <tr key={`${phase} ${at}`}>
                     <th scope="row">{phaseWords[phase]}</th>
                     <td>{formatSecond(startedAt)}</td>
                     <td className="number">

@@ -146,6 +146,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     listVaults: async () => (await shownVaults()).listKnownVaults(deps),
     showVault: async (name) => (await shownVaults()).showKnownVault(deps, name),
     testVault: async (name) => (await vaultTest()).testKnownVault(deps, name),
+    testBucket: async (place) => (await vaultTest()).testBucket(deps, place),
     setReplica: async (name, change) => (await replicas()).setReplica(deps, name, change),
     removeReplica: async (name) => (await replicas()).removeReplica(deps, name),
     replicateVault: async (name, context) => (await replicas()).replicateVault(deps, name, context),

@@ -1,5 +1,5 @@
 /**
- * `npm start [-- --web]`: Tharsis as a person uses it.
+ * `npm start [-- --web [--port N]]`: Tharsis as a person uses it.
  *
  *   1. builds pages and shell, which takes seconds
  *   2. the desktop app where an Electron and a display are there; the agent is started by it
@@ -9,12 +9,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
 
 const projectFolder = join(import.meta.dirname, '..')
-const isWeb = process.argv.includes('--web')
+const { values } = parseArgs({ options: { web: { type: 'boolean', default: false }, port: { type: 'string' } } })
 
 for (const script of ['build:renderer', 'build:shell']) build(script)
-const electron = isWeb ? undefined : findElectron()
+const electron = values.web ? undefined : findElectron()
 if (electron === undefined) runForBrowser()
 else runDesktop(electron)
 
@@ -58,7 +59,8 @@ function runDesktop(electron: string): void {
 
 function runForBrowser(): void {
   const tharsis = join(projectFolder, 'agent-core', 'cli', 'tharsis.mjs')
-  const child = spawn(process.execPath, [tharsis, 'agent', 'run', '--web'], { stdio: 'inherit' })
+  const port = values.port === undefined ? [] : ['--port', values.port]
+  const child = spawn(process.execPath, [tharsis, 'agent', 'run', '--web', ...port], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   child.on('exit', (status) => {
     process.exitCode = status ?? 1

@@ -1,14 +1,33 @@
-/** `vault test`: tries a vault's place for real, and remembers what a server was found to do. */
+/**
+ * Tries a vault's place for real: that of a known one (`vault test`), of which what a server was found to do is remembered, or a
+ * bucket before it becomes one.
+ */
 import { AgentError } from '../base/agent-error.ts'
 import { randomId } from '../base/random.ts'
 import { probePrefix } from '../format/vault-layout.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
-import type { VaultTest } from './agent-api.ts'
+import { requireEmpty } from '../vault/vault-keys.ts'
+import type { BucketTest, S3PlaceRequest, VaultTest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { openStoreAt } from './open-store.ts'
 import { knownVault, openKnownVault } from './open-vault.ts'
-import { placeAfterProbe } from './settle-place.ts'
+import { placeAfterProbe, settleS3Place } from './settle-place.ts'
 
 const bodyBytes = 1024 * 1024
+
+/** Throws what making a vault there would throw: `vault.credentials`, `vault.unreachable`, `vault.not-empty`, `usage.invalid`. */
+export async function testBucket(deps: AgentDeps, request: S3PlaceRequest): Promise<BucketTest> {
+  const { place, keys } = settleS3Place(request)
+  const store = await openStoreAt(deps, place, keys)
+  try {
+    await requireEmpty(store)
+    const capabilities = await store.probe()
+    placeAfterProbe(place, capabilities)
+    return { address: place.address, capabilities }
+  } finally {
+    await store.close()
+  }
+}
 
 /** Capabilities, and one object written, read back and removed. */
 export async function testKnownVault(deps: AgentDeps, name: string): Promise<VaultTest> {

@@ -368,6 +368,10 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       putMs: 1.25,
       getMs: 0.5,
     } as const),
+    testBucket: answer('testBucket', {
+      address: 's3://vaults/laptop',
+      capabilities: { publish: 'conditional-put', keepsModes: true, syncsFolders: true, remarks: [] },
+    } as const),
     setReplica: answer('setReplica', { replica: fakeReplica, remarks: ['No remark.'] }),
     removeReplica: answer('removeReplica', { address: '/mnt/nas' }),
     replicateVault: answer('replicateVault', {

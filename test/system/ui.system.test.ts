@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JobDocument, PointDocument, PolicyDetails } from '../../agent-core/contract/index.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { needs } from '../support/needs.ts'
+import { startS3Stub } from '../support/s3-stub/s3-stub.ts'
 import {
   buildPages,
   findAccessFaults,
@@ -132,7 +133,8 @@ describe('the pages, in Chromium', needs('chromium'), () => {
   afterAll(async () => {
     await ui?.[Symbol.asyncDispose]()
     cli?.[Symbol.dispose]()
-  })
+    // Removes 100,000 files, which takes minutes on a disk that is busy.
+  }, 300_000)
 
   test('the first run offers two doors; every page says what it is when it is empty', async () => {
     await page.getByRole('heading', { name: 'Welcome' }).waitFor()
@@ -224,11 +226,18 @@ describe('the pages, in Chromium', needs('chromium'), () => {
   test('files change, and the next backup takes what changed', async () => {
     writeFileSync(join(cli.source, 'Letters', 'letter 1.txt'), 'changed')
     await cli.letTimesSettle()
-    await go('/')
-    await page.getByText('Your item is protected').waitFor()
-    await press('Back up documents now')
+    await go('/items/documents')
+    await press('Back up now, and keep the point for…')
+    await page.getByRole('menuitem', { name: 'Keep it for ten years' }).waitFor()
+    await takePictures(page, 'item-keep')
+    expect(await findAccessFaults(page)).toEqual([])
+    await page.getByRole('menuitem', { name: 'Keep it for ten years' }).click()
     await expect.poll(async () => (await cli.points('documents')).length, { timeout: 60_000 }).toBe(2)
     await jobEnds('completed')
+    const newest = (await cli.json<readonly PointDocument[]>(['point', 'list', 'documents'])).at(-1)
+    const keptYears = (Date.parse(newest?.keptUntil ?? '') - Date.now()) / (365.25 * 86_400_000)
+    expect(keptYears).toBeCloseTo(10, 1)
+    await go('/')
     await page.getByText('Your item is protected').waitFor()
   })
 
@@ -239,6 +248,7 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     await go('/restore/documents')
     const tree = page.getByRole('treegrid')
     await tree.waitFor()
+    await page.getByText('Choose the folder first.').waitFor()
     expect(await tree.getByText('U+202E').count()).toBe(0)
     await tree.focus()
     await page.keyboard.press('ArrowRight')
@@ -304,6 +314,8 @@ describe('the pages, in Chromium', needs('chromium'), () => {
   test('a point is deleted and brought back; a vault is verified and cleaned up, by jobs that the page shows', async () => {
     const [point] = await cli.json<readonly { readonly id: string }[]>(['point', 'list', 'documents'])
     await cli.json(['--yes', 'point', 'delete', 'documents', point?.id ?? ''])
+    await go(`/restore/documents/${point?.id}`)
+    await page.getByRole('radio', { name: /in the trash/ }).waitFor()
     await go('/vaults/usb')
     const trash = page.getByRole('list', { name: 'Deleted points' })
     await trash.getByRole('listitem').waitFor()
@@ -324,6 +336,26 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     const [job] = await cli.json<readonly JobDocument[]>(['job', 'list', '--kind', 'prune', '--limit', '1'])
     expect([job?.state, job?.result?.cleanUp?.points]).toEqual(['completed', 0])
     expect(job?.result?.cleanUp?.announcedBytes).toBeGreaterThan(0)
+    expect(await findAccessFaults(page)).toEqual([])
+  })
+
+  test('a bucket is tried before a passphrase is chosen for it', async () => {
+    await using stub = await startS3Stub()
+    const field = (name: string) => page.getByRole('textbox', { name, exact: true })
+    await go('/vaults-new')
+    await page.locator('.radio', { has: page.getByText('S3', { exact: true }) }).click()
+    await field('Bucket').fill(`s3://${stub.bucketName}/laptop`)
+    await field('Server').fill(stub.endpoint)
+    await field('Access key').fill(stub.credentials.accessKeyId)
+    await page.getByText('The bucket stands in the path of the address').click()
+    await page.getByLabel('Secret of the key').fill('another one')
+    await press('Test the bucket')
+    await page.getByRole('alert').waitFor()
+    await page.getByLabel('Secret of the key').fill(stub.credentials.secretAccessKey)
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+    await press('Test the bucket')
+    await page.getByText('The bucket answers, and can become a vault').waitFor()
+    await takePictures(page, 'vault-bucket')
     expect(await findAccessFaults(page)).toEqual([])
   })
 

@@ -179,6 +179,10 @@ export const vaultTest = z.object({
 })
 export type VaultTest = Value<typeof vaultTest>
 
+/** A bucket that can become a vault. */
+export const bucketTest = vaultTest.pick({ address: true, capabilities: true })
+export type BucketTest = Value<typeof bucketTest>
+
 export const damagedObject = z.object({
   object: path,
   offset: z.number(),

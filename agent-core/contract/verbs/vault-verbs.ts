@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { list, name, optional, passphrase, path, text } from '../bounds.ts'
 import { pruneDocument, pruneOptions } from '../documents/prune.ts'
 import {
+  bucketTest,
   connectedVault,
   createdVault,
   placeRequest,
@@ -9,6 +10,7 @@ import {
   replicaDocument,
   replicationDocument,
   s3Credentials,
+  s3PlaceRequest,
   vaultDetails,
   vaultDocument,
   vaultTest,
@@ -47,6 +49,12 @@ export const vaultVerbs = {
     about: 'Tries to write, read and delete in a vault.',
     parameters: [['name', name]],
     answer: vaultTest,
+  }),
+  testBucket: call({
+    about:
+      'Tries whether a bucket can become a vault: it answers, holds nothing there yet, and does what a vault needs.',
+    parameters: [['place', s3PlaceRequest]],
+    answer: bucketTest,
   }),
   setReplica: call({
     about: 'Gives a vault a replica, or changes it; nothing is copied yet.',

@@ -1,20 +1,24 @@
-import { History, Pencil, Play } from 'lucide-react'
+import { History, Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { ItemDocument } from '../../../agent-core/contract/index.ts'
 import { restorePath, vaultPath } from '../../client/paths.ts'
 import { useAct } from '../../client/use-act.ts'
 import { useAgent, useAsk, useOverview } from '../../client/use-agent.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { countOf, formatSize, formatTime } from '../../text/amounts.ts'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { FileName } from '../../ui/file-name.tsx'
 import { LiveJob } from '../../ui/live-job.tsx'
 import { ErrorNote, Loading, Note } from '../../ui/notes.tsx'
 import { Facts, Page, Section } from '../../ui/page.tsx'
+import { BackUpItem, type KeepDays } from './back-up-item.tsx'
 import { ChangeFolders } from './change-folders.tsx'
 import { ItemPoints } from './item-points.tsx'
 import { ItemSchedule } from './item-schedule.tsx'
 import { StopItem, StoppedNote } from './stop-item.tsx'
+
+const dayMs = 86_400_000
 
 export function ItemPage({ name }: { readonly name: string }) {
   const { answer, error, isLoading, again } = useAsk(['item', name], async (agent) => await agent.showItem(name))
@@ -34,26 +38,17 @@ export function ItemPage({ name }: { readonly name: string }) {
 
 function Actions({ item }: { readonly item: ItemDocument }) {
   const agent = useAgent()
-  const overview = useOverview().value?.items.find((other) => other.item === item.name)
-  const start = useAct(async () => void (await agent.startBackup(item.name, { accept: false })))
+  const start = useAct(async (_signal, keepDays: KeepDays) => {
+    const until = keepDays === undefined ? {} : { keepUntilMs: systemClock.nowMs() + keepDays * dayMs }
+    await agent.startBackup(item.name, { accept: false, ...until })
+  })
   return (
     <>
       <ErrorNote error={start.error} />
       <ButtonLink to={restorePath(item.name)} icon={<History aria-hidden />}>
         Restore…
       </ButtonLink>
-      {item.access === 'owner' && item.stopped === null && (
-        <Button
-          look="primary"
-          icon={<Play aria-hidden />}
-          onPress={start.run}
-          isBusy={start.isBusy}
-          isDisabled={overview !== undefined && overview.liveJob !== null}
-          needsAgent
-        >
-          Back up now
-        </Button>
-      )}
+      {item.access === 'owner' && item.stopped === null && <BackUpItem item={item} start={start} />}
     </>
   )
 }

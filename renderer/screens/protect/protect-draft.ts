@@ -1,5 +1,5 @@
 /** What a person has decided so far on the way to a protected item, and which steps that leaves. Pure. */
-import type { CreatedVault, PlaceRequest } from '../../../agent-core/contract/index.ts'
+import type { CreatedVault, PlaceRequest, S3PlaceRequest } from '../../../agent-core/contract/index.ts'
 import { baseName } from '../../text/shown-name.ts'
 import { type PolicyDraft, policyTrouble } from '../policies/policy-draft.ts'
 
@@ -73,7 +73,10 @@ export const emptyDraft: ProtectDraft = {
 
 /** The place as the agent is told of it. */
 export function placeOf({ kind, directory, s3 }: NewVault): PlaceRequest {
-  if (kind === 'local') return directory
+  return kind === 'local' ? directory : bucketOf(s3)
+}
+
+export function bucketOf(s3: NewVault['s3']): S3PlaceRequest {
   const { url, endpoint, region, pathStyle, accessKeyId, secretAccessKey } = s3
   return {
     url: url.trim(),
@@ -87,9 +90,14 @@ export function placeOf({ kind, directory, s3 }: NewVault): PlaceRequest {
 /** Why a place cannot be used; undefined: it can be tried. */
 export function placeTrouble({ kind, name, directory, s3 }: NewVault): string | undefined {
   if (kind === 'local' && !directory.startsWith('/')) return 'Choose the folder of the vault.'
-  if (kind === 's3' && !/^s3:\/\/[^/\s]+/.test(s3.url.trim())) return 'Give the bucket, such as s3://my-bucket/tharsis.'
-  if (kind === 's3' && s3.accessKeyId !== '' && s3.secretAccessKey === '') return 'Give the secret of the access key.'
-  return nameTrouble(name)
+  return (kind === 's3' ? bucketTrouble(s3) : undefined) ?? nameTrouble(name)
+}
+
+/** The same of a bucket. */
+export function bucketTrouble({ url, accessKeyId, secretAccessKey }: NewVault['s3']): string | undefined {
+  if (!/^s3:\/\/[^/\s]+/.test(url.trim())) return 'Give the bucket, such as s3://my-bucket/tharsis.'
+  if (accessKeyId !== '' && secretAccessKey === '') return 'Give the secret of the access key.'
+  return undefined
 }
 
 export function stepsOf({ knownVault }: Pick<ProtectDraft, 'knownVault'>): readonly Step[] {

@@ -113,7 +113,10 @@ async function settlePolicy(agent: VerbMethods, { policy, itemName }: ProtectDra
 }
 
 function leftOutWords(defaults: boolean, own: number, entries: number | undefined): string {
-  const rules = [...(defaults ? ['what nobody misses'] : []), ...(own > 0 ? [countOf(own, 'pattern')] : [])]
+  const rules = [
+    ...(defaults ? ['caches, trash and temporary files'] : []),
+    ...(own > 0 ? [countOf(own, 'pattern')] : []),
+  ]
   if (rules.length === 0) return 'nothing'
   return `${rules.join(' and ')}${entries === undefined ? '' : `: ${countOf(entries, 'entry', 'entries')}`}`
 }

@@ -67,14 +67,17 @@ export function BasketPanel(props: {
       {planned !== undefined && planned.key === key ? (
         <RestorePlan request={planned.request} start={start} />
       ) : (
-        <Button
-          look="primary"
-          isDisabled={request === undefined}
-          onPress={() => request && key && setPlanned({ request, key })}
-          needsAgent
-        >
-          Show what would happen
-        </Button>
+        <>
+          <Button
+            look="primary"
+            isDisabled={request === undefined}
+            onPress={() => request && key && setPlanned({ request, key })}
+            needsAgent
+          >
+            Show what would happen
+          </Button>
+          {request === undefined && <p className="hint">Choose the folder first.</p>}
+        </>
       )}
     </aside>
   )

@@ -88,6 +88,7 @@ export function PointCalendar(props: {
                       </Tag>
                     ))}
                     {point.partial && <Tag tone="warning">partial</Tag>}
+                    {point.deleted !== null && <Tag tone="bad">in the trash</Tag>}
                   </span>
                 </RadioButton>
               </RadioField>

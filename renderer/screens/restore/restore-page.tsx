@@ -59,7 +59,8 @@ function ItemPoints({ item, point }: { readonly item: ItemDocument; readonly poi
     ['points', item.name],
     async (agent) => await agent.listPoints(item.name),
   )
-  const chosen = answer?.find(({ id }) => id === point) ?? answer?.at(-1)
+  const newest = answer?.findLast(({ deleted }) => deleted === null) ?? answer?.at(-1)
+  const chosen = answer?.find(({ id }) => id === point) ?? newest
   return (
     <>
       <ErrorNote error={error} again={again} />

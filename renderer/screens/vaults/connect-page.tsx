@@ -26,7 +26,7 @@ export function ConnectPage() {
     const [item] = connected.items
     navigate(item === undefined ? vaultPath(connected.name) : restorePath(item))
   })
-  const isReady = placeTrouble(place) === undefined && passphrase !== '' && (use === 'read' || machine.trim() !== '')
+  const trouble = placeTrouble(place) ?? connectTrouble(passphrase, use, machine)
   return (
     <Page
       title="Connect a vault"
@@ -37,7 +37,7 @@ export function ConnectPage() {
         className="stack narrow"
         onSubmit={(event) => {
           event.preventDefault()
-          if (isReady) connect.run()
+          if (trouble === undefined) connect.run()
         }}
       >
         <VaultPlace value={place} onChange={setPlace} isThere />
@@ -63,13 +63,19 @@ export function ConnectPage() {
         />
         <ErrorNote error={connect.error} />
         <div className="wizard-actions">
-          <Button type="submit" look="primary" isDisabled={!isReady} isBusy={connect.isBusy} needsAgent>
+          <Button type="submit" look="primary" isDisabled={trouble !== undefined} isBusy={connect.isBusy} needsAgent>
             Connect
           </Button>
+          {trouble !== undefined && <span className="hint">{trouble}</span>}
         </div>
       </Form>
     </Page>
   )
+}
+
+function connectTrouble(passphrase: string, use: Use, machine: string): string | undefined {
+  if (passphrase === '') return 'Give its passphrase or recovery code.'
+  return use === 'take-over' && machine.trim() === '' ? 'Name the computer whose place is taken.' : undefined
 }
 
 function optionsOf(use: Use, machine: string): { readonly read?: string; readonly takeOver?: string } {

@@ -1,8 +1,14 @@
 /** Where a vault lies, or shall lie: a folder, or a bucket of an S3 server. */
-import { FolderOpen } from 'lucide-react'
+import { FolderOpen, PlugZap } from 'lucide-react'
+import { useState } from 'react'
+import type { BucketTest as BucketTestDocument } from '../../../agent-core/contract/index.ts'
+import { useAct } from '../../client/use-act.ts'
+import { useAgent } from '../../client/use-agent.ts'
+import { Button } from '../../ui/button.tsx'
 import { Choice, PassphraseInput, TextInput, Tick } from '../../ui/fields.tsx'
 import { FolderButton } from '../../ui/folder-button.tsx'
-import { guessName, type NewVault, nameTrouble } from '../protect/protect-draft.ts'
+import { ErrorNote, Note } from '../../ui/notes.tsx'
+import { bucketOf, bucketTrouble, guessName, type NewVault, nameTrouble } from '../protect/protect-draft.ts'
 
 interface PlaceProps {
   readonly value: NewVault
@@ -69,7 +75,7 @@ function LocalPlace({ value, onChange, isThere = false }: PlaceProps) {
   )
 }
 
-function BucketPlace({ value, onChange }: PlaceProps) {
+function BucketPlace({ value, onChange, isThere = false }: PlaceProps) {
   const { s3 } = value
   const change = (part: Partial<NewVault['s3']>) => onChange({ ...value, s3: { ...s3, ...part } })
   return (
@@ -115,6 +121,38 @@ function BucketPlace({ value, onChange }: PlaceProps) {
       >
         The bucket stands in the path of the address
       </Tick>
+      {!isThere && <BucketTest key={JSON.stringify(s3)} value={value} />}
+    </>
+  )
+}
+
+/** Tries the bucket with what was typed: better now than once the passphrase is chosen. */
+function BucketTest({ value }: { readonly value: NewVault }) {
+  const agent = useAgent()
+  const [tested, setTested] = useState<BucketTestDocument>()
+  const test = useAct(async () => {
+    setTested(undefined)
+    setTested(await agent.testBucket(bucketOf(value.s3)))
+  })
+  return (
+    <>
+      <div className="row">
+        <Button
+          icon={<PlugZap aria-hidden />}
+          onPress={test.run}
+          isBusy={test.isBusy}
+          isDisabled={bucketTrouble(value.s3) !== undefined}
+          needsAgent
+        >
+          Test the bucket
+        </Button>
+      </div>
+      <ErrorNote error={test.error} />
+      {tested && (
+        <Note tone="good" title="The bucket answers, and can become a vault">
+          {tested.capabilities.remarks.join(' ')}
+        </Note>
+      )}
     </>
   )
 }

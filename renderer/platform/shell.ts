@@ -13,3 +13,15 @@ export async function saveText(name: string, text: string): Promise<boolean> {
   URL.revokeObjectURL(link.href)
   return true
 }
+
+/** Has a browser save what the agent offers under that id; the desktop shell restores into a folder instead. */
+export const saveDownload: ((id: string) => void) | undefined =
+  shell === undefined
+    ? (id) => {
+        const link = document.createElement('a')
+        link.href = `/download/${id}`
+        // The agent says what it is called.
+        link.download = ''
+        link.click()
+      }
+    : undefined

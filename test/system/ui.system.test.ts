@@ -257,6 +257,8 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     await page.keyboard.press('Space')
     await tree.getByRole('row', { name: /two/ }).locator('.check-box').click()
     await page.getByRole('list', { name: 'Chosen files and folders' }).waitFor()
+    const [saved] = await Promise.all([page.waitForEvent('download'), press(/^Download two/)])
+    expect(readFileSync(await saved.path(), 'utf8')).toBe('a name of two lines')
     await press('Choose the folder…')
     await page.getByRole('button', { name: 'back' }).click()
     await page.getByRole('button', { name: 'Letters', exact: true }).waitFor()

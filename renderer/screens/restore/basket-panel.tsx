@@ -1,14 +1,16 @@
 /** What was chosen, where it shall go, what would happen, and what has happened. */
-import { FolderOpen, X } from 'lucide-react'
+import { Download, FolderOpen, X } from 'lucide-react'
 import { useState } from 'react'
 import type { ItemDocument, JobId, PointDocument, RestoreRequest } from '../../../agent-core/contract/index.ts'
 import { useAct } from '../../client/use-act.ts'
 import { useAgent } from '../../client/use-agent.ts'
+import { saveDownload } from '../../platform/shell.ts'
 import { countOf, formatSize, formatTime } from '../../text/amounts.ts'
 import { Button, IconButton } from '../../ui/button.tsx'
 import { Choice, SelectInput, Tick } from '../../ui/fields.tsx'
 import { FileName } from '../../ui/file-name.tsx'
 import { FolderButton } from '../../ui/folder-button.tsx'
+import { ErrorNote } from '../../ui/notes.tsx'
 import type { Basket } from './basket.ts'
 import { RestorePlan } from './restore-plan.tsx'
 import { RestoreRun } from './restore-run.tsx'
@@ -62,7 +64,7 @@ export function BasketPanel(props: {
   return (
     <aside className="basket" aria-label="Restore">
       <h2>From {formatTime(point.time)}</h2>
-      <Chosen basket={basket} onRemove={props.onRemove} point={point} />
+      <Chosen basket={basket} onRemove={props.onRemove} item={item} point={point} />
       <Where item={item} choices={choices} onChange={setChoices} />
       {planned !== undefined && planned.key === key ? (
         <RestorePlan request={planned.request} start={start} />
@@ -104,10 +106,15 @@ function requestOf(
 
 function Chosen(props: {
   readonly basket: Basket
+  readonly item: ItemDocument
   readonly point: PointDocument
   readonly onRemove: (path: string) => void
 }) {
-  const { basket, point } = props
+  const { basket, item, point } = props
+  const agent = useAgent()
+  const save = useAct(async (_signal, path: string) => {
+    saveDownload?.((await agent.offerDownload(item.name, point.id, path)).id)
+  })
   if (basket.size === 0) {
     return (
       <p className="basket-all">
@@ -119,15 +126,26 @@ function Chosen(props: {
     )
   }
   return (
-    <ul className="basket-list" aria-label="Chosen files and folders">
-      {[...basket.values()].map(({ path, type, size }) => (
-        <li key={path}>
-          <FileName name={path} />
-          <span className="hint number">{type === 'directory' ? 'folder' : formatSize(size)}</span>
-          <IconButton label={`Take ${path} out`} icon={<X aria-hidden />} onPress={() => props.onRemove(path)} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="basket-list" aria-label="Chosen files and folders">
+        {[...basket.values()].map(({ path, type, size }) => (
+          <li key={path}>
+            <FileName name={path} />
+            <span className="hint number">{type === 'directory' ? 'folder' : formatSize(size)}</span>
+            {type === 'file' && saveDownload !== undefined && (
+              <IconButton
+                label={`Download ${path}`}
+                icon={<Download aria-hidden />}
+                isDisabled={save.isBusy}
+                onPress={() => save.run(path)}
+              />
+            )}
+            <IconButton label={`Take ${path} out`} icon={<X aria-hidden />} onPress={() => props.onRemove(path)} />
+          </li>
+        ))}
+      </ul>
+      <ErrorNote error={save.error} />
+    </>
   )
 }
 

@@ -1,15 +1,19 @@
 import { FolderPlus, Plus } from 'lucide-react'
+import { useState } from 'react'
 import type { OverviewDocument } from '../../../agent-core/contract/index.ts'
 import { useNow, useOverview } from '../../client/use-agent.ts'
 import { formatAge, formatAhead } from '../../text/amounts.ts'
-import { ButtonLink } from '../../ui/button.tsx'
+import { Button, ButtonLink } from '../../ui/button.tsx'
 import { EmptyState, ErrorNote, Loading } from '../../ui/notes.tsx'
 import { Page } from '../../ui/page.tsx'
 import { ToneIcon } from '../../ui/tag.tsx'
 import { DamageNotes } from './damage-notes.tsx'
 import { ItemCard } from './item-card.tsx'
 import { PauseNote } from './pause-note.tsx'
-import { summarize } from './summary.ts'
+import { summarize, urgentFirst } from './summary.ts'
+
+/** To draw hundreds of cards takes seconds. */
+const pageSize = 50
 
 export function OverviewPage() {
   const { value, error } = useOverview()
@@ -35,6 +39,7 @@ export function OverviewPage() {
 
 function Items({ overview }: { readonly overview: OverviewDocument }) {
   const nowMs = useNow()
+  const [shown, setShown] = useState(pageSize)
   const { items, pausedUntil } = overview
   if (items.length === 0) {
     return (
@@ -54,6 +59,7 @@ function Items({ overview }: { readonly overview: OverviewDocument }) {
   const { tone, words } = summarize(items, overview.damage)
   const last = newest(items.map(({ lastConfirmedAt }) => lastConfirmedAt))
   const next = soonest(items.map(({ nextRunAt }) => nextRunAt))
+  const ordered = items.length > pageSize ? urgentFirst(items) : items
   return (
     <>
       <div className={`summary summary-${tone}`}>
@@ -69,10 +75,13 @@ function Items({ overview }: { readonly overview: OverviewDocument }) {
       <DamageNotes damage={overview.damage} />
       <PauseNote pausedUntil={pausedUntil} />
       <ul className="cards">
-        {items.map((item) => (
+        {ordered.slice(0, shown).map((item) => (
           <ItemCard key={item.item} item={item} isPaused={pausedUntil !== null} nowMs={nowMs} />
         ))}
       </ul>
+      {items.length > shown && (
+        <Button onPress={() => setShown(shown + pageSize)}>Show {Math.min(pageSize, items.length - shown)} more</Button>
+      )}
     </>
   )
 }

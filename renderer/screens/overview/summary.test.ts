@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ProtectionState } from '../../../agent-core/contract/index.ts'
+import type { JobDocument, ProtectionState } from '../../../agent-core/contract/index.ts'
 import { growthPath } from '../../ui/growth-path.ts'
-import { summarize } from './summary.ts'
+import { summarize, urgentFirst } from './summary.ts'
 
 const items = (...states: readonly ProtectionState[]) => states.map((protection) => ({ protection, liveJob: null }))
 
@@ -14,6 +14,16 @@ test('the worst is said first, and good only when everything is', () => {
   const damage = [{ vault: 'usb' }]
   expect(summarize(items('protected', 'captured'), damage)).toEqual({ tone: 'bad', words: 'A vault is damaged' })
   expect(summarize(items('failed'), damage).words).toBe('1 item needs you')
+})
+
+test('those that need somebody come first, then those at work; else they stay as they came', () => {
+  const shown = items('protected', 'unknown', 'failed', 'never', 'protected', 'overdue').map((item, at) => ({
+    ...item,
+    at,
+  }))
+  expect(urgentFirst(shown).map(({ at }) => at)).toEqual([2, 5, 3, 1, 0, 4])
+  const atWork = shown.map((item) => ({ ...item, liveJob: item.at === 4 ? ({} as JobDocument) : null }))
+  expect(urgentFirst(atWork).map(({ at }) => at)).toEqual([2, 5, 3, 4, 1, 0])
 })
 
 test('a growth line stays inside of its picture', () => {

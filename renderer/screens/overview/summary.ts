@@ -1,4 +1,4 @@
-/** The one sentence above all items. Pure. */
+/** The one sentence above all items, and which of them come first. Pure. */
 import type { ItemOverview, VaultDamage } from '../../../agent-core/contract/index.ts'
 import { countOf } from '../../text/amounts.ts'
 import { protectionWords, type Tone } from '../../text/words.ts'
@@ -25,4 +25,18 @@ export function summarize(
     tone: 'good',
     words: items.length === 1 ? 'Your item is protected' : `All ${items.length} items are protected`,
   }
+}
+
+/** Those that need somebody first, then those at work, then the others; among themselves as they came. */
+export function urgentFirst<Shown extends Pick<ItemOverview, 'protection' | 'liveJob'>>(
+  items: readonly Shown[],
+): readonly Shown[] {
+  const rank = ({ protection, liveJob }: Shown): number => {
+    const { tone } = protectionWords[protection]
+    if (tone === 'bad') return 0
+    if (tone === 'warning') return 1
+    if (liveJob !== null) return 2
+    return tone === 'good' ? 4 : 3
+  }
+  return items.toSorted((a, b) => rank(a) - rank(b))
 }

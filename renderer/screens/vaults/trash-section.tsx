@@ -1,6 +1,7 @@
 /** The points of a vault that are in its trash, and the way back. */
 import { useQueryClient } from '@tanstack/react-query'
 import { Undo2 } from 'lucide-react'
+import { useState } from 'react'
 import { Link } from 'wouter'
 import type { PointDocument, VaultDetails, VerbMethods } from '../../../agent-core/contract/index.ts'
 import { itemPath } from '../../client/paths.ts'
@@ -12,6 +13,8 @@ import { ErrorNote, Loading } from '../../ui/notes.tsx'
 import { Section } from '../../ui/page.tsx'
 
 const shownPoints = 100
+/** Of more items the points are not asked for by themselves: the agent reads them item by item. */
+const mostAsked = 50
 
 interface DeletedPoint {
   readonly item: string
@@ -21,9 +24,11 @@ interface DeletedPoint {
 export function TrashSection({ vault }: { readonly vault: VaultDetails }) {
   const agent = useAgent()
   const queries = useQueryClient()
+  const [isWanted, setIsWanted] = useState(vault.items.length <= mostAsked)
   const { answer, error, isLoading, again } = useAsk(
     ['trash', vault.name, vault.items],
     async (asked) => await deletedPoints(asked, vault.items),
+    { isWanted },
   )
   const bringBack = useAct(async (_signal, { item, point }: DeletedPoint) => {
     await agent.undeletePoint(item, point.id)
@@ -33,7 +38,14 @@ export function TrashSection({ vault }: { readonly vault: VaultDetails }) {
     <Section title="Trash" lead="Deleted points wait here before a clean-up may take them.">
       <ErrorNote error={error} again={again} />
       <ErrorNote error={bringBack.error} />
-      {isLoading && <Loading what="deleted points" lines={2} />}
+      {!isWanted && (
+        <div className="row">
+          <Button onPress={() => setIsWanted(true)} needsAgent>
+            Look into {countOf(vault.items.length, 'item')}
+          </Button>
+        </div>
+      )}
+      {isWanted && isLoading && <Loading what="deleted points" lines={2} />}
       {answer?.length === 0 && <p className="hint">It is empty.</p>}
       {answer && answer.length > 0 && (
         <ul className="list-box" aria-label="Deleted points">

@@ -15,6 +15,9 @@ import { SpaceBar } from './space-bar.tsx'
 import { TrashSection } from './trash-section.tsx'
 import { VerifySection } from './verify-section.tsx'
 
+/** So many items are named. */
+const mostItems = 20
+
 export function VaultPage({ name }: { readonly name: string }) {
   const { answer, error, isLoading, again } = useAsk(['vault', name], async (agent) => await agent.showVault(name))
   return (
@@ -59,17 +62,7 @@ function Details({ vault, again }: { readonly vault: VaultDetails; readonly agai
           ...(objects === null || storedBytes === null
             ? []
             : [['Objects', `${formatCount(objects)}, ${formatSize(storedBytes)}`] as const]),
-          [
-            'Items',
-            vault.items.length === 0
-              ? 'none'
-              : vault.items.map((item, at) => (
-                  <span key={item}>
-                    {at > 0 && ', '}
-                    <Link to={itemPath(item)}>{item}</Link>
-                  </span>
-                )),
-          ],
+          ['Items', <ItemLinks key="i" items={vault.items} />],
           ['Its key is kept in', vault.secretPlace],
         ]}
       />
@@ -86,6 +79,27 @@ function Details({ vault, again }: { readonly vault: VaultDetails; readonly agai
           <TrashSection vault={vault} />
           <CleanUpSection vault={vault} />
           <CareSection vault={vault} />
+        </>
+      )}
+    </>
+  )
+}
+
+function ItemLinks({ items }: Pick<VaultDetails, 'items'>) {
+  if (items.length === 0) return 'none'
+  const more = items.length - mostItems
+  return (
+    <>
+      {items.slice(0, mostItems).map((item, at) => (
+        <span key={item}>
+          {at > 0 && ', '}
+          <Link to={itemPath(item)}>{item}</Link>
+        </span>
+      ))}
+      {more > 0 && (
+        <>
+          {' and '}
+          <Link to="/items">{formatCount(more)} more</Link>
         </>
       )}
     </>

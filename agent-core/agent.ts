@@ -153,7 +153,8 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     dueReplications: async () => (await vaultsFollowed()).dueReplications(deps),
     verifyVault: async (name, options, context) => (await verify()).verifyKnownVault(deps, name, options, context),
     pruneVault: async (name, options, context) => (await prune()).pruneVault(deps, name, options, context),
-    setPassphrase: async (name, passphrase) => (await vaults()).changeVaultPassphrase(deps, name, passphrase),
+    setPassphrase: async (name, passphrase, current) =>
+      (await vaults()).changeVaultPassphrase(deps, name, passphrase, current),
     unlockVault: async (name, passphrase) => (await unlocking()).unlockVault(deps, name, passphrase),
     enableItem: async (name, vaults, settings) => (await items()).enableItem(deps, name, vaults, settings),
     changeItem: async (name, changes) => (await items()).changeItem(deps, name, changes),

@@ -192,14 +192,14 @@ function remarksOf({ counts, lostChunkFiles, failures, failure }: BackupResult):
   const remarks: string[] = []
   if (lostChunkFiles > 0) {
     remarks.push(
-      `A vault had lost ${lostChunkFiles} chunk file(s). Everything was read again and what was missing is stored again; ` +
+      `A vault had lost chunk files (${lostChunkFiles}). Everything was read again and what was missing is stored again; ` +
         'run "tharsis vault verify" to see which older points are affected.',
     )
   }
   const mounts = counts.mountsNotEntered
   if (mounts.length > 0) {
     const first = mounts.slice(0, 3).map(String).join(', ')
-    remarks.push(`${mounts.length} folder(s) on other file systems were not entered (${first}); see --cross-mounts.`)
+    remarks.push(`Folders on other file systems were not entered: ${mounts.length} (${first}); see --cross-mounts.`)
   }
   if (failure !== undefined) {
     remarks.push(

@@ -114,7 +114,7 @@ function worthMoving(all: readonly PayloadFile[], base: BaseDb, isSame: boolean)
 function leftBehind(all: readonly PayloadFile[], moved: readonly PayloadFile[]): string[] {
   const count = all.length - moved.length
   if (count === 0) return []
-  return [`${count} chunk file(s) that are one copy with a vault on the old disk were not moved: the vault holds them.`]
+  return [`Chunk files that are one copy with a vault on the old disk were not moved (${count}): the vault holds them.`]
 }
 
 /** The real path of the new folder. Throws `usage.invalid`. */

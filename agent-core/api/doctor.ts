@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { openBase } from '../cache/base-db.ts'
 import { compress, decompress } from '../codec/compression.ts'
+import { errorTable } from '../contract/errors.ts'
 import { fileSystemId } from '../platform/file-system-id.ts'
 import { listXattrs } from '../platform/posix.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
@@ -49,6 +50,7 @@ export async function runDoctor(deps: AgentDeps): Promise<DoctorDocument> {
       name: `content of vault "${vault}"`,
       state: 'bad',
       detail: `damaged objects that points need: ${objects}, found at ${foundAt}`,
+      exitCode: errorTable['vault.damaged'].exitCode,
       advice: `Heal it with "tharsis vault verify ${vault} --heal".`,
     })
   }
@@ -75,7 +77,7 @@ function checkHome(deps: AgentDeps): string {
 
 function checkBase(deps: AgentDeps): string {
   using base = openBase(deps.paths.base, { readOnly: true })
-  return `${base.latestPoints().length} item(s) with a captured point, ${base.pages.counts().held} tree pages`
+  return `items with a captured point: ${base.latestPoints().length}, tree pages: ${base.pages.counts().held}`
 }
 
 function checkCompression(): string {
@@ -114,5 +116,10 @@ async function attemptLater(name: string, check: () => Promise<string>): Promise
 
 function failed(name: string, error: unknown): Check {
   const detail = error instanceof Error ? error.message : String(error)
-  return { name, state: 'bad', detail, ...(error instanceof AgentError && { advice: error.advice }) }
+  return {
+    name,
+    state: 'bad',
+    detail,
+    ...(error instanceof AgentError && { advice: error.advice, exitCode: error.exitCode }),
+  }
 }

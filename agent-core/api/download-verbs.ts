@@ -39,7 +39,10 @@ async function* contentOf(deps: AgentDeps, item: string, point: string, path: st
 
 async function fileAt(reading: ItemReading, point: string, path: string) {
   const { manifest } = await reading.point(point)
-  const [found] = await resolvePaths(reading.tree, manifest.root, [Buffer.from(path)], manifest.id)
+  const [found] = await resolvePaths(reading.tree, manifest.root, [Buffer.from(path)], {
+    item: reading.item.name,
+    point: manifest.id,
+  })
   if (found?.entry.type === 'file') return found
   throw new AgentError('usage.invalid', {
     problem: `"${path.slice(0, 200)}" is no file; only single files are downloaded.`,

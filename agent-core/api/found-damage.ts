@@ -3,6 +3,7 @@
  * what is new in it.
  */
 import type { VaultDamage } from '../contract/documents/overview.ts'
+import { formatTime } from '../contract/format-time.ts'
 import type { JobTable, VerifyGlance } from '../state/job-table.ts'
 
 export class FoundDamage {
@@ -31,4 +32,12 @@ export class FoundDamage {
       return [{ vault, objects, foundAt: new Date(finishedMs).toISOString(), job }]
     })
   }
+}
+
+/** Sentences on known damage, for whoever looks at what the vault holds. */
+export function damageRemark({ vault, objects, foundAt }: VaultDamage): string {
+  return (
+    `Vault "${vault}" is damaged (objects that points need: ${objects}, found ${formatTime(foundAt)}). ` +
+    `Heal it with "tharsis vault verify ${vault} --heal".`
+  )
 }

@@ -14,6 +14,7 @@ import type { StorePlace } from '../state/store-place.ts'
 import type { ItemChanges, ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
+import { damageRemark, FoundDamage } from './found-damage.ts'
 import { type Barrier, ItemSurroundings } from './item-surroundings.ts'
 import { ItemVaults } from './item-vaults.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
@@ -209,12 +210,14 @@ async function describe(deps: AgentDeps, item: Item): Promise<ItemDocument> {
 class Around implements Disposable {
   readonly items: ItemSurroundings
   readonly vaults: ItemVaults
+  readonly damage: FoundDamage
   readonly #base: BaseDb
 
   constructor(deps: AgentDeps) {
     this.items = new ItemSurroundings(deps.state.items(), barriersOf(deps))
     this.#base = openBase(deps.paths.base, { readOnly: true })
     this.vaults = new ItemVaults(deps, this.#base)
+    this.damage = new FoundDamage(deps.state.jobs)
   }
 
   [Symbol.dispose](): void {
@@ -245,7 +248,11 @@ function documentOf(
     lastPoint: lastPoint ?? null,
     ...(lastPoint === undefined && { lastPointUnknown: true as const }),
     stopped: shownStop(item),
-    remarks: [...around.items.remarksOn(item), ...shortenedRemarks(deps, item)],
+    remarks: [
+      ...around.damage.of(item.vaults).map(damageRemark),
+      ...around.items.remarksOn(item),
+      ...shortenedRemarks(deps, item),
+    ],
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * What a job is refused for without a look at folders or vaults is told, and what only a person knows and it needs is asked
- * for, before it becomes a job, so that none is left behind that failed for a question. A key that is missing is unlocked with
- * the passphrase: remembered if it is this machine's own, else lent to the job. Where nobody can be asked here, what is missing
- * is thrown, and the client asks again with it.
+ * What a job is refused for is told, and what only a person knows and it needs is asked for, before it becomes a job, so that
+ * none is left behind that failed for a question or a slip of the hand. A key that is missing is unlocked with the passphrase:
+ * remembered if it is this machine's own, else lent to the job. Where nobody can be asked here, what is missing is thrown, and
+ * the client asks again with it.
  */
 import { isVaultTrouble } from '../backup/transfer.ts'
 import { AgentError } from '../base/agent-error.ts'
@@ -24,7 +24,11 @@ const obtainBy: { readonly [Verb in JobVerb]: Obtain<Verb> } = {
     allowBackup(deps, item, options)
     await obtainItemKeys(deps, item)
   },
-  restoreFiles: async (deps, { item }) => await obtainItemKeys(deps, item),
+  restoreFiles: async (deps, request) => {
+    await obtainItemKeys(deps, request.item)
+    // Loaded when first asked for: what a restore needs is of no use to other jobs.
+    await (await import('./restore-places.ts')).allowRestore(deps, request)
+  },
   replicateVault: async (deps, vault) => await obtainKey(deps, knownVault(deps, vault)),
   verifyVault: async (deps, vault, { keyspace }) => await obtainKey(deps, knownVault(deps, vault), keyspace),
   pruneVault: async (deps, vault, options) => {
@@ -41,7 +45,7 @@ const obtainBy: { readonly [Verb in JobVerb]: Obtain<Verb> } = {
 }
 
 /**
- * Throws `vault.locked`, `vault.wrong-passphrase`, `pin.needed`, as `allowBackup`, and as the verb for a vault that is not
+ * Throws `vault.locked`, `vault.wrong-passphrase`, `pin.needed`, as `allowBackup` and `allowRestore`, and as the verb for a vault that is not
  * known. What it answers belongs to the context of the job, however long that waits for its turn.
  */
 export async function obtainJobSecrets(

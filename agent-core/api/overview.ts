@@ -170,7 +170,7 @@ function protectionOf(
     return { protection: 'captured', reason: 'The last point is on this machine only; no vault has it yet.' }
   }
   if (outcome?.state === 'completed with warnings') {
-    return { protection: 'warnings', reason: `${outcome.warnings} file(s) could not be read as they should.` }
+    return { protection: 'warnings', reason: `Files that could not be read as they should: ${outcome.warnings}.` }
   }
   return { protection: 'protected', reason: '' }
 }

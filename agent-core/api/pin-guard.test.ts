@@ -45,7 +45,7 @@ test('without a PIN every verb passes; with one it is asked for, and then not fo
   using home = new TestHome()
   const machine = machineOf(home)
   await passes(machine)
-  expect(await setPin(machine.deps, '4711', undefined)).toEqual({ set: true, unlockedSeconds: 0 })
+  expect(await setPin(machine.deps, '4711', undefined)).toEqual({ set: true, unlockedSeconds: 0, waitSeconds: 0 })
   await expect(passes(machine)).rejects.toMatchObject({ code: 'pin.needed', exitCode: 5 })
   machine.typed = '4711'
   await passes(machine)
@@ -97,6 +97,7 @@ test('wrong tries are counted before they are judged, and slowed', async () => {
     'pin.wrong',
   ])
   await expect(checkPin(machine.deps, '4711')).rejects.toMatchObject({ code: 'pin.wait', data: { seconds: 30 } })
+  expect(await showPin(machine.deps)).toEqual({ set: true, unlockedSeconds: 0, waitSeconds: 30 })
   machine.nowMs += 86_400_000
   await expect(checkPin(machine.deps, '4711')).rejects.toMatchObject({ code: 'pin.wait' })
   machine.uptimeMs += 30_000
@@ -117,7 +118,7 @@ test('another PIN, or none, takes the old one, also while it counts', async () =
   await setPin(deps, '0815', '4711')
   await expect(checkPin(deps, '4711')).rejects.toMatchObject({ code: 'pin.wrong' })
   await expect(removePin(deps, undefined)).rejects.toMatchObject({ code: 'pin.needed' })
-  expect(await removePin(deps, '0815')).toEqual({ set: false, unlockedSeconds: 0 })
+  expect(await removePin(deps, '0815')).toEqual({ set: false, unlockedSeconds: 0, waitSeconds: 0 })
   await expect(checkPin(deps, '0815')).rejects.toMatchObject({ code: 'pin.not-set' })
 })
 

@@ -31,11 +31,16 @@ export async function requirePin(deps: AgentDeps): Promise<void> {
   await checkPin(deps, await ask())
 }
 
-/** Whether there is a PIN, and how long the last right one counts yet. */
+/** Whether there is a PIN, how long the last right one counts yet, and how long none is taken after wrong ones. */
 export async function showPin(deps: AgentDeps): Promise<PinDocument> {
   const isSet = storedHash(deps) !== undefined
-  const unlockedMs = isSet ? unlockedForMs(recordOf(deps), momentOf(deps)) : 0
-  return { set: isSet, unlockedSeconds: Math.ceil(unlockedMs / 1000) }
+  const [record, moment] = [recordOf(deps), momentOf(deps)]
+  const seconds = (ms: number): number => (isSet ? Math.ceil(ms / 1000) : 0)
+  return {
+    set: isSet,
+    unlockedSeconds: seconds(unlockedForMs(record, moment)),
+    waitSeconds: seconds(waitBeforeTryMs(record, moment)),
+  }
 }
 
 /** Checks a PIN; when it is right, it counts for five minutes. Throws `pin.wrong`, `pin.wait`, `pin.not-set`. */

@@ -11,6 +11,7 @@ import type { Entry } from '../format/tree.ts'
 import { joinPath, resolvePaths } from '../restore/resolve-path.ts'
 import type { PointDetails, PointDocument, PointFile, ShownPath } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { damageRemark, FoundDamage } from './found-damage.ts'
 import { keptFacts } from './kept-points.ts'
 import { type ItemReading, openItemReading } from './open-reading.ts'
 import { pointDocumentOf } from './point-document.ts'
@@ -18,6 +19,7 @@ import { pointDocumentOf } from './point-document.ts'
 export async function listPoints(deps: AgentDeps, item: string): Promise<readonly PointDocument[]> {
   await using reading = await openItemReading(deps, item)
   const points = await reading.points()
+  for (const damage of new FoundDamage(deps.state.jobs).of(reading.item.vaults)) deps.remark?.(damageRemark(damage))
   const kept = keptFacts(deps, reading.item, points)
   return points.map((point) => pointDocumentOf(point, kept))
 }
@@ -64,12 +66,10 @@ export async function* pointFiles(
 ): AsyncGenerator<PointFile, void, undefined> {
   await using reading = await openItemReading(deps, item)
   const { manifest } = await reading.point(wanted)
-  const chosen = await resolvePaths(
-    reading.tree,
-    manifest.root,
-    path === undefined ? [] : [Buffer.from(path)],
-    manifest.id,
-  )
+  const chosen = await resolvePaths(reading.tree, manifest.root, path === undefined ? [] : [Buffer.from(path)], {
+    item: reading.item.name,
+    point: manifest.id,
+  })
   const hasOneFolder = manifest.root?.count === 1
   const listsFolders = path === undefined && !hasOneFolder
   for (const { entry, names } of chosen) {

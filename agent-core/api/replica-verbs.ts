@@ -24,7 +24,7 @@ const defaultGraceMs = 14 * dayMs
 
 /**
  * Gives a vault a replica, or changes it; its place must be empty or hold a replica of this vault. Nothing is copied
- * yet. Throws `replica.other`, `replica.same`, and the vault's error when it is away.
+ * yet. Throws `replica.other`, `replica.same`, `replica.exists` where one elsewhere would be given up, and the vault's error when it is away.
  */
 export async function setReplica(
   deps: AgentDeps,
@@ -49,6 +49,9 @@ export async function setReplica(
     try {
       using task = createTask({ clock: deps.clock })
       await checkReplicaPlace({ vault, vaultId: known.id, replica, wasComplete: false, task })
+      if (before !== undefined && change.replace !== true && !isSamePlace(before, settled.place)) {
+        throw new AgentError('replica.exists', { name: known.name, address: before.address })
+      }
       const probe = await replica.probe()
       await requireApart(vault, replica, deps.random)
       const place = placeAfterProbe(settled.place, probe)

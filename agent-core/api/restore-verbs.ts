@@ -1,20 +1,16 @@
 /** Use cases of restore: the plan, and the restore itself. Takes no lock; writes only below the target. */
 import { availableParallelism } from 'node:os'
-import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { createTask } from '../base/task.ts'
 import type { JobId } from '../contract/ids.ts'
 import type { PointManifest } from '../format/point.ts'
-import { type Destination, placeAtOrigin, placeInDirectory } from '../restore/destinations.ts'
 import { planRestore } from '../restore/plan-restore.ts'
-import { resolvePaths } from '../restore/resolve-path.ts'
 import { runRestore } from '../restore/run-restore.ts'
 import type { CallContext, RestoreDocument, RestorePlanDocument, RestoreRequest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { isInside, realPathOfFuture } from './folder-checks.ts'
-import { barriersOf } from './item-verbs.ts'
 import { type ItemReading, openItemReading } from './open-reading.ts'
+import { placesOf } from './restore-places.ts'
 
 /** What `restoreFiles` would do with the same request; changes nothing. */
 export async function planFiles(
@@ -78,28 +74,4 @@ function sourceOf(reading: ItemReading) {
 function rulesOf(manifest: PointManifest, request: RestoreRequest) {
   const { conflict, only, metadata } = request
   return { conflict, metadata, copyTimeMs: manifest.timeMs, ...(only && { only }) }
-}
-
-interface Places {
-  readonly manifest: PointManifest
-  readonly destinations: readonly Destination[]
-}
-
-async function placesOf(deps: AgentDeps, reading: ItemReading, request: RestoreRequest): Promise<Places> {
-  const { target } = request
-  const { manifest } = await reading.point(request.point)
-  const paths = request.paths.map((path) => Buffer.from(path))
-  const chosen = await resolvePaths(reading.tree, manifest.root, paths, manifest.id)
-  const destinations =
-    target === 'original' ? placeAtOrigin(chosen) : placeInDirectory(chosen, Buffer.from(target.directory))
-  for (const { directory } of destinations) refuseBarriers(deps, directory.toString())
-  return { manifest, destinations }
-}
-
-/** Nothing is restored into the home folder or a vault. */
-function refuseBarriers(deps: AgentDeps, directory: string): void {
-  const real = realPathOfFuture(directory)
-  for (const { path, what } of barriersOf(deps)) {
-    if (isInside(real, path)) throw new AgentError('restore.target', { path: directory, reason: `it lies in ${what}` })
-  }
 }

@@ -33,7 +33,7 @@ export async function releasePoint(
   await requirePin(deps)
   return await markPoint(deps, { item, wanted, act: 'point release', reason }, (point, { held, doubt }) => {
     if (!held) return new AgentError('point.not-held', { point })
-    if (doubt !== undefined) throw new AgentError('point.held', { point, reason: doubt })
+    if (doubt !== undefined) throw new AgentError('point.held', { item, point, reason: doubt })
     return { kind: 'release' }
   })
 }
@@ -47,7 +47,7 @@ export async function deletePoint(
 ): Promise<PointDocument> {
   await requirePin(deps)
   return await markPoint(deps, { item, wanted, act: 'point delete', reason }, (point, { held, doubt, deleted }) => {
-    if (held) throw new AgentError('point.held', { point, reason: doubt ?? 'somebody has put a hold on it' })
+    if (held) throw new AgentError('point.held', { item, point, reason: doubt ?? 'somebody has put a hold on it' })
     if (deleted !== undefined) return new AgentError('point.deleted', { point })
     return { kind: 'delete', untilMs: endOfWindowMs(deps) }
   })

@@ -188,11 +188,15 @@ export async function changeVaultCredentials(
   }
 }
 
-/** Changes the passphrase of the machine's keyspace in that vault; its data is not touched. Throws as `requirePin`. */
+/**
+ * Changes the passphrase of the machine's keyspace in that vault; its data is not touched. Throws `vault.foreign`,
+ * `vault.weak-passphrase`, `vault.wrong-passphrase` for a `current` that does not open the keyspace, and as `requirePin`.
+ */
 export async function changeVaultPassphrase(
   deps: AgentDeps,
   name: string,
   passphrase: string,
+  current?: string,
 ): Promise<{ readonly name: string; readonly remarks: readonly string[] }> {
   checkPassphrase(passphrase)
   const known = knownVault(deps, name)
@@ -201,6 +205,7 @@ export async function changeVaultPassphrase(
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const store = await openKnownStore(deps, known)
   try {
+    if (current !== undefined) await requirePassphrase(store, known, current)
     const masterKey = await masterKeyOf(deps, known, store)
     const vault = new Vault({ store, id: known.id, keys: deriveKeys(masterKey, known.keyspace), random: deps.random })
     await audit(deps, vault, { act: 'vault set-passphrase', subject: `machine "${known.machine}"`, detail: undefined })
@@ -211,6 +216,11 @@ export async function changeVaultPassphrase(
   } finally {
     await store.close()
   }
+}
+
+async function requirePassphrase(store: ObjectStore, known: KnownVault, passphrase: string): Promise<void> {
+  const opened = await unlockKeyspaces(store, passphrase, [known.keyspace])
+  if (opened.length === 0) throw new AgentError('vault.wrong-passphrase', { address: known.address })
 }
 
 /** What the person must know when the replica could not be told of the new passphrase. */

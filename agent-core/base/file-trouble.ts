@@ -19,5 +19,10 @@ const words: Readonly<Record<string, string>> = {
 /** Why a call on a file failed, as a part of a sentence for people; the error's own message where no words are known. */
 export function troubleWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return ('code' in error ? words[String(error.code)] : undefined) ?? error.message
+  return knownTrouble(error) ?? error.message
+}
+
+/** As `troubleWords`; undefined where no words are known. */
+export function knownTrouble(error: Error): string | undefined {
+  return 'code' in error ? words[String(error.code)] : undefined
 }

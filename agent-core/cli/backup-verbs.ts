@@ -112,7 +112,7 @@ function backupLines(item: string, backup: BackupDocument, output: Output): read
   return [
     point === null
       ? `Backup of "${item}" ${job.state} after ${took}; no point was made.`
-      : `Backup of "${item}" ${job.state} in ${took}: point ${point.id.slice(0, 8)} (number ${point.seq}, ${point.kind}), ${placeWords(backup)}.`,
+      : `Backup of "${item}" ${job.state === 'waiting' ? `waits after ${took}` : `${job.state} in ${took}`}: point ${point.id.slice(0, 8)} (number ${point.seq}, ${point.kind}), ${placeWords(backup)}.`,
     ...output.facts([
       ['Files', `${formatCount(files.seen)} seen, ${changeWords(files)}${failed}`],
       ['Read', `${formatSize(bytes.read)} of ${formatSize(bytes.total)} (${countOf(files.read, 'file')})`],

@@ -1,3 +1,4 @@
+import type { DoctorDocument } from '../api/agent-api.ts'
 import { exitStatus } from './exit-status.ts'
 import type { RunVerb } from './session.ts'
 
@@ -23,6 +24,13 @@ export const doctor: RunVerb<object> = async (_input, session) => {
     if (check.state === 'good' || check.advice === undefined) continue
     output.warning(`${check.name}: ${check.advice}`)
   }
-  if (found.checks.some((check) => check.state === 'bad')) return exitStatus.failed
-  return found.checks.some((check) => check.state === 'warning') ? exitStatus.warnings : exitStatus.done
+  return statusOf(found)
+}
+
+/** Of all that is bad the gravest: what has no status of its own, then damage, then the first. */
+function statusOf({ checks }: DoctorDocument): number {
+  const bad = checks.filter(({ state }) => state === 'bad').map(({ exitCode }) => exitCode ?? exitStatus.failed)
+  const grave = [exitStatus.failed, exitStatus.damaged].find((status) => bad.includes(status)) ?? bad[0]
+  if (grave !== undefined) return grave
+  return checks.some(({ state }) => state === 'warning') ? exitStatus.warnings : exitStatus.done
 }

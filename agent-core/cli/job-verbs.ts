@@ -23,8 +23,13 @@ export const listJobs: RunVerb<ListInput> = async (input, session) => {
     ...(input.kind !== undefined && { kind: input.kind }),
     ...(input.live && { live: true }),
   })
-  await output.result(jobs, () => (jobs.length === 0 ? ['There is no such job.'] : jobTable(jobs, output)))
+  await output.result(jobs, () => (jobs.length === 0 ? [noJobWords(input)] : jobTable(jobs, output)))
   return exitStatus.done
+}
+
+function noJobWords({ item, kind, live }: ListInput): string {
+  const what = `${kind === undefined ? '' : ` ${kind}`} job${item === undefined ? '' : ` of item "${item}"`}`
+  return live ? `No${what} runs or waits now.` : `There is no${what} yet.`
 }
 
 export const showJob: RunVerb<{ readonly id: string }> = async ({ id }, session) => {

@@ -159,10 +159,10 @@ describe('set-passphrase', () => {
 
   test('takes the new one from its own variable or file, never from the old one', async () => {
     const env = { THARSIS_PASSPHRASE: 'old', THARSIS_NEW_PASSPHRASE: secret }
-    expect((await callCommandLine(set, { env })).calls).toContainEqual(['setPassphrase', 'usb', secret])
+    expect((await callCommandLine(set, { env })).calls).toContainEqual(['setPassphrase', 'usb', secret, 'old'])
     const path = await writeSecret('new', secret)
     const fromFile = await callCommandLine([...set, '--new-passphrase-file', path], {})
-    expect(fromFile.calls).toContainEqual(['setPassphrase', 'usb', secret])
+    expect(fromFile.calls).toContainEqual(['setPassphrase', 'usb', secret, undefined])
     const without = await callCommandLine(set, { env: { THARSIS_PASSPHRASE: 'old' } })
     expect(without.status).toBe(2)
     expect(without.stderr).toContain('THARSIS_NEW_PASSPHRASE or give --new-passphrase-file')

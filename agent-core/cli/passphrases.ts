@@ -24,6 +24,8 @@ export interface PassphraseSources {
 export interface Passphrases {
   /** False where `current` has nowhere to get one from. */
   readonly canAnswer: boolean
+  /** The one that came with the call, by file or environment; undefined: none did. */
+  readonly given: (() => Promise<string>) | undefined
   /** The passphrase of a vault that exists. */
   readonly current: (vault: string) => Promise<string>
   /** A passphrase for a new vault; a terminal asks twice. */
@@ -62,8 +64,10 @@ export function createPassphrases(sources: PassphraseSources, file: string | und
     return first
   }
   const { environment } = sources
+  const isGiven = environment.current !== undefined || file !== undefined
   return {
-    canAnswer: environment.current !== undefined || file !== undefined || sources.ask !== undefined,
+    canAnswer: isGiven || sources.ask !== undefined,
+    given: isGiven ? async () => await find(environment.current, file, failToAsk) : undefined,
     current: async (vault) =>
       await find(environment.current, file, async () => await question(`Passphrase of vault "${vault}": `)),
     fresh: async (vault) =>

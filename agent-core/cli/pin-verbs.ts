@@ -40,7 +40,10 @@ async function currentPin({ pins }: Session, agent: AgentApi): Promise<string | 
   return (await agent.showPin()).set && pins.canAnswer ? await pins.current() : undefined
 }
 
-function unlockedWords({ unlockedSeconds }: PinDocument): string {
+function unlockedWords({ unlockedSeconds, waitSeconds }: PinDocument): string {
+  if (waitSeconds > 0) {
+    return `A PIN is set. After wrong tries none is taken within the next ${formatCount(waitSeconds)} seconds.`
+  }
   if (unlockedSeconds === 0) return 'A PIN is set, and is asked for.'
   return `The PIN is right, and is not asked for within the next ${formatCount(unlockedSeconds)} seconds.`
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readEscapes } from '../base/escapes.ts'
 import { displayWidth, fitText, plainJson, plainText } from './plain-text.ts'
 
 describe('plainText', () => {
@@ -16,6 +17,19 @@ describe('plainText', () => {
     ['half \ud800 pair', 'half \\u{d800} pair'],
   ])('%j is shown as %j', (text, shown) => {
     expect(plainText(text)).toBe(shown)
+  })
+
+  test('is read back as it was, by whom a listed name is typed', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        fc.pre(!text.includes('\\'))
+        expect(readEscapes(plainText(text))).toBe(text)
+      }),
+    )
+  })
+
+  test.each(['\\q', '\\x1', '\\u{110000}', '\\', 'a\\'])('%j is no escape', (text) => {
+    expect(readEscapes(text)).toBe(text)
   })
 
   test('shows no control character and no line end, whatever comes', () => {

@@ -43,7 +43,9 @@ export const restoreVerbs: readonly AnyVerb[] = [
     summary: 'Restore a point, or some folders and files of it',
     details:
       'One folder puts its content straight into DIR; several become DIR/<name>. Damaged files are left out and named, ' +
-      'and the exit status is 8. Every file is read back and compared after it was written.',
+      'and the exit status is 8. Every file is read back and compared after it was written. What is there with the same content ' +
+      'stays as it is, with its own permissions and times; "--conflict overwrite" gives it those of the point. It asks on a ' +
+      'terminal before files are replaced; without one nothing is asked: see with --plan what would be.',
     arguments: [
       ['<item>', 'the item'],
       ['<point>', pointHelp],

@@ -52,7 +52,9 @@ export const listPoints: RunVerb<ListInput> = async ({ item, deleted }, session)
         ),
   )
   const hidden = all.length - points.length
-  if (hidden > 0) output.note(`${countOf(hidden, 'point')} in the trash; "--deleted" shows them.`)
+  if (hidden > 0) {
+    output.note(`${countOf(hidden, 'point')} in the trash; "--deleted" shows ${hidden === 1 ? 'it' : 'them'}.`)
+  }
   return exitStatus.done
 }
 

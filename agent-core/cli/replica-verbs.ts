@@ -1,4 +1,12 @@
-import type { LockDocument, PlaceRequest, ReplicaDocument, ReplicationDocument } from '../api/agent-api.ts'
+import type {
+  AgentApi,
+  LockDocument,
+  PlaceRequest,
+  ReplicaChange,
+  ReplicaDocument,
+  ReplicationDocument,
+} from '../api/agent-api.ts'
+import { isAgentError } from '../base/agent-error.ts'
 import { formatTime } from '../contract/format-time.ts'
 import { countOf, formatCount, formatSize } from './amounts.ts'
 import { usageError, wholeNumber } from './argument-values.ts'
@@ -42,7 +50,7 @@ export const setVault: RunVerb<SetInput> = async (input, session) => {
     ])
     return exitStatus.done
   }
-  const { replica, remarks } = await agent.setReplica(name, {
+  const change: ReplicaChange = {
     ...(hasPlace && { place: await readReplicaPlace(input, session) }),
     ...(replicaEvery !== undefined && {
       everyMs: wholeNumber(replicaEvery, '--replica-every', 1, longestEveryHours) * hourMs,
@@ -50,13 +58,32 @@ export const setVault: RunVerb<SetInput> = async (input, session) => {
     ...(replicaGrace !== undefined && {
       graceMs: wholeNumber(replicaGrace, '--replica-grace', 0, longestGraceDays) * dayMs,
     }),
-  })
+  }
+  const changed = await setOrReplace(agent, name, change, session)
+  if (changed === undefined) {
+    output.note('The replica stays where it is.')
+    return exitStatus.cancelled
+  }
+  const { replica, remarks } = changed
   await output.summary({ replica, remarks }, () => [
     `The replica of vault "${name}" is ${replica.address}, due every ${countOf(replica.everyMs / hourMs, 'hour')}.`,
     ...(replica.completedAt === null ? [`Fill it with "tharsis vault replicate ${name}".`] : []),
   ])
   for (const remark of remarks) output.note(`Note: ${remark}`)
   return exitStatus.done
+}
+
+/** Asks before a replica that is elsewhere is given up; undefined: it shall not be. */
+async function setOrReplace(agent: AgentApi, name: string, change: ReplicaChange, session: Session) {
+  const replacing = { ...change, replace: true }
+  if (session.options.yes === true) return await agent.setReplica(name, replacing)
+  try {
+    return await agent.setReplica(name, change)
+  } catch (error) {
+    if (!isAgentError(error, 'replica.exists') || !session.interactive) throw error
+    const isMeant = await session.confirm(`${error.message} Put the new one in its place?`)
+    return isMeant ? await agent.setReplica(name, replacing) : undefined
+  }
 }
 
 async function readReplicaPlace(input: SetInput, session: Session): Promise<PlaceRequest> {

@@ -25,7 +25,7 @@ export const restoreFiles: RunVerb<RestoreInput> = async (input, session) => {
   const agent = await session.agent()
   if (input.plan) {
     const plan = await agent.planRestore(request, session.context)
-    await output.result(plan, () => planLines(plan, output))
+    await output.result(plan, () => planLines(plan, request, output))
     return exitStatus.done
   }
   if (!(await mayReplace(agent, request, session))) {
@@ -60,15 +60,16 @@ async function mayReplace(agent: AgentApi, request: RestoreRequest, session: Ses
   if (request.conflict !== 'overwrite' || !session.interactive || session.options.yes) return true
   const plan = await agent.planRestore(request, session.context)
   if (plan.overwritten === 0) return true
-  for (const line of planLines(plan, session.output)) session.output.note(line)
+  for (const line of planLines(plan, request, session.output)) session.output.note(line)
   return await session.confirm(`Replace ${countOf(plan.overwritten, 'file')}?`)
 }
 
-function planLines(plan: RestorePlanDocument, output: Output): readonly string[] {
+function planLines(plan: RestorePlanDocument, { conflict }: RestoreRequest, output: Output): readonly string[] {
   return output.facts([
     ['Into', plan.target],
     ['New', formatCount(plan.new)],
-    ['Same already', formatCount(plan.same)],
+    // Only who replaces compares permissions and times too.
+    [conflict === 'overwrite' ? 'Same already' : 'Same content, left alone', formatCount(plan.same)],
     ['Replaced', formatCount(plan.overwritten)],
     ['Kept beside', formatCount(plan.copied)],
     ['Skipped', formatCount(plan.skipped)],

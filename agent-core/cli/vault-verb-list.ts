@@ -83,7 +83,8 @@ export const vaultVerbs: readonly AnyVerb[] = [
     details:
       'A replica is a second place that holds the same objects: restores use it when the vault is gone or damaged, on ' +
       'another machine too ("tharsis vault connect NAME --local REPLICA", or --s3). Best on another disk, in another ' +
-      `building. ${credentialsHelp.replace('--s3', '--replica-s3')}`,
+      'building. Asks before it takes the place of a replica that is elsewhere; without a terminal that needs --yes. ' +
+      credentialsHelp.replace('--s3', '--replica-s3'),
     arguments: [['<name>', 'the vault']],
     options: [
       {
@@ -182,7 +183,10 @@ export const vaultVerbs: readonly AnyVerb[] = [
   {
     name: 'vault set-passphrase',
     summary: 'Change the passphrase; nothing is uploaded again',
-    details: 'The new one comes from --new-passphrase-file, THARSIS_NEW_PASSPHRASE, or a question on the terminal.',
+    details:
+      'The new one comes from --new-passphrase-file, THARSIS_NEW_PASSPHRASE, or a question on the terminal, and has at least ' +
+      '16 characters. This machine holds the key, so the old one is not asked for; where it is given all the same, it has to ' +
+      'be right.',
     arguments: [['<name>', 'the vault']],
     options: [
       { flags: '--new-passphrase-file <file>', description: 'file whose first line is the new passphrase' },

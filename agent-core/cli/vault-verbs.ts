@@ -291,7 +291,8 @@ export const setPassphrase: RunVerb<SetPassphraseInput> = async (input, session)
   const { output } = session
   const generated = input.generatePassphrase ? generatePassphrase(session.random) : undefined
   const passphrase = generated ?? (await session.passphrases.next(input.name, input.newPassphraseFile))
-  const changed = await (await session.agent()).setPassphrase(input.name, passphrase)
+  const current = await session.passphrases.given?.()
+  const changed = await (await session.agent()).setPassphrase(input.name, passphrase, current)
   const document = generated === undefined ? changed : { ...changed, passphrase: generated }
   await output.result(document, () => [
     `The passphrase of vault "${changed.name}" is changed.`,

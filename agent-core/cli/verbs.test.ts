@@ -13,6 +13,7 @@ import {
   fakeWarning,
 } from '../../test/support/fake-agent.ts'
 import type { AgentApi, BackupDocument, RestoreDocument } from '../api/agent-api.ts'
+import { AgentError } from '../base/agent-error.ts'
 
 const passphrase = { THARSIS_PASSPHRASE: 'correct horse battery' }
 
@@ -118,6 +119,7 @@ describe('verbs ask the agent', () => {
     ['vault prune usb --plan --keyspace mars', ['pruneVault', 'usb', { plan: true, keyspace: 'mars' }]],
     ['vault prune usb --grace 0 --max-unused 10% --yes', ['pruneVault', 'usb', { maxUnusedPercent: 10, graceDays: 0 }]],
     ['vault set usb --replica-local r', ['setReplica', 'usb', { place: '/some/folder/r' }]],
+    ['vault set usb --replica-local r --yes', ['setReplica', 'usb', { place: '/some/folder/r', replace: true }]],
     [
       'vault set usb --replica-s3 s3://b/r --endpoint http://nas:9000 --path-style --profile p --lock-days 30',
       [
@@ -450,6 +452,26 @@ describe('damage', () => {
     expect(stdout).toContain('offset 9: hash differs')
   })
 
+  test.each([
+    [[6], 6],
+    [[6, 7], 6],
+    [[6, 8], 8],
+    [[8, 6, undefined], 1],
+  ])('found by doctor with the statuses %j: %i', async (codes, expected) => {
+    const answers: Partial<AgentApi> = {
+      doctor: async () => ({
+        ...(await createFakeAgent().agent.doctor()),
+        checks: codes.map((exitCode) => ({
+          name: 'vault',
+          state: 'bad' as const,
+          detail: 'away',
+          ...(exitCode !== undefined && { exitCode }),
+        })),
+      }),
+    }
+    expect((await call('doctor', { answers })).status).toBe(expected)
+  })
+
   test('found by doctor: 1, and 3 for what is only worth a look', async () => {
     const withState = (state: 'bad' | 'warning'): Partial<AgentApi> => ({
       doctor: async () => ({
@@ -474,7 +496,7 @@ describe('what takes something away', () => {
     'vault recovery-code usb',
     'vault remove usb',
   ])('"%s" needs a yes, and asks for it on a terminal', async (line) => {
-    const answers: Partial<AgentApi> = { showPin: async () => ({ set: false, unlockedSeconds: 0 }) }
+    const answers: Partial<AgentApi> = { showPin: async () => ({ set: false, unlockedSeconds: 0, waitSeconds: 0 }) }
     const { status, stderr, calls } = await call(line, { answers })
     expect(status).toBe(2)
     expect(stderr).toContain('--yes')
@@ -487,6 +509,43 @@ describe('what takes something away', () => {
     const answered = await call(line, { typed: ['y\r'] })
     expect(answered.status).toBe(0)
     expect(actsOf(answered)).toHaveLength(1)
+  })
+
+  test('pin show says that no PIN is taken after wrong tries', async () => {
+    const answers: Partial<AgentApi> = { showPin: async () => ({ set: true, unlockedSeconds: 0, waitSeconds: 42 }) }
+    expect((await call('pin show', { answers })).stdout).toContain('none is taken within the next 42 seconds')
+  })
+
+  test.each([
+    ['job list', 'There is no job yet.'],
+    ['job list --live', 'No job runs or waits now.'],
+    ['job list --kind backup --item docs', 'There is no backup job of item "docs" yet.'],
+  ])('an empty "%s" says so, and is no failure', async (line, words) => {
+    const { status, stdout } = await call(line, { answers: { listJobs: async () => [] } })
+    expect({ status, stdout: stdout.trim() }).toEqual({ status: 0, stdout: words })
+  })
+
+  test('a replica elsewhere is given up after a yes only', async () => {
+    const { setReplica } = createFakeAgent().agent
+    const changes: unknown[] = []
+    const answers: Partial<AgentApi> = {
+      setReplica: async (name, change) => {
+        changes.push(change)
+        if (change.replace !== true) throw new AgentError('replica.exists', { name, address: '/mnt/nas' })
+        return await setReplica(name, change)
+      },
+    }
+    const line = 'vault set usb --replica-local r'
+    const scripted = await call(line, { answers })
+    expect(scripted.status).toBe(2)
+    expect(scripted.stderr).toContain('--yes')
+    const place = '/some/folder/r'
+    const declined = await call(line, { answers, typed: ['n\r'] })
+    expect(declined.status).toBe(130)
+    expect(declined.stderr).toContain('has a replica already: /mnt/nas. Put the new one in its place?')
+    expect(changes).toEqual([{ place }, { place }])
+    expect((await call(line, { answers, typed: ['y\r'] })).status).toBe(0)
+    expect(changes.at(-1)).toEqual({ place, replace: true })
   })
 
   test('a PIN that comes with the call is a yes, and is taken out of the environment', async () => {
@@ -539,7 +598,7 @@ describe('what takes something away', () => {
     expect(calls).toContainEqual(['setPin', '4711', '0000'])
     expect((await call('pin set', { typed: ['4711\r', '4712\r'] })).stderr).toContain('differ')
     expect((await call('pin set')).stderr).toContain('THARSIS_NEW_PIN')
-    const answers: Partial<AgentApi> = { showPin: async () => ({ set: false, unlockedSeconds: 0 }) }
+    const answers: Partial<AgentApi> = { showPin: async () => ({ set: false, unlockedSeconds: 0, waitSeconds: 0 }) }
     const env = { THARSIS_NEW_PIN: '4711' }
     expect((await call('pin set', { answers, env })).calls).toContainEqual(['setPin', '4711', undefined])
     expect((await call('pin check', { env: { THARSIS_PIN: '4711' } })).calls).toContainEqual(['checkPin', '4711'])

@@ -102,6 +102,9 @@ export const verbs: readonly AnyVerb[] = [
   {
     name: 'doctor',
     summary: 'Check this machine, the home folder and the vaults',
+    details:
+      'Ends with the exit status of what is bad: 8 for known damage of a vault, 6 for a vault that is not reachable, 7 for one ' +
+      'whose key is not here, 1 for all else; with 3 where something is only worth a look.',
     arguments: [],
     options: [],
     examples: ['tharsis doctor'],

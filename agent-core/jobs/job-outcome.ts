@@ -49,7 +49,7 @@ export function outcomeOf(answer: unknown): JobOutcome {
   const isWarned = warnings.length > 0 || damaged.length > 0
   return {
     state: job?.state ?? (isWarned ? 'completed with warnings' : 'completed'),
-    reason: failure?.message ?? (damaged.length > 0 ? `${damaged.length} damaged object(s) were found` : undefined),
+    reason: failure?.message ?? (damaged.length > 0 ? `Damaged objects were found: ${damaged.length}` : undefined),
     result: resultOf(told),
     warnings: [...damageGroups(damaged), ...groupWarnings(warnings)].slice(0, mostGroups),
     error: failure ?? null,

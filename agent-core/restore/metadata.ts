@@ -8,6 +8,7 @@
  */
 import { chmodSync, lchownSync } from 'node:fs'
 import { asBuffer } from '../base/bytes.ts'
+import { onRequestWords } from '../contract/errors/item-errors.ts'
 import type { Entry, Xattr } from '../format/tree.ts'
 import { changeMode, changeOwner } from '../platform/file-at.ts'
 import { listXattrs, removeXattr, setTimes, setXattr } from '../platform/posix.ts'
@@ -97,7 +98,7 @@ export class MetadataWriter {
     const { mode } = entry.posix
     if (entry.type === 'directory' || (mode & setIdBits) === 0) return mode
     if (ownerIsSet && this.#options.special) return mode
-    if (ownerIsSet) this.#tell('set-user-id and set-group-id bits are restored on request only', pathOf)
+    if (ownerIsSet) this.#tell(`set-user-id and set-group-id bits are restored ${onRequestWords}`, pathOf)
     return mode & ~setIdBits
   }
 
@@ -107,7 +108,7 @@ export class MetadataWriter {
     for (const xattr of xattrs) {
       const name = asBuffer(xattr.name).toString('latin1')
       if (name === capabilityName && !this.#options.special) {
-        this.#tell('capabilities are restored on request only', pathOf)
+        this.#tell(`capabilities are restored ${onRequestWords}`, pathOf)
       } else if (name === '' || name.length > 255 || name.includes('\0')) {
         this.#tell('an attribute has an impossible name', pathOf)
       } else {

@@ -11,6 +11,8 @@ const folder = (name: string): PlannedEntry => ({
     { name: Buffer.from('b\xffd', 'latin1'), type: 'file' },
     { name: 'sub', type: 'directory', children: [{ name: 'deep', type: 'file' }] },
     { name: 'link', type: 'symlink', linkTarget: 'sub' },
+    { name: 'two\nlines', type: 'file' },
+    { name: 'like\\none', type: 'file' },
   ],
 })
 
@@ -21,7 +23,7 @@ async function resolve(root: 'one' | 'two', ...paths: (string | Buffer)[]): Prom
     point.tree,
     ref,
     paths.map((path) => Buffer.from(path)),
-    'p1',
+    { item: 'docs', point: 'p1' },
   )
   return chosen.map(({ sourcePath }) => sourcePath.toString('latin1'))
 }
@@ -49,6 +51,14 @@ describe('a point of one folder', () => {
 
   test('names are raw bytes', async () => {
     expect(await resolve('one', Buffer.from('b\xffd', 'latin1'))).toEqual(['/home/u/docs/b\xffd'])
+  })
+
+  test('a name is found as it is, and as it is printed', async () => {
+    const lines = ['/home/u/docs/two\nlines']
+    expect(await resolve('one', 'two\nlines')).toEqual(lines)
+    expect(await resolve('one', 'two\\nlines')).toEqual(lines)
+    expect(await resolve('one', 'two\\x0alines')).toEqual(lines)
+    expect(await resolve('one', 'like\\none')).toEqual(['/home/u/docs/like\\none'])
   })
 
   test.each(['', 'none', '/home/u/doc', '/etc', '../docs', 'sub/../file', 'link/deep', 'file/x', 'a\0b'])(
@@ -85,7 +95,7 @@ describe('destinations', () => {
   async function placed(paths: string[], where: 'directory' | 'origin'): Promise<string[]> {
     const point = new PointTree()
     const bytes = paths.map((path) => Buffer.from(path))
-    const chosen = await resolvePaths(point.tree, point.root(two), bytes, 'p1')
+    const chosen = await resolvePaths(point.tree, point.root(two), bytes, { item: 'docs', point: 'p1' })
     const destinations = where === 'origin' ? placeAtOrigin(chosen) : placeInDirectory(chosen, Buffer.from('/to'))
     return destinations.map(({ directory, names }) => `${directory.toString()} + ${names.join('/')}`)
   }

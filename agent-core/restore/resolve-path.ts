@@ -4,10 +4,12 @@
  *   1. absolute, as on the source: a protected folder, something in one, or a folder that holds protected ones
  *   2. relative to the protected folder, where the point has one
  *   3. `<label>/…`
- * tried in this order. Links in the point are not followed.
+ * tried in this order; where nothing is found, once more with its escapes read (as names that hold a line end or an
+ * escape character are printed). Links in the point are not followed.
  */
 import { AgentError } from '../base/agent-error.ts'
 import { asBuffer } from '../base/bytes.ts'
+import { readEscapes } from '../base/escapes.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
 import { ensure } from '../format/invalid.ts'
 import type { ListRef } from '../format/paged-list.ts'
@@ -27,24 +29,25 @@ interface ProtectedFolder extends ResolvedPath {
 }
 
 const slash = 0x2f
+const backslash = 0x5c
 
 /**
  * What `paths` (raw bytes) mean in the point with that root; all protected folders when there are none. What is
- * named twice, or lies inside of another one named, comes once. Throws `point.path-not-found` (`point` is how
+ * named twice, or lies inside of another one named, comes once. Throws `point.path-not-found` (`named` is how
  * messages call the point).
  */
 export async function resolvePaths(
   tree: TreeReader,
   root: ListRef | undefined,
   paths: readonly Buffer[],
-  point: string,
+  named: { readonly item: string; readonly point: string },
 ): Promise<readonly ResolvedPath[]> {
   const folders = await readProtectedFolders(tree, root)
   if (paths.length === 0) return folders
   const found = new Map<string, ResolvedPath>()
   for (const path of paths) {
-    const matches = await resolveIn(tree, folders, path)
-    if (matches.length === 0) throw new AgentError('point.path-not-found', { point, path: path.toString() })
+    const matches = await resolveTyped(tree, folders, path)
+    if (matches.length === 0) throw new AgentError('point.path-not-found', { ...named, path: path.toString() })
     for (const match of matches) found.set(keyOf(match.names), match)
   }
   return [...found.values()].filter(({ names }) => !names.some((_, length) => found.has(keyOf(names.slice(0, length)))))
@@ -64,6 +67,16 @@ async function readProtectedFolders(tree: TreeReader, root: ListRef | undefined)
     folders.push({ entry, sourcePath, names: [asBuffer(entry.name)], originNames })
   }
   return folders
+}
+
+async function resolveTyped(
+  tree: TreeReader,
+  folders: readonly ProtectedFolder[],
+  path: Buffer,
+): Promise<readonly ResolvedPath[]> {
+  const matches = await resolveIn(tree, folders, path)
+  if (matches.length > 0 || !path.includes(backslash)) return matches
+  return await resolveIn(tree, folders, Buffer.from(readEscapes(path.toString())))
 }
 
 async function resolveIn(

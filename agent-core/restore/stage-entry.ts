@@ -6,6 +6,7 @@
  */
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs'
 import { asBuffer } from '../base/bytes.ts'
+import { onRequestWords } from '../contract/errors/item-errors.ts'
 import { ensure } from '../format/invalid.ts'
 import type { Entry } from '../format/tree.ts'
 import { type ContentSource, findWrongBlock, holdsContent, partsOf, writeContent } from './content.ts'
@@ -115,7 +116,7 @@ function makeSpecial(entry: Entry, staging: Staging, name: Buffer, options: Meta
       return
     case 'character-device':
     case 'block-device': {
-      if (!options.special) throw new EntryRefused('devices are restored on request only')
+      if (!options.special) throw new EntryRefused(`devices are restored ${onRequestWords}`)
       const { device } = entry.posix
       ensure(device !== undefined, 'tree page', 0, 'a device without numbers')
       const type = entry.type === 'block-device' ? constants.S_IFBLK : constants.S_IFCHR

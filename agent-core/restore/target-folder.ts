@@ -1,4 +1,5 @@
 import { AgentError } from '../base/agent-error.ts'
+import { knownTrouble } from '../base/file-trouble.ts'
 import { DirectoryHandle, thisFolder } from '../platform/directory-handle.ts'
 import { isSystemError, systemReason } from './failure.ts'
 import { componentsOf, joinPath } from './resolve-path.ts'
@@ -52,7 +53,11 @@ export function makeOrOpen(parent: DirectoryHandle, name: Buffer): DirectoryHand
 
 /** A system error that concerns the whole target. */
 export function targetError(path: Buffer, error: NodeJS.ErrnoException): AgentError {
-  return new AgentError('restore.target', { path: path.toString(), reason: systemReason(error) }, error)
+  return new AgentError(
+    'restore.target',
+    { path: path.toString(), reason: knownTrouble(error) ?? systemReason(error) },
+    error,
+  )
 }
 
 /** Device number of an open folder. */

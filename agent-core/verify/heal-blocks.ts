@@ -142,10 +142,7 @@ class HealRun {
     }
     if (chunkFiles.length > 0) await target.index({ chunkFiles, supersedes: [] })
     for (const [object, file] of this.#healed) {
-      deeds.set(
-        object,
-        `${file.blocks} block(s) are whole in chunk files that were not in the index, and are named there now`,
-      )
+      deeds.set(object, `whole in chunk files that were not in the index, and named there now (blocks: ${file.blocks})`)
     }
     return blocks
   }
@@ -170,7 +167,7 @@ class HealRun {
     this.#writers.tree.finish()
     await this.#publish()
     for (const [object, { blocks, labels }] of this.#healed) {
-      deeds.set(object, `${blocks} block(s) stored again in a new chunk file, from ${[...labels].join(' and ')}`)
+      deeds.set(object, `stored again in a new chunk file, from ${[...labels].join(' and ')} (blocks: ${blocks})`)
     }
     return this.#blocks
   }

@@ -139,7 +139,7 @@ async function rebuildIndex(check: VaultCheck, deps: HealObjectsDeps, deeds: Dee
   await target.index({ chunkFiles, supersedes })
   for (const name of broken) {
     if (name !== wholeIndex && (await isDamagedStill(name, vault))) await vault.store.delete(name)
-    deeds.set(name, `rebuilt from the tables of ${chunkFiles.length} chunk file(s)`)
+    deeds.set(name, `rebuilt from the tables of chunk files (${chunkFiles.length})`)
   }
   return broken.length
 }

@@ -98,7 +98,7 @@ describe('without a replica', () => {
     const { damaged } = await place.heal()
     const healed = damaged.find(({ object }) => object === name)
     expect(healed?.state).toBe('healed')
-    expect(healed?.done).toContain('from the tables of 2 chunk file(s)')
+    expect(healed?.done).toContain('from the tables of chunk files (2)')
     await place.expectUnhurt()
   })
 

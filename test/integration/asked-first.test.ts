@@ -80,8 +80,8 @@ test('the replica of a vault that is away unlocks it', { timeout: 120_000 }, asy
   expect((await jobs()).slice(0, 2)).toEqual(['restore completed', 'replicate completed'])
 })
 
-describe.each(['in its own process', 'through an agent'])('a backup of a stopped item, %s', (way) => {
-  test('is refused and leaves no job: its last backup stays the good one', { timeout: 120_000 }, async () => {
+describe.each(['in its own process', 'through an agent'])('refused without a job, %s:', (way) => {
+  test('a backup of a stopped item, so that its last one stays the good one', { timeout: 120_000 }, async () => {
     using other = new CliHome()
     writeFileSync(join(other.source, 'letter'), 'content')
     await other.setUp()
@@ -90,5 +90,26 @@ describe.each(['in its own process', 'through an agent'])('a backup of a stopped
     await other.json(['item', 'stop', 'docs', '--retain-data'])
     expect((await other.fails(['backup-now', 'docs'], 5)).code).toBe('item.stopped')
     expect(await other.json(['job', 'list'])).toMatchObject([{ kind: 'backup', state: 'completed' }])
+  })
+
+  test('a restore of what is not there, and to where nothing is restored', { timeout: 120_000 }, async () => {
+    using other = new CliHome()
+    writeFileSync(join(other.source, 'letter'), 'content')
+    await other.setUp()
+    if (way === 'through an agent') await other.startAgent()
+    await other.backUp()
+    const refused = async (status: number, point: string, path: string, target: string) =>
+      (await other.fails(['restore', 'files', 'docs', point, path, '--to', target], status)).code
+    const target = join(other.folder, 'out')
+    expect(await refused(4, 'ffff', 'letter', target)).toBe('point.not-found')
+    expect(await refused(4, 'latest', 'leter', target)).toBe('point.path-not-found')
+    expect(await refused(2, 'latest', 'letter', join(other.vault, 'out'))).toBe('restore.target')
+    expect(await refused(2, 'latest', 'letter', join(other.home, 'out'))).toBe('restore.target')
+    expect(await refused(2, 'latest', 'letter', join(other.source, 'letter'))).toBe('restore.target')
+    expect(await other.json(['job', 'list'])).toMatchObject([{ kind: 'backup', state: 'completed' }])
+    // What ails the vault is no slip of the hand: it stays to be seen among the jobs.
+    renameSync(other.vault, `${other.vault}-away`)
+    await other.fails(['restore', 'files', 'docs', 'latest', '--to', target], 6)
+    expect(await other.json(['job', 'list'])).toMatchObject([{ kind: 'restore', state: 'failed' }, { kind: 'backup' }])
   })
 })

@@ -136,6 +136,9 @@ test('from bucket to bucket; the place can be changed, and a foreign one is refu
   expect(place.objectsBelow('second/')).toEqual(copied)
   await cli.json(['vault', 'set', 'v', ...place.bucket('--replica-s3', 'second'), '--replica-every', '2'])
   expect((await place.show()).replica).toMatchObject({ everyMs: 7_200_000, isDue: false })
-  await cli.json(['vault', 'set', 'v', '--replica-local', join(cli.folder, 'replica')])
+  const elsewhere = ['vault', 'set', 'v', '--replica-local', join(cli.folder, 'replica')]
+  expect((await cli.fails(elsewhere, 2)).code).toBe('replica.exists')
+  expect((await place.show()).replica).toMatchObject({ kind: 's3', everyMs: 7_200_000 })
+  await cli.json([...elsewhere, '--yes'])
   expect((await place.show()).replica).toMatchObject({ kind: 'local', completedAt: null, behind: { points: 1 } })
 })

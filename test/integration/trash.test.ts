@@ -78,5 +78,5 @@ test('the PIN is asked for, by environment and file, and stands nowhere', { time
     if (name.startsWith('state.db') || name.endsWith('.log')) expect(readFileSync(path, 'latin1')).not.toContain(pin)
   }
   await cli.json(['pin', 'remove', '--pin-file', file])
-  expect(await cli.json(['pin', 'show'])).toEqual({ set: false, unlockedSeconds: 0 })
+  expect(await cli.json(['pin', 'show'])).toEqual({ set: false, unlockedSeconds: 0, waitSeconds: 0 })
 })

@@ -59,6 +59,8 @@ test('a new passphrase replaces the old one; the key that is kept here goes on',
   expect(
     (await cli.fails(['vault', 'set-passphrase', 'v'], 2, { env: { THARSIS_NEW_PASSPHRASE: 'short' } })).code,
   ).toBe('vault.weak-passphrase')
+  const wrong = { env: { ...env, THARSIS_PASSPHRASE: 'not the passphrase of it' } }
+  expect((await cli.fails(['vault', 'set-passphrase', 'v'], 7, wrong)).code).toBe('vault.wrong-passphrase')
   expect(slots()).toEqual(before)
   await cli.json(['vault', 'set-passphrase', 'v'], 0, { env })
   expect(slots()).toHaveLength(2)

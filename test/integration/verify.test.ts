@@ -57,7 +57,10 @@ test('what is damaged is healed from the protected folders: 3, and no point need
   writeFileSync(chunk, spoilt)
   expect((await verify(8, '--read-data', '100')).damaged).toMatchObject([{ state: 'open' }])
   expect((await show()).damage).toMatchObject({ vault: 'v', objects: 1 })
-  expect((await cli.json<DoctorDocument>(['doctor'], 1)).checks).toContainEqual(
+  const remark = 'Vault "v" is damaged (objects that points need: 1'
+  expect((await cli.run(['point', 'list', 'docs'])).stderr).toContain(remark)
+  expect((await cli.run(['item', 'show', 'docs'])).stderr).toContain(remark)
+  expect((await cli.json<DoctorDocument>(['doctor'], 8)).checks).toContainEqual(
     expect.objectContaining({ name: 'content of vault "v"', state: 'bad' }),
   )
   const { damaged, healed } = await verify(3, '--read-data', '100', '--heal')
@@ -65,6 +68,7 @@ test('what is damaged is healed from the protected folders: 3, and no point need
   expect(damaged[0]?.done).toContain('stored again in a new chunk file')
   expect(healed).toBe(1)
   expect((await show()).damage).toBeUndefined()
+  expect((await cli.run(['point', 'list', 'docs'])).stderr).toBe('')
   await cli.json(['doctor'])
   // Nothing of the vault's index lies in the damaged file any more.
   expect((await verify(0, '--read-data', '100')).damaged).toEqual([])

@@ -70,7 +70,10 @@ export class RestorePlace implements Disposable {
 
   async #destinations(root: ListRef, paths: readonly string[]) {
     const bytes = paths.map((path) => Buffer.from(path))
-    return placeInDirectory(await resolvePaths(this.point.tree, root, bytes, 'p1'), Buffer.from(this.target))
+    return placeInDirectory(
+      await resolvePaths(this.point.tree, root, bytes, { item: 'docs', point: 'p1' }),
+      Buffer.from(this.target),
+    )
   }
 }
 

@@ -164,6 +164,7 @@ test('what gives power is restored on request only', async () => {
     'file.metadata-not-restored',
     'file.not-restored',
   ])
+  for (const { advice } of result.task.warnings) expect(advice).toContain('--special')
   expect(statSync(place.at('setuid')).mode & 0o7777).toBe(0o755)
   expect(listXattrs(place.at('capable'))).not.toContain('security.capability')
   expect(readdirSync(place.target).sort()).toEqual(['capable', 'setuid'])

@@ -492,7 +492,7 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     expect(await findAccessFaults(page)).toEqual([])
     await alert.getByRole('link', { name: 'What it affects' }).click()
     await page
-      .getByText(/damaged object\(s\) were found/)
+      .getByText(/Damaged objects were found/)
       .first()
       .waitFor()
     expect(await cli.run(['vault', 'verify', 'usb', '--read-data', '100', '--heal'])).toMatchObject({ status: 3 })

@@ -83,7 +83,14 @@ export const doctorDocument = z.object({
   platform: text,
   home: path,
   checks: list(
-    z.object({ name: text, state: z.enum(['good', 'warning', 'bad']), detail: text, advice: optional(text) }),
+    z.object({
+      name: text,
+      state: z.enum(['good', 'warning', 'bad']),
+      detail: text,
+      advice: optional(text),
+      /** That of the error behind what is bad, where it is one of the table. */
+      exitCode: optional(count),
+    }),
   ),
 })
 export type DoctorDocument = Value<typeof doctorDocument>

@@ -54,5 +54,7 @@ export const pinDocument = z.object({
   set: z.boolean(),
   /** So long the PIN is not asked for again. */
   unlockedSeconds: count,
+  /** So long no PIN is taken, after wrong tries. */
+  waitSeconds: count,
 })
 export type PinDocument = Value<typeof pinDocument>

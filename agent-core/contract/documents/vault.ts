@@ -142,6 +142,8 @@ export const replicaChange = z.object({
   place: optional(placeRequest),
   everyMs: optional(z.number().min(60_000)),
   graceMs: optional(z.number().min(0)),
+  /** Takes the place of a replica that is elsewhere. */
+  replace: optional(z.boolean()),
 })
 export type ReplicaChange = Value<typeof replicaChange>
 

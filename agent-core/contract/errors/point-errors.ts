@@ -25,20 +25,21 @@ export const pointErrors = {
     advice: () =>
       'Look at the points that are left with "tharsis point list", and restore what you need from one of them.',
   }),
-  'point.path-not-found': spec<{ point: string; path: string }>({
+  'point.path-not-found': spec<{ item: string; point: string; path: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 4,
     words: (d) => `Point ${d.point} holds no "${d.path}".`,
-    advice: () => 'See "tharsis point files ITEM POINT".',
+    advice: (d) => `See "tharsis point files ${d.item} ${d.point}".`,
   }),
 
-  'point.held': spec<{ point: string } & Reason>({
+  'point.held': spec<{ item: string; point: string } & Reason>({
     scope: 'agent',
     retry: false,
     exitCode: 5,
     words: (d) => `Point ${d.point} is held and is not deleted: ${d.reason}.`,
-    advice: () => 'Give it free with "tharsis point release ITEM POINT" first, when nobody needs it any more.',
+    advice: (d) =>
+      `Give it free with "tharsis point release ${d.item} ${d.point}" first, when nobody needs it any more.`,
   }),
   'point.not-held': spec<{ point: string }>({
     scope: 'agent',

@@ -17,6 +17,14 @@ export const storeErrors = {
     words: (d) => `${d.address} holds something else than a replica of this vault; nothing was written there.`,
     advice: () => 'Give an empty or new folder or prefix, or the one that holds the replica of this vault.',
   }),
+  'replica.exists': spec<{ name: string; address: string }>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 2,
+    words: (d) => `Vault "${d.name}" has a replica already: ${d.address}.`,
+    advice: () =>
+      'Give --yes to put the new one in its place; what the old one holds stays there, and is kept up to date no more.',
+  }),
   'replica.same': spec<{ address: string }>({
     scope: 'agent',
     retry: false,

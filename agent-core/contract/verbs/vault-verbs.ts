@@ -98,10 +98,12 @@ export const vaultVerbs = {
     answer: pruneDocument,
   }),
   setPassphrase: call({
-    about: 'Changes the passphrase of a vault; nothing is uploaded again.',
+    about:
+      'Changes the passphrase of a vault; nothing is uploaded again. `current`, where it is given, has to open the vault.',
     parameters: [
       ['name', name],
       ['passphrase', passphrase],
+      ['current', passphrase.optional()],
     ],
     answer: z.object({ name, remarks: list(text) }),
   }),

@@ -23,7 +23,7 @@ export function PassphraseDialog(props: {
     setRemarks(undefined)
     props.onClose()
   }
-  const change = useAct(async () => setRemarks((await agent.setPassphrase(props.vault, typed)).remarks))
+  const change = useAct(async () => setRemarks((await agent.setPassphrase(props.vault, typed, undefined)).remarks))
   const isReady = passphraseTrouble(typed) === undefined && typed === again
   return (
     <Modal

@@ -11,9 +11,9 @@ const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 /**
  * A machine's part of the vault may be so many times the bytes of the different contents that its points have. Chunk files are left as they are until less
  * than 60 % of them is needed (1.7 times); beside them are trees and everything else, and, for two weeks and up to a week more, what
- * clean-ups have announced, above all the originals of what they have merged.
+ * clean-ups have announced, above all the originals of what they have merged: less than 0.6 times what they repeat.
  */
-const mostTimes = 2
+const mostTimes = 2.3
 /** What tells of the past grows with it, by so much for a clean-up (its entry in the audit journal, an object of tombstones) … */
 const mostBytesACleanUp = 400
 /** … and for a point that was made and is gone. */

@@ -286,10 +286,10 @@ describe('the pages, in Chromium', needs('chromium'), () => {
     }
     await cli.json(['item', 'enable', 'archive', '--vault', 'usb', many])
     await go('/items/archive')
-    await press('Back up now')
+    await press(/^Back up now$/)
     await press('Cancel Backup of archive')
     await jobEnds('cancelled')
-    await press('Back up now')
+    await press(/^Back up now$/)
     await page.getByRole('list', { name: 'Phases' }).waitFor()
     await takePictures(page, 'item-live')
     await jobEnds('completed')

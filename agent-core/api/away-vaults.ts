@@ -1,9 +1,11 @@
 /**
  * Jobs that the agent begins by itself for a vault begin only while its place answers. One that is away is told once, as a job
- * that was skipped; then it is asked every hour, and what was due in the meantime is made up for once when it is back.
+ * that was skipped; then it is asked every hour, and what was due in the meantime is made up for once when it is back, by the
+ * next agent where this one has ended.
  */
 import { isAgentError } from '../base/agent-error.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
+import type { HeldJob } from '../state/held-jobs.ts'
 import type { KnownReplica, KnownVault } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { openReplicaStore } from './open-replica.ts'
@@ -15,7 +17,7 @@ const askAgainMs = 60 * 60_000
 
 /** A job of a vault that is due. */
 export interface DueJob {
-  readonly kind: 'verify' | 'prune' | 'replicate'
+  readonly kind: HeldJob['kind']
   readonly vault: string
   /** Begins it; `sinceMs`: when it was due, where it was held back. */
   readonly submit: (sinceMs: number | undefined) => void
@@ -50,6 +52,11 @@ export class AwayVaults implements Disposable {
   /** Begins a job that is due, once its places have answered; one that is held back already stays so. */
   begin(job: DueJob): void {
     if (!this.#held.has(keyOf(job))) this.#ask(job)
+  }
+
+  /** Takes over a job that an agent before has held back; it is asked for with the next `askAgain`. */
+  resume(job: DueJob, { reason, sinceMs }: Pick<HeldJob, 'reason' | 'sinceMs'>): void {
+    this.#held.set(keyOf(job), { job, reason, sinceMs, askedMs: Number.NEGATIVE_INFINITY })
   }
 
   /** Asks again for what is held back, where an hour is over. */
@@ -94,17 +101,23 @@ export class AwayVaults implements Disposable {
     const before = this.#held.get(key)
     const isReplication = job.kind === 'replicate'
     if (state.vault(job.vault) === undefined || (isReplication && state.replica(job.vault) === undefined)) {
-      this.#held.delete(key)
+      this.#release(job, key)
     } else if (reason === undefined) {
-      this.#held.delete(key)
       job.submit(before?.sinceMs)
+      this.#release(job, key)
     } else {
       const nowMs = clock.nowMs()
       const isTold = before !== undefined || this.#isHeldBack(job.vault, reason)
-      this.#held.set(key, { job, reason, sinceMs: before?.sinceMs ?? nowMs, askedMs: nowMs })
+      const sinceMs = before?.sinceMs ?? nowMs
+      this.#held.set(key, { job, reason, sinceMs, askedMs: nowMs })
+      if (before?.reason !== reason) state.heldJobs.put({ kind: job.kind, vault: job.vault, sinceMs, reason })
       log.info('a job waits for a vault that is away', { job: key, reason })
       if (!isTold) job.skip(`${reason} It is made up for when that is back.`)
     }
+  }
+
+  #release(job: DueJob, key: string): void {
+    if (this.#held.delete(key)) this.#deps.state.heldJobs.remove(job)
   }
 
   #isHeldBack(vault: string, reason: string): boolean {

@@ -4,6 +4,7 @@ import { TestFolder, TestHome, testPassphrase } from '../../test/support/test-ho
 import type { KeyspaceId, VaultId } from '../contract/ids.ts'
 import { AwayVaults, askPlaces } from './away-vaults.ts'
 import { followVaults, type VaultFollower } from './follow-vaults.ts'
+import { removeKnownVault } from './key-verbs.ts'
 import { replicateVault, setReplica } from './replica-verbs.ts'
 import { createNewVault } from './vault-verbs.ts'
 
@@ -151,6 +152,40 @@ test('a vault that is away is told once and asked every hour; what was due is ma
   ])
   world.away.add('usb')
   expect((await world.awake(3 * dayMs)).filter((job) => job.includes('The vault usb is away'))).toHaveLength(1)
+})
+
+test('what is held back is made up for by the next agent; a vault that gets the name of one that was forgotten owes nothing', async () => {
+  using world = new World()
+  const { deps } = world.home
+  deps.state.removeVault('cloud')
+  world.away.add('usb')
+  const first = await world.begin()
+  expect(await world.awake(5 * dayMs)).toEqual([expect.stringContaining('verify usb skipped: The vault usb is away.')])
+  first[Symbol.dispose]()
+  const second = await world.begin()
+  // It was told, and is asked for at once.
+  expect(await world.awake(hourMs)).toEqual([])
+  second[Symbol.dispose]()
+  world.away.clear()
+  world.jobs.length = 0
+  const third = await world.begin()
+  expect(world.jobs.map((job) => job.slice(12)).toSorted()).toEqual([
+    'pruneVault ["usb",{}] missed: was due 2026-11-29 14:30 UTC, when the vault or its replica was away',
+    'verifyVault ["usb",{}] missed: was due 2026-11-25 13:30 UTC, when the vault or its replica was away',
+  ])
+  expect(deps.state.heldJobs.all()).toEqual([])
+  world.away.add('usb')
+  await world.awake(2 * dayMs)
+  third[Symbol.dispose]()
+  expect(deps.state.heldJobs.all()).toMatchObject([{ kind: 'verify', vault: 'usb' }])
+  const known = deps.state.vault('usb')
+  await removeKnownVault(deps, 'usb')
+  if (known !== undefined) deps.state.addVault(known, [])
+  world.away.clear()
+  world.nowMs += 3 * dayMs
+  world.jobs.length = 0
+  using _fourth = await world.begin()
+  expect(world.jobs).toEqual([])
 })
 
 test('a replica that is away is told once, however often its vault is verified meanwhile; of a vault that is forgotten nothing is left', async () => {

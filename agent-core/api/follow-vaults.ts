@@ -8,20 +8,11 @@ import type { JobVerb } from '../contract/job-specs.ts'
 import type { JobTrigger } from '../contract/verb.ts'
 import type { JobOrder } from '../jobs/job-book.ts'
 import { replicationDue } from '../replicate/plan-replication.ts'
-import { knownZone } from '../retention/calendar-day.ts'
-import type { ScheduleRule } from '../schedule/schedule-rule.ts'
 import { Scheduler } from '../schedule/scheduler.ts'
 import type { StartTicks } from '../schedule/ticks.ts'
-import type { KnownVault } from '../state/state-db.ts'
-import type { PruneOptions, VerifyOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { AwayVaults, type WhyAway } from './away-vaults.ts'
-
-/** At times of day when a computer is most likely on, and not at that of the built-in policy. */
-const verifyTime = '13:30'
-const pruneTime = '14:30'
-/** A day of some week: every week counts. */
-const countedFrom = '2024-01-01'
+import { AwayVaults, type DueJob, type WhyAway } from './away-vaults.ts'
+import { type DueVerb, replicationOf, scheduleOf, schedulesOf } from './vault-schedules.ts'
 
 interface Follower {
   readonly deps: AgentDeps
@@ -43,9 +34,9 @@ export function followVaults({ deps, ticks, isLive, submit, addSkipped, whyAway 
   const { clock, log, state } = deps
   const away = new AwayVaults(deps, whyAway)
   /** `missed`: why it runs now, where that is not its time. */
-  const begin = ({ kind, vault, verb, given }: DueVerb, missed?: string): void => {
+  const jobOf = ({ kind, vault, verb, given }: DueVerb, missed?: string): DueJob => {
     const trigger = missed === undefined ? 'schedule' : 'missed'
-    away.begin({
+    return {
       kind,
       vault,
       submit: (sinceMs) => {
@@ -54,13 +45,13 @@ export function followVaults({ deps, ticks, isLive, submit, addSkipped, whyAway 
         else submit(verb, given, 'missed', `was due ${minuteText(sinceMs)}, when the vault or its replica was away`)
       },
       skip: (reason) => addSkipped({ kind, vault, trigger, reason }),
-    })
+    }
   }
   const start = (name: string, missed: string | undefined): void => {
     const due = schedulesOf(deps).find((one) => one.name === name)
     if (due === undefined) return
     const trigger = missed === undefined ? 'schedule' : 'missed'
-    if (!isLive(due.kind, due.vault)) begin(due, missed)
+    if (!isLive(due.kind, due.vault)) away.begin(jobOf(due, missed))
     else addSkipped({ kind: due.kind, vault: due.vault, trigger, reason: 'the one before has not ended' })
   }
   const skip = (name: string, reason: string): void => {
@@ -72,7 +63,7 @@ export function followVaults({ deps, ticks, isLive, submit, addSkipped, whyAway 
     if (pause === 'forever' || (pause !== undefined && pause > clock.nowMs())) return
     away.askAgain()
     for (const vault of dueReplications(deps)) {
-      if (!isLive('replicate', vault)) begin({ kind: 'replicate', vault, verb: 'replicateVault', given: [vault] })
+      if (!isLive('replicate', vault)) away.begin(jobOf(replicationOf(vault)))
     }
   }
   const scheduler = new Scheduler({
@@ -88,6 +79,11 @@ export function followVaults({ deps, ticks, isLive, submit, addSkipped, whyAway 
     start,
     skip,
   })
+  for (const held of state.heldJobs.all()) {
+    const due = held.kind === 'replicate' ? replicationOf(held.vault) : scheduleOf(deps, held)
+    if (due === undefined) state.heldJobs.remove(held)
+    else away.resume(jobOf(due), held)
+  }
   scheduler.begin()
   lookOnceMore()
   return {
@@ -106,45 +102,4 @@ export function dueReplications({ clock, state }: AgentDeps): readonly string[] 
     .replicas()
     .filter((replica) => replicationDue(replica, nowMs))
     .map(({ vault }) => vault)
-}
-
-/** A verb with the arguments that it is asked with. */
-type DueVerb = { readonly vault: string } & (
-  | { readonly kind: 'verify'; readonly verb: 'verifyVault'; readonly given: readonly [string, VerifyOptions] }
-  | { readonly kind: 'prune'; readonly verb: 'pruneVault'; readonly given: readonly [string, PruneOptions] }
-  | { readonly kind: 'replicate'; readonly verb: 'replicateVault'; readonly given: readonly [string] }
-)
-
-/** One that is due by a rule. */
-type VaultSchedule = DueVerb & {
-  /** Of the schedule. No item has a name with a slash. */
-  readonly name: string
-  readonly rule: ScheduleRule
-}
-
-function schedulesOf({ state, timeZone: zone }: AgentDeps): readonly VaultSchedule[] {
-  const timeZone = knownZone(zone)
-  const daily: ScheduleRule = { timeZone, schedule: { kind: 'daily', times: [verifyTime] } }
-  const on = [{ day: 'sun', time: pruneTime }] as const
-  const weekly: ScheduleRule = { timeZone, schedule: { kind: 'weekly', on, everyWeeks: 1, countedFrom } }
-  return state.vaults().flatMap((known): VaultSchedule[] => {
-    const { name: vault, access } = known
-    if (access !== 'owner') return []
-    return [
-      {
-        name: `verify/${vault}`,
-        vault,
-        rule: daily,
-        kind: 'verify',
-        verb: 'verifyVault',
-        given: [vault, depth(known)],
-      },
-      { name: `prune/${vault}`, vault, rule: weekly, kind: 'prune', verb: 'pruneVault', given: [vault, {}] },
-    ]
-  })
-}
-
-/** What is read back from a bucket is paid for by the byte: a person asks for that. */
-function depth({ kind }: KnownVault): VerifyOptions {
-  return kind === 's3' ? { level: 'listing' } : {}
 }

@@ -13,6 +13,7 @@ import { forgetKey, knownVault, masterKeyOf, openKnownVault } from './open-vault
 import { requirePin } from './pin-guard.ts'
 import { requireWriter } from './publish-items.ts'
 import { forgetVaultMemory } from './vault-memory.ts'
+import { forgetSchedules } from './vault-schedules.ts'
 
 /**
  * Makes a new recovery code for the machine's keyspace in that vault; the old one opens it no more. Throws `vault.foreign`,
@@ -82,6 +83,7 @@ export async function removeKnownVault(deps: AgentDeps, name: string): Promise<R
   const waiting = known.access === 'owner' ? base.unconfirmedPoints(known.id).length : 0
   base.forgetVault(known.id, known.keyspace)
   deps.state.removeVault(known.name)
+  forgetSchedules(deps, known.name)
   const isKeyUsed = deps.state.vaults().some(({ keyspace }) => keyspace === known.keyspace)
   if (!isKeyUsed) await forgetKey(deps, known.keyspace)
   forgetVaultMemory(deps, known)

@@ -33,6 +33,13 @@ export class ScheduleTable {
     })
   }
 
+  /** Who gets one of these names later begins anew. */
+  forget(items: readonly string[]): void {
+    this.#sql.write(() => {
+      for (const item of items) this.#sql.run('DELETE FROM schedule_progress WHERE item = ?', item)
+    })
+  }
+
   get pause(): Pause {
     const value = this.#sql.get<{ value: string }>("SELECT value FROM fact WHERE key = 'schedules-paused-until'")?.value
     return value === undefined || value === 'forever' ? value : Number(value)

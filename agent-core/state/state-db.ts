@@ -10,6 +10,7 @@ import type { HomeId, ItemId } from '../contract/ids.ts'
 import type { Policy } from '../contract/policy.ts'
 import { encodeCbor } from '../format/cbor.ts'
 import { policyToCbor } from '../format/policy.ts'
+import { HeldJobs } from './held-jobs.ts'
 import { JobTable } from './job-table.ts'
 import { MadePoints } from './made-points.ts'
 import { ScheduleTable } from './schedule-table.ts'
@@ -57,6 +58,7 @@ export function openState(path: string, random: Random): StateDb {
 
 export class StateDb implements Disposable {
   readonly madePoints: MadePoints
+  readonly heldJobs: HeldJobs
   readonly jobs: JobTable
   readonly schedules: ScheduleTable
   readonly #db: Database.Database
@@ -75,6 +77,7 @@ export class StateDb implements Disposable {
     }
     const sql = this.#sql()
     this.madePoints = new MadePoints(sql)
+    this.heldJobs = new HeldJobs(sql)
     this.jobs = new JobTable(sql)
     this.schedules = new ScheduleTable(sql)
   }

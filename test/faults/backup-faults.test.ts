@@ -101,11 +101,11 @@ async function failAndMend(
   expect(place.chunksInCache(), what).toEqual([])
 }
 
-test('every call of a first backup', { timeout: 120_000 }, async () => {
+test('every call of a first backup', { timeout: 480_000 }, async () => {
   expect(await failEachCall(empty)).toBeGreaterThan(25)
 })
 
-test('every call of an increment', { timeout: 120_000 }, async () => {
+test('every call of an increment', { timeout: 480_000 }, async () => {
   await place.backUp(empty)
   write('large', randomBytes(300_000))
   write(join('sub', 'new'), 'new')
@@ -113,7 +113,7 @@ test('every call of an increment', { timeout: 120_000 }, async () => {
   expect(await failEachCall(empty)).toBeGreaterThan(25)
 })
 
-test('every call of an increment that follows one the vault did not take', { timeout: 120_000 }, async () => {
+test('every call of an increment that follows one the vault did not take', { timeout: 480_000 }, async () => {
   await place.backUp(empty)
   write('second', randomBytes(50_000))
   const away = createFaultyStore(empty, { faults: [{ call: 1, fault: 'unreachable', forEver: true }] })
@@ -122,7 +122,7 @@ test('every call of an increment that follows one the vault did not take', { tim
   expect(await failEachCall(empty)).toBeGreaterThan(25)
 })
 
-test('every call of a first look after the base was lost', { timeout: 120_000 }, async () => {
+test('every call of a first look after the base was lost', { timeout: 480_000 }, async () => {
   await place.backUp(empty)
   write('second', randomBytes(50_000))
   await place.backUp(empty)

@@ -20,9 +20,10 @@ export class FoundDamage {
    * damaged before. What was found in a vault that had the name before tells nothing.
    */
   of(vaults: Iterable<string>): VaultDamage[] {
-    for (const glance of this.#table.verificationsAfter(this.#revision)) {
-      this.#revision = Math.max(this.#revision, glance.revision)
-      this.#newest.set(glance.vault, glance)
+    const { revision } = this.#table
+    if (revision > this.#revision) {
+      for (const glance of this.#table.verificationsAfter(this.#revision)) this.#newest.set(glance.vault, glance)
+      this.#revision = revision
     }
     return Array.from(vaults).flatMap((vault) => {
       const newest = this.#newest.get(vault)

@@ -2,7 +2,6 @@
  * Everything needed to read an item's points: the places that answer (or the cache alone, while none does), the
  * catalogue, the tree and the blocks. Takes no lock; restores never wait for backups.
  */
-
 import { AgentError } from '../base/agent-error.ts'
 import { readDateText } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
@@ -16,8 +15,7 @@ import type { PointId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item } from '../state/state-db.ts'
 import { type PointState, type PointStates, readPointStates, unmarkedState } from '../vault/point-states.ts'
-import type { ReadIndexSegment } from '../vault/read-index.ts'
-import { readIndex, readLiveIndex } from '../vault/read-index.ts'
+import { type ReadIndexSegment, readIndex, readLiveIndex } from '../vault/read-index.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'

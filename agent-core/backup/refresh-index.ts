@@ -2,7 +2,6 @@
  * What the base knows of a vault, brought up to date: open intents, then index segments, then what is gone. In this order,
  * so that the second look of docs/format/write-order.md (step 4) is one call of `refreshIndex`.
  */
-
 import type { BaseDb } from '../cache/base-db.ts'
 import type { PlacedChunkFile } from '../cache/base-rows.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'

@@ -3,7 +3,6 @@
  * points → confirmations → marks, tombstones, definitions, keys. Every object is checked before it is copied. Cut off
  * anywhere, the replica holds whole points.
  */
-
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Task } from '../base/task.ts'
 import type { KeyspaceId } from '../contract/ids.ts'

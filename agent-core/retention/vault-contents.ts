@@ -2,7 +2,6 @@
  * What a clean-up must know of a vault, read from the vault itself: nothing is deleted by what a cache says. The order is
  * that of docs/format/write-order.md, *Deleting*: points, intents, index.
  */
-
 import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'

@@ -1,5 +1,4 @@
 /** Another vault of the same keyspace, or a replica of this one, as a place to heal from. */
-
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { decodeBlockTable } from '../format/block-table.ts'

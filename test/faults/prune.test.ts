@@ -2,7 +2,6 @@
  * Clean-ups of a vault that backups go into: space comes back, what stays restores (I1, I3), chunk files go only as
  * announced (I5), leftovers are reclaimed (I7).
  */
-
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,4 @@
 /** Backups in this process over any object store: a source folder, a cache folder, and the keys of one machine. */
-
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

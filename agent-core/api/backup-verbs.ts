@@ -1,7 +1,7 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
 import type { BackupRequest, BackupResult, ItemVault, MadeHere } from '../backup/backup-request.ts'
 import { runBackup } from '../backup/run-backup.ts'
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { type AgentError, isAgentError } from '../base/agent-error.ts'
 import { fileWarning } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'

@@ -4,7 +4,7 @@
  * remembered if it is this machine's own, else lent to the job. Where nobody can be asked here, what is missing is thrown, and
  * the client asks again with it.
  */
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { AgentError } from '../base/agent-error.ts'
 import type { JobArguments, JobVerb } from '../contract/job-specs.ts'
 import type { CallContext } from '../contract/verb.ts'

@@ -1,5 +1,5 @@
 /** What the verbs that mark points share: every vault of the item, the journal entry before the act, marks of many points. */
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import type { AgentError } from '../base/agent-error.ts'
 import { openBase } from '../cache/base-db.ts'
 import type { PointId } from '../contract/ids.ts'

@@ -23,6 +23,7 @@ import {
   runPrune,
 } from '../retention/run-prune.ts'
 import type { KnownVault } from '../state/state-db.ts'
+import { KeyspaceManifests } from '../vault/manifest-memory.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { CallContext, PruneDocument, PruneOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
@@ -32,6 +33,7 @@ import { openBaseForWriting } from './open-base.ts'
 import { type OpenedKeyspace, openKeyspace } from './open-keyspace.ts'
 import { knownVault, openKnownStore } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
+import { openManifestMemory } from './vault-memory.ts'
 
 const dayMs = 86_400_000
 const defaultGraceDays = 14
@@ -63,7 +65,8 @@ export async function pruneVault(
     const request = requestOf(deps, base, { vault, isOwn, machine, options, expiredOf })
     const { clock } = deps
     const workFolder = `${deps.paths.cache}/merging`
-    const pruneDeps: PruneDeps = { vault, pagesOf: pagesOf(base, vault, deps), workFolder, clock, task }
+    const manifests = new KeyspaceManifests((item) => openManifestMemory(deps, vault, item))
+    const pruneDeps: PruneDeps = { vault, manifests, pagesOf: pagesOf(base, vault, deps), workFolder, clock, task }
     if (options.plan === true) return documentOf(known, machine, await lookPrune(request, pruneDeps), request)
     const result = await runPrune(request, pruneDeps)
     // The base must not believe what is gone to be there; a keyspace that it does not know it need not learn of.

@@ -3,7 +3,7 @@
  * over, and which home folder may write.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { isoTime } from '../base/date-text.ts'
 import type { Policy } from '../contract/policy.ts'

@@ -6,7 +6,7 @@ import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { ItemId, PointId } from '../contract/ids.ts'
 import type { PointManifest } from '../format/point.ts'
 import { inLanes } from '../vault/in-lanes.ts'
-import type { ObjectMemory } from '../vault/object-memory.ts'
+import type { ManifestMemory } from '../vault/manifest-memory.ts'
 import type { ListedPoint } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import type { ReadingPlace, ReadingPlaces } from './reading-places.ts'
@@ -30,7 +30,7 @@ export async function readManifests(
 ): Promise<Map<PointId, PointManifest | AgentError>> {
   const memories = new Map<ReadingPlace, ManifestMemory>()
   for (const place of places.open) {
-    memories.set(place, new ManifestMemory(place, await openManifestMemory(deps, place.vault, item)))
+    memories.set(place, await openManifestMemory(deps, place.vault, item))
   }
   const reading = new ManifestReading(deps, places, memories)
   const read = await inLanes(points, lanes, async (listedIn) => await reading.read(listedIn))
@@ -72,50 +72,13 @@ class ManifestReading {
   async #readIn({ place, listed }: ListedIn): Promise<PointManifest | AgentError> {
     try {
       const memory = this.#memories.get(place)
-      return memory === undefined ? (await place.vault.readPoint(listed)).manifest : await memory.read(listed)
+      const { manifest } = await (memory ?? { read: async (one) => await place.vault.readPoint(one) }).read(listed)
+      return manifest
     } catch (error) {
       if (!isDamage(error)) throw error
       this.#deps.log.warn('a damaged point', { point: listed.point, reason: error.message })
       return error
     }
-  }
-}
-
-/** What was read from one place, before and now. */
-class ManifestMemory {
-  readonly #place: ReadingPlace
-  readonly #memory: ObjectMemory
-  readonly #objects = new Map<string, Buffer>()
-  #isNewRead = false
-
-  constructor(place: ReadingPlace, memory: ObjectMemory) {
-    this.#place = place
-    this.#memory = memory
-  }
-
-  async read(listed: ListedPoint): Promise<PointManifest> {
-    const { vault } = this.#place
-    const key = `${listed.name} ${listed.storedAtMs} ${listed.confirmationStoredAtMs}`
-    const kept = this.#memory.get(key)
-    if (kept !== undefined) {
-      try {
-        const manifest = vault.openPoint(listed, kept)
-        this.#objects.set(key, kept)
-        return manifest
-      } catch (error) {
-        // What is kept has rotted, or was kept under other keys: the vault has it.
-        if (!isAgentError(error, 'format.invalid')) throw error
-      }
-    }
-    const { manifest, object } = await vault.readPoint(listed)
-    this.#objects.set(key, object)
-    this.#isNewRead = true
-    return manifest
-  }
-
-  /** Keeps what was read for the next time. */
-  async keep(): Promise<void> {
-    if (this.#isNewRead) await this.#memory.keep(this.#objects)
   }
 }
 

@@ -2,7 +2,7 @@
  * The places from which the points of an item are read: its vaults, and the replica of each that is away. The replicas
  * of vaults that answer are *spares*: opened when something of a vault turns out to be damaged or missing.
  */
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import type { AgentError } from '../base/agent-error.ts'
 import { isoTime } from '../base/date-text.ts'
 import type { ChunkSource } from '../cache/chunk-reader.ts'

@@ -1,5 +1,5 @@
 /** What this home knows of its vaults, and what their places tell. */
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { openBase } from '../cache/base-db.ts'
 import type { ChunkFileName } from '../contract/ids.ts'

@@ -32,7 +32,7 @@ export async function releasePoint(
 ): Promise<PointDocument> {
   await requirePin(deps)
   return await markPoint(deps, { item, wanted, act: 'point release', reason }, (point, { held, doubt }) => {
-    if (!held) return new AgentError('point.not-held', { point })
+    if (!held) return new AgentError('point.not-held', { item, point })
     if (doubt !== undefined) throw new AgentError('point.held', { item, point, reason: doubt })
     return { kind: 'release' }
   })
@@ -48,7 +48,7 @@ export async function deletePoint(
   await requirePin(deps)
   return await markPoint(deps, { item, wanted, act: 'point delete', reason }, (point, { held, doubt, deleted }) => {
     if (held) throw new AgentError('point.held', { item, point, reason: doubt ?? 'somebody has put a hold on it' })
-    if (deleted !== undefined) return new AgentError('point.deleted', { point })
+    if (deleted !== undefined) return new AgentError('point.deleted', { item, point })
     return { kind: 'delete', untilMs: endOfWindowMs(deps) }
   })
 }
@@ -56,7 +56,7 @@ export async function deletePoint(
 /** Brings a point back from the trash. Throws `point.not-deleted`, `point.leaving` when a clean-up was faster. */
 export async function undeletePoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDocument> {
   return await markPoint(deps, { item, wanted, act: 'point undelete', reason: undefined }, (point, { deleted }) =>
-    deleted === undefined ? new AgentError('point.not-deleted', { point }) : { kind: 'undelete' },
+    deleted === undefined ? new AgentError('point.not-deleted', { item, point }) : { kind: 'undelete' },
   )
 }
 

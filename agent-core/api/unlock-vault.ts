@@ -1,5 +1,5 @@
 /** A vault whose key is not held here any more is unlocked with the passphrase. */
-import { isVaultTrouble } from '../backup/transfer.ts'
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { AgentError } from '../base/agent-error.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { ObjectStore } from '../vault/object-store.ts'

@@ -1,7 +1,10 @@
 /** The marks and manifests of vaults that this home has read before. */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { toHex } from '../base/bytes.ts'
+import { sha256 } from '../codec/block-id.ts'
 import type { ItemId } from '../contract/ids.ts'
+import { ManifestMemory } from '../vault/manifest-memory.ts'
 import { type ObjectMemory, openObjectMemory } from '../vault/object-memory.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
@@ -13,10 +16,11 @@ export async function openMarkMemory(deps: AgentDeps, vault: Vault): Promise<Obj
   return await openObjectMemory(markFileOf(deps, { id: vault.id, keyspace: vault.keys.keyspace }), deps.log)
 }
 
-/** Opens what is kept of the manifests of an item's points there. */
-export async function openManifestMemory(deps: AgentDeps, vault: Vault, item: ItemId): Promise<ObjectMemory> {
+/** Opens what is kept of the manifests of an item's points there; a replica has its own. */
+export async function openManifestMemory(deps: AgentDeps, vault: Vault, item: ItemId): Promise<ManifestMemory> {
   const folder = manifestFolderOf(deps, { id: vault.id, keyspace: vault.keys.keyspace })
-  return await openObjectMemory(join(folder, item), deps.log)
+  const place = toHex(sha256(Buffer.from(vault.store.address))).slice(0, 8)
+  return new ManifestMemory(vault, await openObjectMemory(join(folder, `${item}-${place}`), deps.log))
 }
 
 /** Forgets everything that was read there. */

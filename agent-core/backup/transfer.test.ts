@@ -19,7 +19,8 @@ import { createMemoryStore } from '../vault/memory-store.ts'
 import { sealManifest, Vault } from '../vault/vault.ts'
 import { findPointSeries } from './last-point.ts'
 import { findLostChunkFiles, refreshIndex } from './refresh-index.ts'
-import { isVaultTrouble, Transfer, type TransferDeps } from './transfer.ts'
+import { Transfer, type TransferDeps } from './transfer.ts'
+import { isVaultTrouble } from './vault-trouble.ts'
 
 const nothing = () => undefined
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing }

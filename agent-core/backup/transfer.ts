@@ -19,20 +19,16 @@ import { maxChunkFileSizeBytes } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { maxMissingInMark } from '../format/mark.ts'
 import { decodePointManifest, type PointManifest } from '../format/point.ts'
-import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
 import type { ObjectBody } from '../vault/object-store.ts'
 import { writeMark } from '../vault/point-marks.ts'
 import type { Vault } from '../vault/vault.ts'
 import { extendLocks } from './extend-locks.ts'
+import { IndexWriter } from './index-writer.ts'
 import { numberCaptured } from './number-captured.ts'
-import { refreshIndex } from './refresh-index.ts'
 import { lookAgain, type SecondLook } from './second-look.ts'
 
 /** Chunk files on their way at the same time. */
 const lanes = 2
-/** Block tables in one index segment; far below what a reader accepts, however much has waited. */
-const segmentTargetSizeBytes = 8 * 1024 * 1024
-const maxIndexAttempts = 5
 /** Looks at a point that is to be confirmed; a further one is needed when a clean-up condemns what was put just now. */
 const maxLooks = 5
 /** What was sent is indexed at least so often while the capture runs (the checkpoint of docs/format/write-order.md). */
@@ -82,12 +78,17 @@ export class Transfer {
   readonly #lanes = new Set<Promise<void>>()
   #failure: Error | undefined
   #unsentBytes = 0
-  /** The vault was found to be another one than the capture was told of. */
-  hasOtherHistory = false
+  readonly #index: IndexWriter
 
   constructor(deps: TransferDeps) {
     this.#deps = deps
+    this.#index = new IndexWriter({ ...deps, onPlaced: (names) => deps.watcher?.placed(names) })
     this.#lastIndexMs = deps.clock.nowMs()
+  }
+
+  /** The vault was found to be another one than the capture was told of. */
+  get hasOtherHistory(): boolean {
+    return this.#index.hasOtherHistory
   }
 
   /** Sends a complete chunk file of the cache in the background. A failure shows in `settle`. */
@@ -178,7 +179,7 @@ export class Transfer {
     try {
       const files = this.#unindexed
       this.#unindexed = []
-      await this.#writeSegments(files)
+      await this.#index.write(files)
       this.#lastIndexMs = this.#deps.clock.nowMs()
     } finally {
       this.#isIndexing = false
@@ -218,69 +219,8 @@ export class Transfer {
     const unsent = waiting.find((file) => !this.#sent.has(file.name))
     if (unsent !== undefined) throw new Error(`chunk file ${unsent.name} would be indexed before it is in the vault`)
     this.#unindexed = []
-    await this.#writeSegments(waiting)
-    if (waiting.length > 0) await this.#compactIndex()
-  }
-
-  /** Keeps the number of index segments bounded, however many backups come between two clean-ups. */
-  async #compactIndex(): Promise<void> {
-    const { base, vault, onPut } = this.#deps
-    const { keyspace } = vault.keys
-    const live = base.segments.live(vault.id, keyspace)
-    if (live.length <= maxLiveSegments) return
-    const isGone = (name: ChunkFileName) => base.cleanUps.isGone(vault.id, name)
-    try {
-      onPut((await compactIndex(vault, live, isGone)).sizeBytes)
-    } catch (error) {
-      // A segment that was whole when it was read is damaged now: `vault verify` tells; what was captured goes on.
-      if (!isAgentError(error, 'format.invalid')) throw error
-      base.distrust(vault.id)
-      return
-    }
-    // What it repeats is known here; it is merged in its turn, after what others wrote before it.
-    await this.#refreshIndex()
-  }
-
-  async #writeSegments(waiting: readonly IndexedChunkFile[]): Promise<void> {
-    for (let from = 0; from < waiting.length; ) {
-      let until = from + 1
-      let sizeBytes = waiting[from]?.table.length ?? 0
-      for (; until < waiting.length; until++) {
-        sizeBytes += waiting[until]?.table.length ?? 0
-        if (sizeBytes > segmentTargetSizeBytes) break
-      }
-      const files = waiting.slice(from, until)
-      await this.#writeSegment(files)
-      this.#deps.watcher?.placed(files.map(({ name }) => name))
-      from = until
-    }
-  }
-
-  async #writeSegment(chunkFiles: readonly IndexedChunkFile[]): Promise<void> {
-    const { base, vault, onPut } = this.#deps
-    const { keyspace } = vault.keys
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const lastSeen = base.segments.last(vault.id, keyspace)
-        const { sequence, sizeBytes, sha256 } = await vault.writeIndex(lastSeen, { chunkFiles, supersedes: [] })
-        base.mergeIndex(vault.id, keyspace, sequence, chunkFiles, sha256)
-        onPut(sizeBytes)
-        return
-      } catch (error) {
-        if (!isAgentError(error, 'store.conflict') || attempt === maxIndexAttempts) throw error
-        // Another writer's segment, or this run's own one whose answer was lost: either is to be known first.
-        await this.#refreshIndex()
-        if (chunkFiles.every((file) => base.isPlaced(vault.id, file.name))) return
-      }
-    }
-  }
-
-  /** As `refreshIndex`, for when this run has built on what was known: another history is an error then. */
-  async #refreshIndex(): Promise<void> {
-    const { base, vault } = this.#deps
-    if (!(await refreshIndex(base, vault))) return
-    this.hasOtherHistory = true
-    throw historyChanged(vault.store.address)
+    await this.#index.write(waiting)
+    if (waiting.length > 0) await this.#index.compact()
   }
 
   async #confirm(point: CapturedPoint): Promise<void> {
@@ -300,7 +240,7 @@ export class Transfer {
   async #lookAgain(manifest: PointManifest): Promise<void> {
     const { vault, base } = this.#deps
     for (let attempt = 1; attempt <= maxLooks; attempt++) {
-      await this.#refreshIndex()
+      await this.#index.refresh()
       const { stored, lost } = await this.#look(manifest)
       if (stored.length > 0) {
         base.adopt(vault.id, vault.keys.keyspace, stored)
@@ -360,29 +300,4 @@ async function readFromVaults(vaults: readonly Vault[], address: string, name: C
     }
   }
   throw new AgentError('vault.payload-away', { address, object: name }, cause)
-}
-
-/** The vault is not what it was when the backup began: another copy of it was put in its place. */
-export function historyChanged(address: string): AgentError {
-  return new AgentError('store.failed', { address, reason: 'its history changed while the backup ran' })
-}
-
-/** True for an error that says the vault does not take data now; what was captured waits in the cache. */
-export function isVaultTrouble(error: unknown): error is AgentError {
-  return (
-    isAgentError(error, 'vault.unreachable') ||
-    isAgentError(error, 'vault.credentials') ||
-    isAgentError(error, 'vault.credentials-expired') ||
-    isAgentError(error, 'vault.clock-skew') ||
-    isAgentError(error, 'vault.replaced') ||
-    isAgentError(error, 'vault.file-missing') ||
-    isAgentError(error, 'vault.full') ||
-    isAgentError(error, 'vault.denied') ||
-    isAgentError(error, 'vault.cleaning') ||
-    isAgentError(error, 'store.busy') ||
-    isAgentError(error, 'store.interrupted') ||
-    isAgentError(error, 'vault.payload-away') ||
-    isAgentError(error, 'store.failed') ||
-    isAgentError(error, 'store.conflict')
-  )
 }

@@ -9,7 +9,8 @@ import type { ChunkFileName, VaultId } from '../contract/ids.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { BackupDeps, ItemVault } from './backup-request.ts'
 import { CaptureRoom } from './capture-room.ts'
-import { historyChanged, isVaultTrouble, Transfer } from './transfer.ts'
+import { Transfer } from './transfer.ts'
+import { historyChanged, isVaultTrouble } from './vault-trouble.ts'
 
 /** At least after so many bytes the vault's index names what was sent (the checkpoint of the write order). */
 const checkpointBytes = 8 * 1024 ** 3

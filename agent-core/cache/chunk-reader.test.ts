@@ -52,6 +52,22 @@ describe('a block is read from the first source that has it whole', () => {
   })
 })
 
+test('an extent that several ask for at once is fetched once', async () => {
+  using copies = twoCopies()
+  let fetched = 0
+  const slow = (source: ChunkSource): ChunkSource => ({
+    label: source.label,
+    read: async (...given) => {
+      fetched++
+      return await source.read(...given)
+    },
+  })
+  const reader = new BlockReader(copies.base, copies.sources.map(slow), testKeys)
+  const blocks = await Promise.all([1, 2, 3].map(async () => await reader.read(testIdOf(block))))
+  expect(blocks.every((one) => block.equals(one))).toBe(true)
+  expect(fetched).toBe(1)
+})
+
 describe('an index that has rotted', () => {
   const rotten = (file: KnownChunkFile): Record<string, KnownChunkFile> => ({
     'the salt': { ...file, salt: Buffer.from(file.salt).fill(1, 3, 4) },

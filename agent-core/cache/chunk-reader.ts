@@ -70,6 +70,8 @@ export class BlockReader {
   readonly #unavailable: AgentError | undefined
   readonly #budgetBytes: number
   readonly #opened = new Map<string, readonly Uint8Array[]>()
+  /** Extents that are being fetched, by source: whoever asks meanwhile waits for the same. */
+  readonly #opening = new Map<string, Promise<readonly Uint8Array[] | undefined>>()
   readonly #fileKeys = new Map<number, KeyObject>()
   /** By file and source; undefined: it does not help. */
   readonly #ownTables = new Map<string, OwnTable | undefined>()
@@ -147,6 +149,19 @@ export class BlockReader {
       this.#opened.set(slot, opened)
       return opened
     }
+    const key = `${slot}/${source.label}`
+    const opening = this.#opening.get(key)
+    if (opening !== undefined) return await opening
+    const fetching = this.#fetchExtent(file, extent, source).finally(() => this.#opening.delete(key))
+    this.#opening.set(key, fetching)
+    return await fetching
+  }
+
+  async #fetchExtent(
+    file: KnownChunkFile,
+    extent: number,
+    source: ChunkSource,
+  ): Promise<readonly Uint8Array[] | undefined> {
     const place = file.extents[extent]
     ensure(place !== undefined, chunkObject(file), 0, `it has no extent ${extent}`)
     const sizeBytes = extentHeaderSizeBytes + place.storedSizeBytes
@@ -154,7 +169,7 @@ export class BlockReader {
     if (bytes === undefined) return undefined
     this.#bytesFetched += sizeBytes
     const { blocks } = openExtent(this.#keyOf(file), extent, bytes, chunkObject(file), place.offset)
-    this.#remember(slot, blocks, place.rawSizeBytes)
+    this.#remember(`${file.number}/${extent}`, blocks, place.rawSizeBytes)
     return blocks
   }
 
@@ -193,8 +208,9 @@ export class BlockReader {
   }
 
   #remember(slot: string, blocks: readonly Uint8Array[], rawSizeBytes: number): void {
+    // Two sources may have been asked at once.
+    if (!this.#opened.has(slot)) this.#openedBytes += rawSizeBytes
     this.#opened.set(slot, blocks)
-    this.#openedBytes += rawSizeBytes
     for (const [oldest, old] of this.#opened) {
       if (this.#openedBytes <= this.#budgetBytes || oldest === slot) break
       this.#opened.delete(oldest)

@@ -27,7 +27,7 @@ import {
   unpackPlace,
   type WorkerFolder,
 } from './messages.ts'
-import { creationMode, type MetadataOptions, MetadataWriter } from './metadata.ts'
+import { creationMode, type LossCode, type MetadataOptions, MetadataWriter } from './metadata.ts'
 
 /** The work was given up; nothing but the end of the thread follows. */
 export class GivenUp extends Error {}
@@ -54,7 +54,7 @@ export class FileWriter {
   readonly #options: MetadataOptions
   readonly #metadata: MetadataWriter
   readonly #checkpoint: () => void
-  #losses = new Map<string, number[]>()
+  #losses = new Map<string, MetadataLoss>()
   #index = 0
   #lastNumber = 0
 
@@ -63,7 +63,7 @@ export class FileWriter {
     this.blocks = new ExtentReader(keys)
     this.#idKey = keys.id
     this.#options = options
-    this.#metadata = new MetadataWriter(options, (reason) => this.#note(reason))
+    this.#metadata = new MetadataWriter(options, (reason, _, code) => this.#note(reason, code))
     this.#checkpoint = checkpoint
   }
 
@@ -88,8 +88,7 @@ export class FileWriter {
       if (inode === undefined) isUndone[index] = 1
       else inodes[index] = inode
     }
-    const losses = Array.from(this.#losses, ([reason, files]) => ({ reason, files }))
-    return { isUndone, losses, inodes }
+    return { isUndone, losses: [...this.#losses.values()], inodes }
   }
 
   /** True when all of it was written, and reads back as it should. */
@@ -161,9 +160,9 @@ export class FileWriter {
     }
   }
 
-  #note(reason: string): void {
-    const files = this.#losses.get(reason)
-    if (files === undefined) this.#losses.set(reason, [this.#index])
-    else files.push(this.#index)
+  #note(reason: string, code?: LossCode): void {
+    const loss = this.#losses.get(reason)
+    if (loss === undefined) this.#losses.set(reason, { reason, code, files: [this.#index] })
+    else loss.files.push(this.#index)
   }
 }

@@ -8,7 +8,7 @@ import type { ReadableChunkFile } from '../cache/extent-source.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { blockIdSizeBytes } from '../format/chunk-file.ts'
 import type { Part } from '../format/tree.ts'
-import type { MetadataOptions } from './metadata.ts'
+import type { LossCode, MetadataOptions } from './metadata.ts'
 
 export interface WorkerStart {
   readonly keys: KeyspaceKeys
@@ -58,7 +58,8 @@ export interface PackedParts {
 /** Metadata of these files (indexes in the batch) that was left out. */
 export interface MetadataLoss {
   readonly reason: string
-  readonly files: readonly number[]
+  readonly code: LossCode | undefined
+  readonly files: number[]
 }
 
 export type ToWorker =

@@ -8,7 +8,6 @@
  */
 import { chmodSync, lchownSync } from 'node:fs'
 import { asBuffer } from '../base/bytes.ts'
-import { onRequestWords } from '../contract/errors/item-errors.ts'
 import type { Entry, Xattr } from '../format/tree.ts'
 import { changeMode, changeOwner } from '../platform/file-at.ts'
 import { listXattrs, removeXattr, setTimes, setXattr } from '../platform/posix.ts'
@@ -38,8 +37,10 @@ export interface TargetState {
   readonly owner?: { readonly uid: number; readonly gid: number }
 }
 
-/** Hears that something of an entry was left out, and why. */
-export type TellLoss = (reason: string, pathOf: () => Buffer) => void
+export type LossCode = 'file.metadata-not-restored' | 'file.special-left-out'
+
+/** Hears that something of an entry was left out, and why; `file.special-left-out`: since nobody has asked for it. */
+export type TellLoss = (reason: string, pathOf: () => Buffer, code?: LossCode) => void
 
 const setIdBits = 0o6000
 const capabilityName = 'security.capability'
@@ -98,7 +99,7 @@ export class MetadataWriter {
     const { mode } = entry.posix
     if (entry.type === 'directory' || (mode & setIdBits) === 0) return mode
     if (ownerIsSet && this.#options.special) return mode
-    if (ownerIsSet) this.#tell(`set-user-id and set-group-id bits are restored ${onRequestWords}`, pathOf)
+    if (ownerIsSet) this.#tell('set-user-id and set-group-id bits', pathOf, 'file.special-left-out')
     return mode & ~setIdBits
   }
 
@@ -108,7 +109,7 @@ export class MetadataWriter {
     for (const xattr of xattrs) {
       const name = asBuffer(xattr.name).toString('latin1')
       if (name === capabilityName && !this.#options.special) {
-        this.#tell(`capabilities are restored ${onRequestWords}`, pathOf)
+        this.#tell('capabilities', pathOf, 'file.special-left-out')
       } else if (name === '' || name.length > 255 || name.includes('\0')) {
         this.#tell('an attribute has an impossible name', pathOf)
       } else {

@@ -112,11 +112,11 @@ export class PooledFiles implements AsyncDisposable {
       parent.state.isChanged = true
       if (!parent.wasEmpty) parent.published.add(inodes[index] as bigint)
     }
-    for (const { reason, files: indexes } of losses) {
+    for (const { reason, code, files: indexes } of losses) {
       for (const index of indexes) {
         const parent = files[index]?.parent
         if (parent === undefined || isUndone[index] === 1) continue
-        notes.tell(reason, () => sourcePathOf(parent, asBuffer(batch.entryOf(index).name)))
+        notes.tell(reason, () => sourcePathOf(parent, asBuffer(batch.entryOf(index).name)), code)
       }
     }
     const current = asBuffer(batch.entryOf(files.length - 1).name).toString()

@@ -107,7 +107,9 @@ describe('workers restore what is new', () => {
     const result = await place.restore(rootOf({ name: 'docs', type: 'directory', children }), { special: false })
     expect(result).toMatchObject({ new: 300, failed: 0 })
     expect(result.task.warnings).toHaveLength(11)
-    expect(result.task.warnings.at(-1)?.message).toContain('on request only: 290 more entries')
+    expect(result.task.warnings.at(-1)?.message).toContain(
+      'on request only: set-user-id and set-group-id bits: 290 more entries',
+    )
     expect(statSync(place.at('f0')).mode & 0o7777).toBe(0o755)
   })
 })

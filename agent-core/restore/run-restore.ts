@@ -120,7 +120,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     this.#options = options
     this.#task = task
     this.#notes = new MetadataNotes(task)
-    this.#metadata = new MetadataWriter(options, (reason, pathOf) => this.#notes.tell(reason, pathOf))
+    this.#metadata = new MetadataWriter(options, (...loss) => this.#notes.tell(...loss))
     this.#entries = this.#entryRestorer()
     this.#tree = this.#targetTree()
   }
@@ -297,7 +297,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
     if (isDamage(error)) {
       this.#task.warn(fileWarning('file.damaged', pathOf(), reasonOf(error)))
     } else if (error instanceof EntryRefused) {
-      this.#task.warn(fileWarning('file.not-restored', pathOf(), error.message))
+      this.#task.warn(fileWarning(error.code, pathOf(), error.message))
     } else if (isSystemError(error) && !isFatal(error)) {
       this.#task.warn(fileWarning('file.not-restored', pathOf(), systemReason(error)))
     } else {

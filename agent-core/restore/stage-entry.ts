@@ -6,7 +6,6 @@
  */
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs'
 import { asBuffer } from '../base/bytes.ts'
-import { onRequestWords } from '../contract/errors/item-errors.ts'
 import { ensure } from '../format/invalid.ts'
 import type { Entry } from '../format/tree.ts'
 import { type ContentSource, findWrongBlock, holdsContent, partsOf, writeContent } from './content.ts'
@@ -17,6 +16,12 @@ import type { Staging } from './staging.ts'
 /** Why one entry cannot be restored, in words; the others can. */
 export class EntryRefused extends Error {
   override readonly name = 'EntryRefused'
+  readonly code: 'file.not-restored' | 'file.special-left-out'
+
+  constructor(reason: string, code: EntryRefused['code'] = 'file.not-restored') {
+    super(reason)
+    this.code = code
+  }
 }
 
 export interface StageContext {
@@ -116,7 +121,7 @@ function makeSpecial(entry: Entry, staging: Staging, name: Buffer, options: Meta
       return
     case 'character-device':
     case 'block-device': {
-      if (!options.special) throw new EntryRefused(`devices are restored ${onRequestWords}`)
+      if (!options.special) throw new EntryRefused('devices', 'file.special-left-out')
       const { device } = entry.posix
       ensure(device !== undefined, 'tree page', 0, 'a device without numbers')
       const type = entry.type === 'block-device' ? constants.S_IFBLK : constants.S_IFCHR

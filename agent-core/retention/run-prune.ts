@@ -21,6 +21,7 @@ import type { IndexedChunkFile } from '../format/index-segment.ts'
 import type { PointManifest } from '../format/point.ts'
 import { forgetEndedIntents, type OpenIntent, putIntent } from '../vault/clean-ups.ts'
 import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
+import type { KeyspaceManifests } from '../vault/manifest-memory.ts'
 import type { Vault } from '../vault/vault.ts'
 import { writeSegment } from '../vault/write-segment.ts'
 import { type EndedIntents, endIntents } from './end-intents.ts'
@@ -51,6 +52,7 @@ export interface PruneRequest {
 
 export interface PruneDeps {
   readonly vault: Vault
+  readonly manifests: KeyspaceManifests
   readonly pagesOf: (index: VaultIndex) => (id: Uint8Array) => Promise<Uint8Array>
   /** For chunk files under way. */
   readonly workFolder: string
@@ -112,12 +114,12 @@ class Prune {
   readonly #lookDeps: LookDeps
 
   constructor(request: PruneRequest, deps: PruneDeps) {
-    const { vault, pagesOf, task } = deps
+    const { vault, manifests, pagesOf, task } = deps
     const { choose, captured } = request
     this.#request = request
     this.#deps = deps
     const onPoint = () => task.add({ files: 1 })
-    this.#lookDeps = { vault, choose, captured, pagesOf, signal: task.signal, onPoint }
+    this.#lookDeps = { vault, manifests, choose, captured, pagesOf, signal: task.signal, onPoint }
   }
 
   async look(): Promise<PlannedPrune> {

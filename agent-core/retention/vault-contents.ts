@@ -1,17 +1,19 @@
 /**
- * What a clean-up must know of a vault, read from the vault itself: nothing is deleted by what a cache says. The order is
- * that of docs/format/write-order.md, *Deleting*: points, intents, index.
+ * What a clean-up must know of a vault, read from the vault itself: nothing is deleted by what a cache says. Only manifests may
+ * have been kept since an earlier reading: they are authentic, never change under their name, and count while they are listed.
+ * The order is that of docs/format/write-order.md, *Deleting*: points, intents, index.
  */
+import { isAgentError } from '../base/agent-error.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
-import { openObject } from '../codec/seal-object.ts'
 import type { ChunkFileName, IntentId, PointId } from '../contract/ids.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
-import { decodePointManifest, type PointManifest } from '../format/point.ts'
+import type { PointManifest } from '../format/point.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import { listIntents, type OpenIntent, readIndexGone, readOpenIntents } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
+import type { KeyspaceManifests } from '../vault/manifest-memory.ts'
 import { type PointState, readPointStates } from '../vault/point-states.ts'
 import { readIndex } from '../vault/read-index.ts'
 import { readObject } from '../vault/read-object.ts'
@@ -35,18 +37,18 @@ export interface VaultPoint {
   readonly hasTombstone: boolean
 }
 
-/** All points of a vault, also provisional ones. One LIST each of points, marks and tombstones; a GET for each that is not `known`. */
+/** All points of a vault, also provisional ones. One LIST each of points, marks and tombstones; those that are `known` are not read. */
 export async function readPoints(
   vault: Vault,
-  known: ReadonlyMap<PointId, VaultPoint> = new Map(),
-  signal?: AbortSignal,
+  manifests: KeyspaceManifests,
+  { known, signal }: { readonly known?: ReadonlyMap<PointId, VaultPoint>; readonly signal?: AbortSignal } = {},
 ): Promise<Map<PointId, VaultPoint>> {
   const listed = await vault.listPoints()
   const states = await readPointStates(vault, signal === undefined ? {} : { signal })
   const { tombstones } = await readLedger(vault)
   const points = await inLanes(listed, lanes, async (point) => {
     signal?.throwIfAborted()
-    const { manifest, sha256: hash } = known.get(point.point) ?? (await readManifest(vault, point))
+    const { manifest, sha256: hash } = known?.get(point.point) ?? (await readManifest(vault, point, manifests))
     return {
       listed: point,
       manifest,
@@ -57,12 +59,20 @@ export async function readPoints(
       hasTombstone: hash.equals(tombstones.get(point.point)?.sha256 ?? Buffer.alloc(0)),
     }
   })
+  await manifests.keep()
   return new Map(points.map((point) => [point.listed.point, point]))
 }
 
-async function readManifest(vault: Vault, { name }: ListedPoint) {
-  const object = await readObject(vault.store, name)
-  return { manifest: decodePointManifest(openObject(vault.keys, 'point', name, object), name), sha256: sha256(object) }
+async function readManifest(vault: Vault, listed: ListedPoint, manifests: KeyspaceManifests) {
+  try {
+    const { manifest, object } = await manifests.read(listed)
+    return { manifest, sha256: sha256(object) }
+  } catch (error) {
+    if (!isAgentError(error, 'format.invalid')) throw error
+    // Only its confirmation may be damaged, which is nothing to a clean-up.
+    const object = await readObject(vault.store, listed.name)
+    return { manifest: vault.openPoint(listed, object), sha256: sha256(object) }
+  }
 }
 
 /** A chunk file as it is listed. */

@@ -8,10 +8,15 @@ import { decodeBlockTable } from '../format/block-table.ts'
 import type { PointManifest } from '../format/point.ts'
 import { parseSequenceName } from '../format/vault-layout.ts'
 import { readOpenIntents } from '../vault/clean-ups.ts'
+import { inLanes } from '../vault/in-lanes.ts'
+import type { KeyspaceManifests } from '../vault/manifest-memory.ts'
 import type { Vault } from '../vault/vault.ts'
 import { Liveness } from './liveness.ts'
 import type { RemovablePoint } from './remove-points.ts'
 import { readContents, readPoints, type VaultContents, type VaultPoint } from './vault-contents.ts'
+
+/** Points whose trees are walked at the same time: a vault may be far away. */
+const lanes = 16
 
 export interface LookDeps {
   readonly vault: Vault
@@ -19,6 +24,7 @@ export interface LookDeps {
   readonly choose: (points: readonly VaultPoint[]) => readonly RemovablePoint[]
   /** Points that wait in the cache of this home. */
   readonly captured: readonly PointManifest[]
+  readonly manifests: KeyspaceManifests
   /** Bytes of a page of a tree; `index` tells where its block lies. */
   readonly pagesOf: (index: VaultIndex) => (id: Uint8Array) => Promise<Uint8Array>
   readonly signal: AbortSignal
@@ -44,7 +50,7 @@ export class VaultLook {
   }
 
   static async first(deps: LookDeps): Promise<VaultLook> {
-    const points = await readPoints(deps.vault, new Map(), deps.signal)
+    const points = await readPoints(deps.vault, deps.manifests, deps)
     const removable = deps.choose([...points.values()])
     const contents = await readContents(deps.vault)
     const liveness = livenessOf(contents.index, deps)
@@ -55,7 +61,7 @@ export class VaultLook {
 
   /** Looks again. `removable` are then those of before that are still to go; all others are roots, new ones too. */
   async again(deps: LookDeps): Promise<VaultLook> {
-    const points = await readPoints(deps.vault, this.points, deps.signal)
+    const points = await readPoints(deps.vault, deps.manifests, { ...deps, known: this.points })
     const chosen = new Set(this.removable.map(({ point }) => point.manifest.id))
     const removable = deps.choose([...points.values()]).filter(({ point }) => chosen.has(point.manifest.id))
     const contents = await readContentsAgain(deps.vault, this.contents)
@@ -144,11 +150,12 @@ function rootsOf(points: ReadonlyMap<PointId, VaultPoint>, removable: readonly R
 }
 
 async function walk(points: readonly VaultPoint[], liveness: Liveness, deps: LookDeps): Promise<void> {
-  for (const { manifest } of points) {
+  // Side by side: a page that several need is read by the first of them, and all are waited for.
+  await inLanes(points, lanes, async ({ manifest }) => {
     deps.signal.throwIfAborted()
     await liveness.add(manifest)
     deps.onPoint()
-  }
+  })
 }
 
 /** All is read anew only when something was added to the index or taken out of it, or an intent has ended: then chunk files are gone. */

@@ -3,7 +3,7 @@
  * plain healing afterwards ends with every point whole (I1, I2, I3) and nothing of it lost.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isVaultTrouble } from '../../agent-core/backup/transfer.ts'
+import { isVaultTrouble } from '../../agent-core/backup/vault-trouble.ts'
 import { isAgentError } from '../../agent-core/base/agent-error.ts'
 import type { FaultKind, StoreCall } from '../../agent-core/vault/faulty-store.ts'
 import { HealPlace } from '../support/heal-place.ts'

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { isVaultTrouble } from '../../agent-core/backup/transfer.ts'
+import { isVaultTrouble } from '../../agent-core/backup/vault-trouble.ts'
 import { isAgentError } from '../../agent-core/base/agent-error.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'

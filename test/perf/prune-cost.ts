@@ -1,20 +1,25 @@
 /**
  * What a clean-up of a vault with many points costs in requests, bytes and memory:
  *
- *   npm run bench:prune -- [points] [files]
+ *   npm run bench:prune -- [points] [files] [milliseconds]
  *
  * The vault is made in memory: a point has `files` files (1,000 if not given) in folders of 50, of which each point
- * changes one; every second point expires.
+ * changes one; every second point expires. It answers each request after so many milliseconds (0 if not given). The home
+ * keeps the manifests that it has read.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../agent-core/base/clock.ts'
+import { silentLog } from '../../agent-core/base/log.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
 import { createTask } from '../../agent-core/base/task.ts'
 import { BlockReader } from '../../agent-core/cache/chunk-reader.ts'
 import { lookPrune, type PruneDeps, type PruneRequest, runPrune } from '../../agent-core/retention/run-prune.ts'
+import { KeyspaceManifests, ManifestMemory } from '../../agent-core/vault/manifest-memory.ts'
 import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
+import { openObjectMemory } from '../../agent-core/vault/object-memory.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { Vault } from '../../agent-core/vault/vault.ts'
 import { testKeys, testVaultId } from '../support/test-keys.ts'
@@ -22,7 +27,10 @@ import { makeManyPoints } from './many-points.ts'
 
 const pointCount = Number(process.argv[2] ?? 10_000)
 const fileCount = Number(process.argv[3] ?? 1_000)
+const latencyMs = Number(process.argv[4] ?? 0)
 const folder = mkdtempSync(join(tmpdir(), 'prune-cost-'))
+
+let isFarAway = false
 
 /** Counts requests and bytes by kind. */
 function counting(inner: ObjectStore) {
@@ -31,17 +39,23 @@ function counting(inner: ObjectStore) {
     ...inner,
     put: async (name, body, options) => {
       counts.put++
+      if (isFarAway) await delay(latencyMs)
       counts.bytesPut += body instanceof Uint8Array ? body.length : body.sizeBytes
       return await inner.put(name, body, options)
     },
     get: async (name, options) => {
       counts.get++
+      if (isFarAway) await delay(latencyMs)
       const bytes = await inner.get(name, options)
       counts.bytesRead += bytes.length
       return bytes
     },
     stat: async (...given) => (counts.stat++, await inner.stat(...given)),
-    delete: async (...given) => (counts.delete++, await inner.delete(...given)),
+    delete: async (...given) => {
+      counts.delete++
+      if (isFarAway) await delay(latencyMs)
+      await inner.delete(...given)
+    },
     list: (prefix, options) => {
       counts.list++
       return inner.list(prefix, options)
@@ -62,6 +76,8 @@ await makeManyPoints(vault, { points: pointCount, files: fileCount, source: '/sr
 console.log(
   `made in ${((performance.now() - buildStartMs) / 1000).toFixed(1)} s; peak memory until here ${peakMib()} MiB`,
 )
+
+isFarAway = latencyMs > 0
 
 const request: PruneRequest = {
   home: 'c'.repeat(32) as never,
@@ -89,7 +105,10 @@ async function measure(name: string, work: (deps: PruneDeps) => Promise<unknown>
     const reader = new BlockReader(index, [vault.chunkSource()], testKeys)
     return (id) => reader.read(id)
   }
-  await work({ vault, pagesOf, workFolder: join(folder, 'work'), clock: systemClock, task })
+  const manifests = new KeyspaceManifests(
+    async (item) => new ManifestMemory(vault, await openObjectMemory(join(folder, 'manifests', item), silentLog)),
+  )
+  await work({ vault, manifests, pagesOf, workFolder: join(folder, 'work'), clock: systemClock, task })
   const { user, system } = process.cpuUsage(cpu)
   console.log(
     `${name}: ${((performance.now() - startMs) / 1000).toFixed(1)} s, CPU ${((user + system) / 1e6).toFixed(1)} s; ` +

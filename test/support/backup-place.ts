@@ -25,6 +25,7 @@ import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { readIndex } from '../../agent-core/vault/read-index.ts'
 import { sealManifest, Vault } from '../../agent-core/vault/vault.ts'
 import { createVault } from '../../agent-core/vault/vault-keys.ts'
+import { manifestsOf } from './read-manifests.ts'
 
 const home = '00000000000000000000000000000001' as HomeId
 const item = '00000000000000000000000000000002' as ItemId
@@ -152,6 +153,7 @@ export class BackupPlace implements Disposable {
       },
       {
         vault,
+        manifests: manifestsOf(vault),
         pagesOf: (index) => {
           const reader = new BlockReader(index, [vault.chunkSource()], this.#keys)
           return async (id) => (isOther ? undefined : base.pages.page(id)) ?? (await reader.read(id))

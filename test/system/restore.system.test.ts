@@ -160,9 +160,9 @@ test('what gives power is restored on request only', async () => {
   const result = await place.restore(root, { special: false })
   expect(result).toMatchObject({ restored: 2, failed: 1 })
   expect(result.task.warnings.map(({ code }) => code).sort()).toEqual([
-    'file.metadata-not-restored',
-    'file.metadata-not-restored',
-    'file.not-restored',
+    'file.special-left-out',
+    'file.special-left-out',
+    'file.special-left-out',
   ])
   for (const { advice } of result.task.warnings) expect(advice).toContain('--special')
   expect(statSync(place.at('setuid')).mode & 0o7777).toBe(0o755)

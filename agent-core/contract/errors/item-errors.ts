@@ -1,9 +1,6 @@
 /** Items, policies, and the folders and files that are protected. */
 import { type File, type Reason, spec } from './error-spec.ts'
 
-/** In the reason of what is left out unless `--special` asks for it. */
-export const onRequestWords = 'on request only'
-
 export const itemErrors = {
   // item
   'item.not-found': spec<{ name: string }>({
@@ -167,18 +164,21 @@ export const itemErrors = {
     retry: false,
     exitCode: 3,
     words: (d) => `Its content was restored, but not all of its attributes (${d.reason}).`,
-    advice: (d) =>
-      d.reason.includes(onRequestWords)
-        ? 'Give --special to restore them: they lend power to whoever runs or opens the file.'
-        : 'Restore as the owner or as root, into a file system that can hold these attributes.',
+    advice: () => 'Restore as the owner or as root, into a file system that can hold these attributes.',
   }),
   'file.not-restored': spec<File & Reason>({
     scope: 'file',
     retry: false,
     exitCode: 3,
     words: (d) => `It was not restored (${d.reason}).`,
-    advice: (d) =>
-      d.reason.includes(onRequestWords) ? 'Give --special to restore it too.' : 'Mend the reason and restore it again.',
+    advice: () => 'Mend the reason and restore it again.',
+  }),
+  'file.special-left-out': spec<File & Reason>({
+    scope: 'file',
+    retry: false,
+    exitCode: 3,
+    words: (d) => `Restored on request only: ${d.reason}.`,
+    advice: () => 'Give --special to restore it too: it lends power to whoever runs or opens the file.',
   }),
   'file.damaged': spec<File & Reason>({
     scope: 'file',

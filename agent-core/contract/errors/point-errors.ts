@@ -41,26 +41,26 @@ export const pointErrors = {
     advice: (d) =>
       `Give it free with "tharsis point release ${d.item} ${d.point}" first, when nobody needs it any more.`,
   }),
-  'point.not-held': spec<{ point: string }>({
+  'point.not-held': spec<{ item: string; point: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `Point ${d.point} is not held.`,
-    advice: () => 'See "tharsis point list ITEM".',
+    advice: (d) => `See "tharsis point list ${d.item}".`,
   }),
-  'point.deleted': spec<{ point: string }>({
+  'point.deleted': spec<{ item: string; point: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `Point ${d.point} is in the trash already.`,
-    advice: () => 'See "tharsis point list ITEM --deleted"; "tharsis point undelete" brings it back.',
+    advice: (d) => `See "tharsis point list ${d.item} --deleted"; "tharsis point undelete" brings it back.`,
   }),
-  'point.not-deleted': spec<{ point: string }>({
+  'point.not-deleted': spec<{ item: string; point: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `Point ${d.point} is not in the trash.`,
-    advice: () => 'See "tharsis point list ITEM --deleted".',
+    advice: (d) => `See "tharsis point list ${d.item} --deleted".`,
   }),
 
   // PIN: what takes something away asks for it

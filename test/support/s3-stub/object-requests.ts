@@ -1,6 +1,6 @@
 /** Requests on objects: put, get, head, delete, and what Object Lock adds. */
 import { header } from './request-signature.ts'
-import { bytesOf, type StubVersion, sizeOf } from './stub-bucket.ts'
+import { bytesOf, rangeOf, type StubVersion, sizeOf } from './stub-bucket.ts'
 import { StubError } from './stub-error.ts'
 import { type StubAnswer, type StubRequest, xmlAnswer } from './stub-request.ts'
 import { xmlTexts } from './stub-xml.ts'
@@ -68,7 +68,6 @@ export function getObject(request: StubRequest): StubAnswer {
   const sizeBytes = sizeOf(found.body)
   const range = header(message, 'range')
   const facts = { ...factsOf(found), 'last-modified': new Date(found.modifiedMs).toUTCString() }
-  const bytes = (): Buffer => bytesOf(found.body)
   if (request.operation === 'HeadObject') {
     const checksum = header(message, 'x-amz-checksum-mode') === 'ENABLED' ? found.checksum : undefined
     return {
@@ -80,7 +79,7 @@ export function getObject(request: StubRequest): StubAnswer {
       },
     }
   }
-  if (range === '') return { status: 200, headers: facts, body: bytes() }
+  if (range === '') return { status: 200, headers: facts, body: bytesOf(found.body) }
   const [, from = '', to = ''] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? []
   const start = Number(from)
   if (from === '' || start >= sizeBytes) throw new StubError(416, 'InvalidRange')
@@ -88,7 +87,7 @@ export function getObject(request: StubRequest): StubAnswer {
   return {
     status: 206,
     headers: { ...facts, 'content-range': `bytes ${start}-${end}/${sizeBytes}` },
-    body: bytes().subarray(start, end + 1),
+    body: rangeOf(found.body, start, end + 1),
   }
 }
 

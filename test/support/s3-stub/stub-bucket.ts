@@ -1,6 +1,6 @@
 /** What a bucket holds: objects with their versions, and uploads in parts. */
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { StubError } from './stub-error.ts'
 
 /** The bytes of an object or part: in memory, or a file of the folder that the server was given. */
@@ -145,6 +145,18 @@ export function sizeOf(body: StoredBytes): number {
 
 export function bytesOf(body: StoredBytes): Buffer {
   return 'bytes' in body ? body.bytes : readFileSync(body.path)
+}
+
+/** The bytes from `start` up to `end`, which is not among them. */
+export function rangeOf(body: StoredBytes, start: number, end: number): Buffer {
+  if ('bytes' in body) return body.bytes.subarray(start, end)
+  const fd = openSync(body.path, 'r')
+  try {
+    const bytes = Buffer.allocUnsafe(end - start)
+    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, start))
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function dropBytes(body: StoredBytes): void {

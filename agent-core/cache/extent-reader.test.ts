@@ -2,6 +2,7 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testIdOf, testKeys, testKeyspace, testVaultId, writeChunkFile } from '../../test/support/test-keys.ts'
+import { AgentError } from '../base/agent-error.ts'
 import { type BaseDb, openBase } from './base-db.ts'
 import { folderSource } from './chunk-reader.ts'
 import type { CompleteChunkFile } from './chunk-writer.ts'
@@ -72,9 +73,36 @@ test('a key epoch that is not known, and a chunk file that was not named, give n
   expect(opened.reader.block(place)).toBeUndefined()
 })
 
-test('a source that is no folder is local to nobody', () => {
-  const remote = { label: 'vault', read: () => Promise.resolve(undefined) }
-  const source = new ExtentSource(base, [remote], testKeys)
+test('what lies in no folder is fetched, and read by a thread that it was offered to', async () => {
+  const { read } = folderSource(folder.path)
+  const refusing = { label: 'away', read: () => Promise.reject(new AgentError('store.not-found', { object: 'x' })) }
+  const source = new ExtentSource(
+    base,
+    [refusing, { label: 'vault', read }, folderSource(folder.at('empty'))],
+    testKeys,
+  )
   const place = source.find(testIdOf(blocks[0] as Buffer))
-  expect(source.isLocal(place?.chunk ?? 0)).toBe(false)
+  if (place === undefined) throw new Error('no place')
+  expect(source.isHere(place.chunk)).toBe(false)
+  expect(source.isWithinReach(place.chunk)).toBe(true)
+  const bytes = await source.fetch(place.chunk, place.extent)
+  expect(bytes).toHaveLength(source.sealedSizeBytes(place.chunk, place.extent))
+  const memory = new SharedArrayBuffer(2 ** 21)
+  new Uint8Array(memory).set(bytes as Buffer)
+  using reader = new ExtentReader(testKeys)
+  reader.add(source.chunkFile(place.chunk))
+  expect(reader.block(place)).toBeUndefined()
+  const fetched = { ...place, memory, sizeBytes: bytes?.length ?? 0 }
+  reader.offer([{ ...fetched, sizeBytes: fetched.sizeBytes - 1 }])
+  expect(reader.block(place)).toBeUndefined()
+  reader.offer([fetched])
+  expect(blocks[0]?.equals(reader.block(place) as Uint8Array)).toBe(true)
+  expect(await source.fetch(place.chunk, 99)).toBeUndefined()
+})
+
+test('a chunk file that lies nowhere near is out of reach without a source that could fetch it', async () => {
+  const source = new ExtentSource(base, [folderSource(folder.at('empty'))], testKeys)
+  const place = source.find(testIdOf(blocks[0] as Buffer))
+  expect(source.isWithinReach(place?.chunk ?? 0)).toBe(false)
+  expect(await source.fetch(place?.chunk ?? 0, 0)).toBeUndefined()
 })

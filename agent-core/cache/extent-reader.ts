@@ -13,6 +13,14 @@ import { extentHeaderSizeBytes, maxBlockSizeBytes } from '../format/chunk-file.t
 import type { BlockPlace } from './block-finder.ts'
 import type { ReadableChunkFile } from './extent-source.ts'
 
+/** A sealed extent that was fetched for a thread, at the beginning of memory that it shares. Plain data. */
+export interface FetchedExtent {
+  readonly chunk: number
+  readonly extent: number
+  readonly memory: SharedArrayBuffer
+  readonly sizeBytes: number
+}
+
 interface KnownFile {
   readonly file: ReadableChunkFile
   readonly key: KeyObject
@@ -30,6 +38,7 @@ export class ExtentReader implements Disposable {
   readonly #openFiles = new Set<KnownFile>()
   readonly #opened = new Map<number, OpenedExtent>()
   #openedBytes = 0
+  #offered = new Map<number, FetchedExtent>()
   /** Sealed bytes of one extent. */
   #sealed = Buffer.allocUnsafeSlow(512 * 1024)
 
@@ -44,9 +53,15 @@ export class ExtentReader implements Disposable {
     this.#files.set(file.number, { file, key, fd: undefined })
   }
 
+  /** Makes known what was fetched for the next blocks, in the place of what was before: chunk files are not asked for that. */
+  offer(extents: readonly FetchedExtent[]): void {
+    this.#offered = new Map(extents.map((one) => [slotOf(one), one]))
+  }
+
   /** The plain bytes of the block, valid until the next call; undefined when its extent cannot be read or opened. */
-  block({ chunk, extent, ordinal }: BlockPlace): Uint8Array | undefined {
-    const slot = chunk * 2 ** 20 + extent
+  block(place: BlockPlace): Uint8Array | undefined {
+    const { chunk, extent, ordinal } = place
+    const slot = slotOf(place)
     let opened = this.#opened.get(slot)
     if (opened === undefined) {
       const known = this.#files.get(chunk)
@@ -65,7 +80,9 @@ export class ExtentReader implements Disposable {
     const { file, key } = known
     const place = file.extents[extent]
     if (place === undefined) return undefined
-    const sealed = this.#read(known, place.offset, extentHeaderSizeBytes + place.storedSizeBytes)
+    const sizeBytes = extentHeaderSizeBytes + place.storedSizeBytes
+    const offered = this.#offered.get(slotOf({ chunk: file.number, extent }))
+    const sealed = offered === undefined ? this.#read(known, place.offset, sizeBytes) : this.#copy(offered, sizeBytes)
     if (sealed === undefined) return undefined
     try {
       return openExtent(key, extent, sealed, file.object, place.offset)
@@ -77,8 +94,7 @@ export class ExtentReader implements Disposable {
 
   /** Bytes of a chunk file, valid until the next call. */
   #read(known: KnownFile, offset: number, sizeBytes: number): Buffer | undefined {
-    if (sizeBytes > maxBlockSizeBytes * 2) return undefined
-    if (sizeBytes > this.#sealed.length) this.#sealed = Buffer.allocUnsafeSlow(sizeBytes)
+    if (!this.#hasRoom(sizeBytes)) return undefined
     try {
       const fd = this.#fdOf(known)
       if (fd === undefined) return undefined
@@ -92,6 +108,19 @@ export class ExtentReader implements Disposable {
       if (error instanceof Error && 'syscall' in error) return undefined
       throw error
     }
+  }
+
+  /** What was fetched, valid until the next call. */
+  #copy({ memory, sizeBytes }: FetchedExtent, wanted: number): Buffer | undefined {
+    if (sizeBytes !== wanted || !this.#hasRoom(wanted)) return undefined
+    this.#sealed.set(new Uint8Array(memory, 0, wanted))
+    return this.#sealed.subarray(0, wanted)
+  }
+
+  #hasRoom(sizeBytes: number): boolean {
+    if (sizeBytes > maxBlockSizeBytes * 2) return false
+    if (sizeBytes > this.#sealed.length) this.#sealed = Buffer.allocUnsafeSlow(sizeBytes)
+    return true
   }
 
   #fdOf(known: KnownFile): number | undefined {
@@ -127,4 +156,8 @@ export class ExtentReader implements Disposable {
       releaseBytes(raw)
     }
   }
+}
+
+function slotOf({ chunk, extent }: Pick<BlockPlace, 'chunk' | 'extent'>): number {
+  return chunk * 2 ** 20 + extent
 }

@@ -2,6 +2,7 @@ import type { BlockPlace } from '../cache/block-finder.ts'
 import { decodeCbor } from '../format/cbor.ts'
 import { decodeEntry, type Entry } from '../format/tree.ts'
 import type { DirectoryHandle } from '../platform/directory-handle.ts'
+import { ToFetch } from './fetched-extents.ts'
 import { type FileBatch, packPlace, type WorkerFolder } from './messages.ts'
 import type { Staging } from './staging.ts'
 import type { FolderState, TargetDirectory } from './target-directory.ts'
@@ -33,6 +34,7 @@ export class OpenBatch implements Disposable {
   readonly files: BatchedFile[] = []
   /** Raw bytes of the files. */
   sizeBytes = 0
+  readonly toFetch = new ToFetch()
   readonly #workerFolder: WorkerFolder
   readonly #folders = new Map<FolderState, BatchFolder>()
   readonly #folderOf: number[] = []
@@ -46,7 +48,12 @@ export class OpenBatch implements Disposable {
   }
 
   get isFull(): boolean {
-    return this.files.length >= maxFiles || this.sizeBytes >= maxSizeBytes || this.#folders.size >= maxFolders
+    return (
+      this.files.length >= maxFiles ||
+      this.sizeBytes >= maxSizeBytes ||
+      this.toFetch.isMuch ||
+      this.#folders.size >= maxFolders
+    )
   }
 
   /** Takes a file: its entry as its tree encodes it, and the places of its blocks; `folder` stays the caller's. */

@@ -4,6 +4,7 @@
  * A message with an object a file would cost as much as restoring a small one: files travel packed.
  */
 import type { BlockPlace } from '../cache/block-finder.ts'
+import type { FetchedExtent } from '../cache/extent-reader.ts'
 import type { ReadableChunkFile } from '../cache/extent-source.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { blockIdSizeBytes } from '../format/chunk-file.ts'
@@ -62,10 +63,16 @@ export interface MetadataLoss {
   readonly files: number[]
 }
 
+interface Work {
+  readonly ref: number
+  /** Extents of it that lie in no folder. */
+  readonly fetched: readonly FetchedExtent[]
+}
+
 export type ToWorker =
   | { readonly type: 'chunk-file'; readonly file: ReadableChunkFile }
-  | { readonly type: 'files'; readonly ref: number; readonly batch: FileBatch }
-  | { readonly type: 'stretch'; readonly ref: number; readonly stretch: Stretch }
+  | (Work & { readonly type: 'files'; readonly batch: FileBatch })
+  | (Work & { readonly type: 'stretch'; readonly stretch: Stretch })
   /** Gives up what is under way, and ends. */
   | { readonly type: 'stop' }
 

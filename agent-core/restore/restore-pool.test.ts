@@ -6,6 +6,7 @@ import { type ChunkedPoint, putInChunkFiles } from '../../test/support/chunked-p
 import { type PlannedEntry, PointTree, wideTree } from '../../test/support/point-tree.ts'
 import { describeTree, expectedTree, RestorePlace } from '../../test/support/restore-place.ts'
 import { TestFolder } from '../../test/support/test-home.ts'
+import { type ChunkSource, folderSource } from '../cache/chunk-reader.ts'
 
 let point: PointTree
 let place: RestorePlace
@@ -29,9 +30,9 @@ afterEach(() => {
 })
 
 /** The root of a point whose blocks stand in chunk files. */
-function rootOf(docs: PlannedEntry) {
+function rootOf(docs: PlannedEntry, sources?: readonly ChunkSource[]) {
   const root = point.root({ '/home/u/docs': docs })
-  chunked = putInChunkFiles(point, chunks.path)
+  chunked = putInChunkFiles(point, chunks.path, sources)
   const pages = new Set(point.blocks.keys())
   for (const id of point.fileBlocks) pages.delete(id)
   point.onRead = (id) => {
@@ -152,6 +153,70 @@ describe('what workers cannot do, the main thread does', () => {
     expect(result).toMatchObject({ new: 600, failed: 1 })
     expect(result.task.warnings).toMatchObject([{ code: 'file.damaged', path: '/home/u/docs/wrong' }])
     expect(describeTree(place.target).filter((line) => line.startsWith('/wrong'))).toEqual([])
+  })
+})
+
+describe('a vault that is no folder', () => {
+  /** Answers late, as something far away does; `give` may refuse, or change what it gives. */
+  function farAway(give: (bytes: Buffer, call: number) => Buffer | undefined = (bytes) => bytes) {
+    const { read } = folderSource(chunks.path)
+    const seen = { calls: 0, extents: new Set<string>(), underWay: 0, mostUnderWay: 0 }
+    const source: ChunkSource = {
+      label: 'vault',
+      read: async (name, offset, sizeBytes) => {
+        seen.extents.add(`${name} ${offset}`)
+        const call = ++seen.calls
+        seen.mostUnderWay = Math.max(seen.mostUnderWay, ++seen.underWay)
+        await new Promise((resolve) => setImmediate(resolve))
+        seen.underWay--
+        const bytes = await read(name, offset, sizeBytes)
+        return bytes && give(bytes, call)
+      },
+    }
+    return { seen, sources: [folderSource(chunks.at('empty cache')), source] }
+  }
+
+  const docsWithLarge = (): PlannedEntry => {
+    const content = Array.from({ length: 60 }, (_, index) => Buffer.alloc(2 ** 20, `${index} `))
+    return withFiles(
+      { name: 'large', type: 'file', content },
+      { name: 'small', type: 'file', content: content.slice(3, 5) },
+    )
+  }
+
+  test('extents are fetched side by side, each once, and workers do the rest', async () => {
+    const docs = docsWithLarge()
+    const { seen, sources } = farAway()
+    const result = await place.restore(rootOf(docs, sources))
+    expect(result.task.warnings).toEqual([])
+    expect(result).toMatchObject({ new: 602, failed: 0 })
+    expect(describeTree(place.target)).toEqual(expectedTree(docs))
+    expect(asked).toEqual([])
+    expect(seen.extents.size).toBeGreaterThan(60)
+    expect(seen.calls).toBe(seen.extents.size)
+    expect(seen.mostUnderWay).toBeGreaterThan(4)
+    expect(seen.mostUnderWay).toBeLessThanOrEqual(16)
+  })
+
+  test.each<[string, (bytes: Buffer, call: number) => Buffer | undefined]>([
+    ['gone', () => undefined],
+    ['damaged', (bytes) => bytes.fill(0, 40, 41)],
+    ['cut off', (bytes) => bytes.subarray(1)],
+  ])('what is %s there is looked for in other copies by the main thread', async (_what, give) => {
+    const docs = docsWithLarge()
+    const { sources } = farAway((bytes, call) => (call % 3 === 0 ? give(bytes, call) : bytes))
+    const result = await place.restore(rootOf(docs, sources))
+    expect(result.task.warnings).toEqual([])
+    expect(result).toMatchObject({ new: 602, failed: 0 })
+    expect(describeTree(place.target)).toEqual(expectedTree(docs))
+    expect(asked.length).toBeGreaterThan(0)
+  })
+
+  test('a source that fails as no source should fails the restore', async () => {
+    const { sources } = farAway(() => {
+      throw new TypeError('a bug')
+    })
+    await expect(place.restore(rootOf(docsWithLarge(), sources))).rejects.toThrow('a bug')
   })
 })
 

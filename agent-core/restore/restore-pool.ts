@@ -1,6 +1,6 @@
 /**
- * The main thread's side of the restore workers: plans which worker reads which extent, hands out files and stretches
- * of large files, and takes small results back. An extent goes to one worker only while files with blocks of it follow
+ * The main thread's side of the restore workers: plans which worker reads which extent, has fetched what lies in no folder, hands out
+ * files and stretches of large files, and takes small results back. An extent goes to one worker only while files with blocks of it follow
  * each other, so it is fetched and opened once. Back-pressure: callers await `room()` when `isFull`.
  */
 import { WorkerThread } from '../base/worker-thread.ts'
@@ -9,6 +9,7 @@ import type { ExtentSource } from '../cache/extent-source.ts'
 import type { Entry, Part } from '../format/tree.ts'
 import type { DirectoryHandle } from '../platform/directory-handle.ts'
 import { keepHeapSmall } from '../platform/process-memory.ts'
+import { FetchedExtents, type HeldExtents, ToFetch } from './fetched-extents.ts'
 import { OpenBatch } from './file-batch.ts'
 import { type FromWorker, type PlacedPart, packParts, type ToWorker, type WorkerStart } from './messages.ts'
 import type { MetadataOptions } from './metadata.ts'
@@ -48,6 +49,8 @@ interface Lane {
 
 interface UnderWay {
   readonly lane: Lane
+  /** What was fetched for it. */
+  held?: HeldExtents
   readonly sizeBytes: number
   readonly done: (answer: FromWorker) => void
   readonly failed: (error: Error) => void
@@ -70,6 +73,7 @@ const maxRememberedExtents = 8192
 export class RestorePool implements AsyncDisposable {
   readonly #options: PoolOptions
   readonly #lanes: readonly Lane[]
+  readonly #fetched: FetchedExtents
   readonly #laneOf = new Map<number, Lane>()
   readonly #underWay = new Map<number, UnderWay>()
   readonly #batches = new Set<OpenBatch>()
@@ -81,6 +85,7 @@ export class RestorePool implements AsyncDisposable {
   /** Starts the threads. Dispose it, before anything that it works with is closed: it gives up what is not finished. */
   constructor(options: PoolOptions) {
     this.#options = options
+    this.#fetched = new FetchedExtents(options.extents)
     this.#lanes = Array.from({ length: options.threadCount }, (_, number) => this.#startLane(number))
     options.signal.addEventListener('abort', this.#abort, { once: true })
   }
@@ -103,7 +108,7 @@ export class RestorePool implements AsyncDisposable {
 
   /**
    * Hands in a new file with these parts, its entry as its tree encodes it; `folder`, its place, stays the caller's.
-   * Answers false, and takes nothing, when a block lies where no worker can read it.
+   * Answers false, and takes nothing, when a block lies where it can be neither read nor fetched.
    */
   add(file: NewFile, folder: DirectoryHandle, staging: Staging): boolean {
     this.#throwIfFailed()
@@ -117,7 +122,10 @@ export class RestorePool implements AsyncDisposable {
     const lane = this.#chooseLane(places)
     if (lane.batch !== undefined && lane.batch.staging !== staging) this.#flush(lane)
     lane.batch ??= this.#openBatch(staging, lane)
-    for (const { chunk } of places) this.#tell(lane, chunk)
+    for (const place of places) {
+      this.#tell(lane, place.chunk)
+      lane.batch.toFetch.add(place, this.#options.extents)
+    }
     lane.batch.add({ parent: file.parent, sizeBytes: file.sizeBytes }, file.encoded, places, folder)
     lane.bytesUnderWay += file.sizeBytes
     if (lane.batch.isFull) this.#flush(lane)
@@ -173,11 +181,14 @@ export class RestorePool implements AsyncDisposable {
     let position = 0
     let start = 0
     let dataBytes = 0
+    let toFetch = new ToFetch()
     const handOut = async (): Promise<void> => {
       await this.room()
-      answers.push(this.#sendStretch({ fd, position: start, parts: packParts(stretch), sparse }, stretch, dataBytes))
+      const message = { fd, position: start, parts: packParts(stretch), sparse }
+      answers.push(this.#sendStretch(message, stretch, dataBytes, toFetch))
       answers.at(-1)?.catch(() => undefined)
       stretch = []
+      toFetch = new ToFetch()
       start = position
       dataBytes = 0
     }
@@ -186,9 +197,10 @@ export class RestorePool implements AsyncDisposable {
       const place = part.id === null ? undefined : this.#find(part.id)
       if (part.id !== null && place === undefined) return false
       stretch.push({ part, place })
+      if (place !== undefined) toFetch.add(place, this.#options.extents)
       position += part.sizeBytes
       if (part.id !== null || !sparse) dataBytes += part.sizeBytes
-      if (dataBytes >= stretchSizeBytes || stretch.length >= maxStretchParts) await handOut()
+      if (dataBytes >= stretchSizeBytes || stretch.length >= maxStretchParts || toFetch.isMuch) await handOut()
     }
     if (stretch.length > 0) await handOut()
     return position === sizeBytes
@@ -198,6 +210,7 @@ export class RestorePool implements AsyncDisposable {
     stretch: Extract<ToWorker, { readonly type: 'stretch' }>['stretch'],
     parts: readonly PlacedPart[],
     sizeBytes: number,
+    toFetch: ToFetch,
   ): Promise<boolean> {
     const places = parts.flatMap(({ place }) => (place === undefined ? [] : [place]))
     const lane = this.#chooseLane(places)
@@ -206,13 +219,13 @@ export class RestorePool implements AsyncDisposable {
     return await new Promise<boolean>((resolve, reject) => {
       const done = (answer: FromWorker): void => resolve(answer.type === 'stretch' && answer.isWhole)
       const ref = this.#begin({ lane, sizeBytes, done, failed: reject })
-      lane.thread.send({ type: 'stretch', ref, stretch })
+      this.#whenFetched(ref, toFetch, (fetched) => lane.thread.send({ type: 'stretch', ref, fetched, stretch }))
     })
   }
 
   #find(id: Uint8Array): BlockPlace | undefined {
     const place = this.#options.extents.find(id)
-    return place !== undefined && this.#options.extents.isLocal(place.chunk) ? place : undefined
+    return place !== undefined && this.#options.extents.isWithinReach(place.chunk) ? place : undefined
   }
 
   /** The worker that has the first extent open, else the one with the least to do; it gets the others too. */
@@ -249,7 +262,26 @@ export class RestorePool implements AsyncDisposable {
     const ref = this.#begin({ lane, sizeBytes: batch.sizeBytes, done, failed: () => undefined })
     const message = batch.pack()
     const { entries, ends, places } = message
-    lane.thread.send({ type: 'files', ref, batch: message }, [entries.buffer, ends.buffer, places.buffer])
+    this.#whenFetched(ref, batch.toFetch, (fetched) => {
+      lane.thread.send({ type: 'files', ref, fetched, batch: message }, [entries.buffer, ends.buffer, places.buffer])
+    })
+  }
+
+  /** Sends a message once what it needs is here: at once where that lies in folders. */
+  #whenFetched(ref: number, toFetch: ToFetch, send: (fetched: HeldExtents['extents']) => void): void {
+    if (toFetch.places.length === 0) {
+      send([])
+      return
+    }
+    const fetch = async (): Promise<void> => {
+      const held = await this.#fetched.hold(toFetch)
+      const work = this.#underWay.get(ref)
+      // The pool has failed meanwhile.
+      if (work === undefined) return
+      work.held = held
+      send(held.extents)
+    }
+    fetch().catch((error: unknown) => this.#fail(error as Error))
   }
 
   #begin(work: UnderWay): number {
@@ -264,6 +296,7 @@ export class RestorePool implements AsyncDisposable {
     if (work === undefined) return
     this.#underWay.delete(message.ref)
     work.lane.bytesUnderWay -= work.sizeBytes
+    work.held?.release()
     work.done(message)
     const met = this.#waiting.filter(({ isMet }) => isMet())
     this.#waiting = this.#waiting.filter((waiting) => !met.includes(waiting))

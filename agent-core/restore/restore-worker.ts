@@ -22,8 +22,10 @@ function answer(message: ToWorker): FromWorker | undefined {
       writer.blocks.add(message.file)
       return undefined
     case 'files':
+      writer.blocks.offer(message.fetched)
       return { type: 'files', ref: message.ref, ...writer.restoreFiles(message.batch) }
     case 'stretch':
+      writer.blocks.offer(message.fetched)
       return { type: 'stretch', ref: message.ref, isWhole: writer.fillStretch(message.stretch) }
     case 'stop':
       throw new GivenUp()

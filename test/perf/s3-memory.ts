@@ -2,7 +2,8 @@
  * `npm run bench:s3-memory -- [GB …]` (Linux): peak memory of first backups of more and more data, in files of 8 MiB of which
  * half can be compressed, into a bucket of the strict server on loopback and into a local folder. Each backup is a process of
  * its own, which is asked, until it ends, for its peak and for how much of that is its own (heaps and stacks) and how much is files that
- * it maps. With `--restore` each point is restored, too.
+ * it maps. With `--restore` each point is restored, too, from the vault alone; with
+ * `--latency=MS` the server answers each request so much later.
  */
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -18,6 +19,7 @@ const pollMs = 20
 
 const parameters = process.argv.slice(2)
 const restores = parameters.includes('--restore')
+const latency = parameters.find((one) => one.startsWith('--latency='))?.slice('--latency='.length) ?? '0'
 const sizes = parameters.filter((one) => !one.startsWith('-')).map(Number)
 if (sizes.length === 0) sizes.push(0.5, 1, 2, 4)
 
@@ -40,7 +42,7 @@ for (const size of sizes.toSorted((a, b) => a - b)) {
   await measure(size, 'local', ['--local', made.at('vault')])
   const bucket = made.at('bucket')
   mkdirSync(bucket)
-  const server = fork(join(import.meta.dirname, '..', 'support', 's3-stub', 'stub-process.ts'), [bucket])
+  const server = fork(join(import.meta.dirname, '..', 'support', 's3-stub', 'stub-process.ts'), [bucket, latency])
   const { endpoint } = await new Promise<StubReport>((resolve) => {
     server.once('message', (report) => resolve(report as StubReport))
   })
@@ -71,6 +73,8 @@ async function measure(size: number, vault: string, place: readonly string[]): P
   }
   await told('backup', run('backup-now', 'data', '--quiet'))
   if (restores) {
+    // As on another machine: nothing of it is in the cache.
+    rmSync(join(home, 'cache', 'chunks'), { recursive: true })
     await told('restore', run('restore', 'files', 'data', 'latest', '--to', made.at('target'), '--quiet'))
     rmSync(made.at('target'), { recursive: true })
   }

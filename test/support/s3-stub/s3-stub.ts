@@ -5,6 +5,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { listObjects, listUploads, listVersions } from './list-requests.ts'
 import { copyObject, deleteObject, getObject, putObject, putRetention } from './object-requests.ts'
 import { receiveBody } from './receive-body.ts'
@@ -40,6 +41,8 @@ export interface StubOptions {
   readonly onReceived?: (sizeBytes: number) => void
   /** Entries of a listing that come at a time; left out: 100, so that tests meet many pages. */
   readonly pageSize?: number
+  /** Each request is answered so much later, as over a long line. */
+  readonly latencyMs?: number
   /** The server's clock; the system's when left out. */
   readonly nowMs?: () => number
 }
@@ -172,7 +175,11 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
 
   const server = createServer((message, response) => {
     // The client went away in the middle: nothing to answer, and the journal shows it.
-    answer(message, response).catch(() => message.socket.destroy())
+    const answerLater = async () => {
+      if (options.latencyMs !== undefined) await delay(options.latencyMs)
+      await answer(message, response)
+    }
+    answerLater().catch(() => message.socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

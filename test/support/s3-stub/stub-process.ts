@@ -1,4 +1,4 @@
-/** The S3 server of the tests in a process of its own, so that its work can be told apart: `fork('stub-process.ts', [FOLDER])`. */
+/** The S3 server of the tests in a process of its own, so that its work can be told apart: `fork('stub-process.ts', [FOLDER, MILLISECONDS])`. */
 import { startS3Stub } from './s3-stub.ts'
 
 /** What it answers to any message: its processor time so far, and how many requests of each kind it had. */
@@ -9,8 +9,8 @@ export interface StubReport {
   readonly receivedBytes: number
 }
 
-const [folder = ''] = process.argv.slice(2)
-const stub = await startS3Stub({ folder })
+const [folder = '', latencyMs = '0'] = process.argv.slice(2)
+const stub = await startS3Stub({ folder, ...(latencyMs !== '0' && { latencyMs: Number(latencyMs) }) })
 
 function report(): StubReport {
   const { user, system } = process.cpuUsage()

@@ -74,11 +74,11 @@ test('a key epoch that is not known, and a chunk file that was not named, give n
 })
 
 test('what lies in no folder is fetched, and read by a thread that it was offered to', async () => {
-  const { read } = folderSource(folder.path)
+  const vault = folderSource(folder.path)
   const refusing = { label: 'away', read: () => Promise.reject(new AgentError('store.not-found', { object: 'x' })) }
   const source = new ExtentSource(
     base,
-    [refusing, { label: 'vault', read }, folderSource(folder.at('empty'))],
+    [refusing, { label: 'vault', read: vault.read.bind(vault) }, folderSource(folder.at('empty'))],
     testKeys,
   )
   const place = source.find(testIdOf(blocks[0] as Buffer))

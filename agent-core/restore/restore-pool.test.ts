@@ -159,7 +159,7 @@ describe('what workers cannot do, the main thread does', () => {
 describe('a vault that is no folder', () => {
   /** Answers late, as something far away does; `give` may refuse, or change what it gives. */
   function farAway(give: (bytes: Buffer, call: number) => Buffer | undefined = (bytes) => bytes) {
-    const { read } = folderSource(chunks.path)
+    const folder = folderSource(chunks.path)
     const seen = { calls: 0, extents: new Set<string>(), underWay: 0, mostUnderWay: 0 }
     const source: ChunkSource = {
       label: 'vault',
@@ -169,7 +169,7 @@ describe('a vault that is no folder', () => {
         seen.mostUnderWay = Math.max(seen.mostUnderWay, ++seen.underWay)
         await new Promise((resolve) => setImmediate(resolve))
         seen.underWay--
-        const bytes = await read(name, offset, sizeBytes)
+        const bytes = await folder.read(name, offset, sizeBytes)
         return bytes && give(bytes, call)
       },
     }

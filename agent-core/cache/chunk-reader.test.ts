@@ -68,6 +68,19 @@ test('an extent that several ask for at once is fetched once', async () => {
   expect(fetched).toBe(1)
 })
 
+test('of two vaults each is asked for itself, also by several at once', async () => {
+  using copies = twoCopies()
+  flip(copies.file.path, 540)
+  const alike = copies.sources.map((source): ChunkSource => ({ ...source, label: 'vault' }))
+  const reader = new BlockReader(copies.base, alike, testKeys)
+  const late = async () => {
+    await new Promise((resolve) => setImmediate(resolve))
+    return await reader.read(testIdOf(block))
+  }
+  const blocks = await Promise.all([reader.read(testIdOf(block)), late(), reader.read(testIdOf(block)), late()])
+  expect(blocks.every((one) => block.equals(one))).toBe(true)
+})
+
 describe('an index that has rotted', () => {
   const rotten = (file: KnownChunkFile): Record<string, KnownChunkFile> => ({
     'the salt': { ...file, salt: Buffer.from(file.salt).fill(1, 3, 4) },

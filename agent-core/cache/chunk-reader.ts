@@ -149,7 +149,7 @@ export class BlockReader {
       this.#opened.set(slot, opened)
       return opened
     }
-    const key = `${slot}/${source.label}`
+    const key = `${slot}/${this.#sources.indexOf(source)}`
     const opening = this.#opening.get(key)
     if (opening !== undefined) return await opening
     const fetching = this.#fetchExtent(file, extent, source).finally(() => this.#opening.delete(key))
@@ -175,7 +175,7 @@ export class BlockReader {
 
   /** The block where the file itself says that it is; undefined when that does not bring it either. */
   async #readByOwnTable(file: KnownChunkFile, id: Uint8Array, source: ChunkSource): Promise<Uint8Array | undefined> {
-    const slot = `${file.number}/${source.label}`
+    const slot = `${file.number}/${this.#sources.indexOf(source)}`
     const read = async (offset: number, sizeBytes: number) => await source.read(file.name, offset, sizeBytes)
     try {
       const known = this.#ownTables.get(slot)

@@ -10,33 +10,37 @@ import type { ExtentSource } from '../cache/extent-source.ts'
 
 /** Requests at the same time: a place far away answers each of them late. */
 const lanes = 16
-/** Extents that nobody needs just now are kept for the next files up to so many bytes, with those in use. */
+/** What was fetched is kept for the next files while it takes less than this, with what is in use. */
 const budgetBytes = 48 * 1024 * 1024
-/** Memory is taken in pieces of these sizes and used again: what is left to V8 piles up in every thread. */
-const leastPieceBytes = 256 * 1024
+/** Memory is taken in pieces of a multiple of this, and used again: what is left to V8 piles up in every thread. */
+const pieceGrainBytes = 256 * 1024
 
 /** Blocks of a point may lie far apart in the vault. */
 const muchBytes = 8 * 1024 * 1024
 
+/** Where extents are fetched from. */
+export type RemoteExtents = Pick<ExtentSource, 'isHere' | 'sealedSizeBytes' | 'fetch'>
+
 /** Extents that a message to a worker needs and no folder holds. */
 export class ToFetch {
   readonly places: BlockPlace[] = []
-  #sizeBytes = 0
+  /** Sealed bytes of them. */
+  sizeBytes = 0
   readonly #keys = new Set<string>()
 
   /** True when a message should not need more. */
   get isMuch(): boolean {
-    return this.#sizeBytes >= muchBytes
+    return this.sizeBytes >= muchBytes
   }
 
   /** Takes the extent of a block at `place`, where `source` says that it is in no folder. */
-  add(place: BlockPlace, source: ExtentSource): void {
+  add(place: BlockPlace, source: Omit<RemoteExtents, 'fetch'>): void {
     if (source.isHere(place.chunk)) return
     const key = keyOf(place)
     if (this.#keys.has(key)) return
     this.#keys.add(key)
     this.places.push(place)
-    this.#sizeBytes += source.sealedSizeBytes(place.chunk, place.extent)
+    this.sizeBytes += source.sealedSizeBytes(place.chunk, place.extent)
   }
 }
 
@@ -53,15 +57,17 @@ interface Slot {
 }
 
 export class FetchedExtents {
-  readonly #source: ExtentSource
+  readonly #source: RemoteExtents
   /** By chunk file and extent; those used last come last. */
   readonly #slots = new Map<string, Slot>()
   readonly #free: SharedArrayBuffer[] = []
   readonly #waiting: (() => void)[] = []
+  readonly #running = new Set<Promise<unknown>>()
+  /** Of all slots. */
   #memoryBytes = 0
-  #running = 0
+  #isStopped = false
 
-  constructor(source: ExtentSource) {
+  constructor(source: RemoteExtents) {
     this.#source = source
   }
 
@@ -77,21 +83,32 @@ export class FetchedExtents {
     }
   }
 
+  /** Fetches nothing more, and returns when nothing is being fetched: a source may be closed then. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    for (const wake of this.#waiting.splice(0)) wake()
+    await Promise.allSettled(this.#running)
+  }
+
   #use(place: BlockPlace): Slot {
     const key = keyOf(place)
     const known = this.#slots.get(key)
     this.#slots.delete(key)
-    const slot = known ?? this.#open(place)
+    const slot = known ?? this.#open(key, place)
     slot.users++
     this.#slots.set(key, slot)
     return slot
   }
 
-  #open({ chunk, extent }: BlockPlace): Slot {
+  #open(key: string, { chunk, extent }: BlockPlace): Slot {
     const memory = this.#take(this.#source.sealedSizeBytes(chunk, extent))
     const fetch = async (): Promise<FetchedExtent | undefined> => {
       const bytes = await this.#inTurn(async () => await this.#source.fetch(chunk, extent))
-      if (bytes === undefined) return undefined
+      if (bytes === undefined) {
+        // The next one who needs it asks again.
+        this.#forget(key)
+        return undefined
+      }
       const sizeBytes = bytes.length
       new Uint8Array(memory).set(bytes)
       releaseBytes(bytes)
@@ -100,28 +117,40 @@ export class FetchedExtents {
     return { fetched: fetch(), memory, users: 0 }
   }
 
+  #forget(key: string): void {
+    this.#memoryBytes -= this.#slots.get(key)?.memory.byteLength ?? 0
+    this.#slots.delete(key)
+  }
+
   /** Memory of at least so many bytes: that of extents which nobody uses, oldest first, once there is enough in all. */
   #take(sizeBytes: number): SharedArrayBuffer {
-    const wanted = Math.max(leastPieceBytes, 2 ** Math.ceil(Math.log2(sizeBytes)))
+    const wanted = Math.ceil(sizeBytes / pieceGrainBytes) * pieceGrainBytes
     for (const [key, { users, memory }] of this.#slots) {
       if (this.#memoryBytes + wanted <= budgetBytes) break
       if (users > 0) continue
-      this.#slots.delete(key)
-      this.#memoryBytes -= memory.byteLength
+      this.#forget(key)
       this.#free.push(memory)
     }
-    this.#memoryBytes += wanted
-    const at = this.#free.findIndex(({ byteLength }) => byteLength === wanted)
-    return this.#free.splice(at, at < 0 ? 0 : 1)[0] ?? new SharedArrayBuffer(wanted)
+    const at = this.#free.findIndex(({ byteLength }) => byteLength >= wanted && byteLength <= 2 * wanted)
+    // What fits nothing now is of other sizes than what comes.
+    const memory = at < 0 ? new SharedArrayBuffer(wanted) : (this.#free.splice(at, 1)[0] as SharedArrayBuffer)
+    if (at < 0) this.#free.length = 0
+    this.#memoryBytes += memory.byteLength
+    return memory
   }
 
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    while (this.#running === lanes) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#running++
+  /** Undefined once this is stopped. */
+  async #inTurn(fetch: () => Promise<Buffer | undefined>): Promise<Buffer | undefined> {
+    while (this.#running.size === lanes && !this.#isStopped) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    if (this.#isStopped) return undefined
+    const running = fetch()
+    this.#running.add(running)
     try {
-      return await work()
+      return await running
     } finally {
-      this.#running--
+      this.#running.delete(running)
       this.#waiting.shift()?.()
     }
   }

@@ -49,6 +49,8 @@ interface Lane {
 
 interface UnderWay {
   readonly lane: Lane
+  /** Sealed bytes that are fetched for it. */
+  readonly bytesToFetch: number
   /** What was fetched for it. */
   held?: HeldExtents
   readonly sizeBytes: number
@@ -67,6 +69,8 @@ export const largeFileSizeBytes = 32 * 1024 * 1024
 const stretchSizeBytes = 8 * 1024 * 1024
 const maxStretchParts = 1024
 const messagesUnderWayPerWorker = 3
+/** What is fetched for messages under way, and for the files of one. */
+const maxBytesToFetch = 48 * 1024 * 1024
 /** Extents whose worker is remembered. */
 const maxRememberedExtents = 8192
 
@@ -79,6 +83,7 @@ export class RestorePool implements AsyncDisposable {
   readonly #batches = new Set<OpenBatch>()
   #waiting: Waiting[] = []
   #lastRef = 0
+  #bytesToFetch = 0
   #failure: Error | undefined
   readonly #abort = () => this.#fail(this.#options.signal.reason as Error)
 
@@ -92,7 +97,9 @@ export class RestorePool implements AsyncDisposable {
 
   /** True when callers should await `room()`. */
   get isFull(): boolean {
-    return this.#underWay.size >= this.#lanes.length * messagesUnderWayPerWorker
+    return (
+      this.#underWay.size >= this.#lanes.length * messagesUnderWayPerWorker || this.#bytesToFetch >= maxBytesToFetch
+    )
   }
 
   /** Resolves once more work may be handed in. Throws what made the pool fail, as all others do. */
@@ -108,7 +115,7 @@ export class RestorePool implements AsyncDisposable {
 
   /**
    * Hands in a new file with these parts, its entry as its tree encodes it; `folder`, its place, stays the caller's.
-   * Answers false, and takes nothing, when a block lies where it can be neither read nor fetched.
+   * Answers false, and takes nothing, when a block lies where it can be neither read nor fetched, or blocks lie too far apart.
    */
   add(file: NewFile, folder: DirectoryHandle, staging: Staging): boolean {
     this.#throwIfFailed()
@@ -119,6 +126,7 @@ export class RestorePool implements AsyncDisposable {
       if (place === undefined) return false
       places.push(place)
     }
+    if (this.#toFetchOf(places).sizeBytes > maxBytesToFetch / 2) return false
     const lane = this.#chooseLane(places)
     if (lane.batch !== undefined && lane.batch.staging !== staging) this.#flush(lane)
     lane.batch ??= this.#openBatch(staging, lane)
@@ -150,7 +158,9 @@ export class RestorePool implements AsyncDisposable {
   /** Gives up what is under way, and returns when all threads have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#abort)
+    const stopped = this.#fetched.stop()
     await Promise.all(this.#lanes.map(({ thread }) => thread[Symbol.asyncDispose]()))
+    await stopped
     this.#fail(new Error('the restore workers have ended'))
     for (const batch of this.#batches) batch[Symbol.dispose]()
     this.#batches.clear()
@@ -168,7 +178,7 @@ export class RestorePool implements AsyncDisposable {
     return { number, thread, known: new Set(), batch: undefined, bytesUnderWay: 0 }
   }
 
-  /** Cuts the parts into stretches; false when they do not add up, or a block lies where no worker can read it. */
+  /** Cuts the parts into stretches; false when they do not add up, or a block lies where it can be neither read nor fetched. */
   async #handOutStretches(
     fd: number,
     entry: Entry,
@@ -218,9 +228,15 @@ export class RestorePool implements AsyncDisposable {
     lane.bytesUnderWay += sizeBytes
     return await new Promise<boolean>((resolve, reject) => {
       const done = (answer: FromWorker): void => resolve(answer.type === 'stretch' && answer.isWhole)
-      const ref = this.#begin({ lane, sizeBytes, done, failed: reject })
+      const ref = this.#begin({ lane, sizeBytes, bytesToFetch: toFetch.sizeBytes, done, failed: reject })
       this.#whenFetched(ref, toFetch, (fetched) => lane.thread.send({ type: 'stretch', ref, fetched, stretch }))
     })
+  }
+
+  #toFetchOf(places: readonly BlockPlace[]): ToFetch {
+    const toFetch = new ToFetch()
+    for (const place of places) toFetch.add(place, this.#options.extents)
+    return toFetch
   }
 
   #find(id: Uint8Array): BlockPlace | undefined {
@@ -259,10 +275,11 @@ export class RestorePool implements AsyncDisposable {
       this.#batches.delete(batch)
       this.#options.onBatch(batch, result)
     }
-    const ref = this.#begin({ lane, sizeBytes: batch.sizeBytes, done, failed: () => undefined })
+    const { sizeBytes, toFetch } = batch
+    const ref = this.#begin({ lane, sizeBytes, bytesToFetch: toFetch.sizeBytes, done, failed: () => undefined })
     const message = batch.pack()
     const { entries, ends, places } = message
-    this.#whenFetched(ref, batch.toFetch, (fetched) => {
+    this.#whenFetched(ref, toFetch, (fetched) => {
       lane.thread.send({ type: 'files', ref, fetched, batch: message }, [entries.buffer, ends.buffer, places.buffer])
     })
   }
@@ -288,6 +305,7 @@ export class RestorePool implements AsyncDisposable {
     this.#throwIfFailed()
     const ref = ++this.#lastRef
     this.#underWay.set(ref, work)
+    this.#bytesToFetch += work.bytesToFetch
     return ref
   }
 
@@ -296,6 +314,7 @@ export class RestorePool implements AsyncDisposable {
     if (work === undefined) return
     this.#underWay.delete(message.ref)
     work.lane.bytesUnderWay -= work.sizeBytes
+    this.#bytesToFetch -= work.bytesToFetch
     work.held?.release()
     work.done(message)
     const met = this.#waiting.filter(({ isMet }) => isMet())
@@ -311,6 +330,7 @@ export class RestorePool implements AsyncDisposable {
 
   #fail(error: Error): void {
     this.#failure ??= error
+    void this.#fetched.stop()
     for (const { failed } of this.#underWay.values()) failed(this.#failure)
     this.#underWay.clear()
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure)

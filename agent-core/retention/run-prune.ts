@@ -89,7 +89,7 @@ export interface PruneResult extends PlannedPrune {
   readonly refusal?: string
 }
 
-/** Says what `runPrune` would do; writes nothing. Throws as it does. */
+/** Says what `runPrune` would do; writes nothing to the vault. Throws as it does. */
 export async function lookPrune(request: PruneRequest, deps: PruneDeps): Promise<PlannedPrune> {
   return await new Prune(request, deps).look()
 }

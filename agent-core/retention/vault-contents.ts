@@ -23,6 +23,9 @@ import type { ListedPoint, Vault } from '../vault/vault.ts'
 /** Points that are read at the same time. */
 const lanes = 16
 
+/** What reading a point throws when one of its two objects is damaged, gone or too new. */
+const confirmationTrouble = ['format.invalid', 'store.not-found', 'format.too-new'] as const
+
 /** A point as a clean-up sees it. */
 export interface VaultPoint {
   readonly listed: ListedPoint
@@ -68,8 +71,8 @@ async function readManifest(vault: Vault, listed: ListedPoint, manifests: Keyspa
     const { manifest, object } = await manifests.read(listed)
     return { manifest, sha256: sha256(object) }
   } catch (error) {
-    if (!isAgentError(error, 'format.invalid')) throw error
-    // Only its confirmation may be damaged, which is nothing to a clean-up.
+    if (!confirmationTrouble.some((code) => isAgentError(error, code))) throw error
+    // Only its confirmation may be so, which is nothing to a clean-up.
     const object = await readObject(vault.store, listed.name)
     return { manifest: vault.openPoint(listed, object), sha256: sha256(object) }
   }

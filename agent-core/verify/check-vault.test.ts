@@ -165,7 +165,7 @@ describe('one flipped bit', () => {
       }
     }
     expect(missed).toEqual([])
-  }, 120_000)
+  }, 400_000)
 
   test('64 random bits of each chunk file are found at their extent, with the right points and files', async () => {
     for (const chunk of dataFiles) {

@@ -34,6 +34,12 @@ test.each(methods)('%s shortens text of every size', (method) => {
   }
 })
 
+test('zstd keeps what saves a hundredth, LZ4 does not: reading it back is to be fast', () => {
+  const raw = Buffer.concat([randomBytes(400_000), Buffer.alloc(6_000)])
+  expect(compress(raw, 'zstd').method).toBe('zstd')
+  expect(compress(raw, 'lz4').method).toBe('stored')
+})
+
 test('a probe does not hide a compressible middle', () => {
   const raw = Buffer.concat([randomBytes(40_000), Buffer.alloc(80_000), randomBytes(40_000)])
   expect(compress(raw, 'lz4').method).toBe('lz4')

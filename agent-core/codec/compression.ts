@@ -11,14 +11,14 @@ import { encodeLz4 } from './lz4-encoder.ts'
 /** What a policy chooses: `lz4` is fast, `zstd` is smaller. */
 export type Compression = 'lz4' | 'zstd'
 
-/** Level 6 saves one more byte in a hundred and takes twice the time: docs/adr/0014-lz4-encoder.md. */
-const zstdLevel = 3
+/** One byte in a hundred less than level 3, for whom smaller is worth time: docs/adr/0014-lz4-encoder.md. */
+const zstdLevel = 5
 /** A reader gives a frame no larger window than 2^23 bytes, whatever it asks for. */
 const zstdMaxWindowLog = 23
 /** node:zlib gathers its output in pieces of this size at most: one piece for every extent. */
 const zstdMaxPieceSizeBytes = 4 * 1024 * 1024 + 64
-/** Compression must save more than a 32nd, else the reader's time is not worth it. */
-const worthwhile = 31 / 32
+/** Compression must save more than this share, else the reader's time is not worth it. */
+const worthwhileSavings: Readonly<Record<Compression, number>> = { lz4: 1 / 32, zstd: 1 / 256 }
 const lz4PrefixSizeBytes = 4
 
 /**
@@ -29,7 +29,7 @@ export function compress(
   raw: Uint8Array,
   compression: Compression,
 ): { readonly method: Method; readonly bytes: Uint8Array } {
-  const limitBytes = Math.ceil(raw.length * worthwhile) - 1
+  const limitBytes = Math.ceil(raw.length * (1 - worthwhileSavings[compression])) - 1
   const bytes = compression === 'lz4' ? encodeLz4(raw, limitBytes) : packZstd(raw)
   return bytes !== undefined && bytes.length <= limitBytes
     ? { method: compression, bytes }

@@ -122,10 +122,7 @@ async function deleteSuperseded(
     ...intent.indexSegments.filter((sequence) => segments.has(sequence)).map(layout.indexSegment),
     ...intent.indexGone.filter((sequence) => gone.has(sequence)).map(layout.indexGoneObject),
   ]
-  let refusal: string | undefined
-  for (const name of names) {
-    const lock = await deleteUnlessLocked(store, name)
-    refusal ??= lock
-  }
-  return refusal
+  // In any order: what repeats one of them also names all that it had repeated itself.
+  const locks = await inLanes(names, lanes, async (name) => await deleteUnlessLocked(store, name))
+  return locks.find((lock) => lock !== undefined)
 }

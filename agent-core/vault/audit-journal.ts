@@ -5,12 +5,13 @@ import { openObject, sealObject } from '../codec/seal-object.ts'
 import { type AuditEntry, decodeAuditEntry, encodeAuditEntry } from '../format/audit-entry.ts'
 import { ensure } from '../format/invalid.ts'
 import { parseSequenceName } from '../format/vault-layout.ts'
+import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
 /** Appends an entry, durable when it resolves; returns its number. Throws the store's errors. */
 export async function appendAudit(vault: Vault, entry: Omit<AuditEntry, 'previous'>): Promise<number> {
-  let last = (await listSequences(vault)).at(-1) ?? -1
+  let last = (await listEntries(vault)).at(-1)?.sequence ?? -1
   for (;;) {
     const previous = last < 0 ? undefined : sha256(await readObject(vault.store, vault.layout.auditEntry(last)))
     const name = vault.layout.auditEntry(last + 1)
@@ -32,10 +33,11 @@ export async function appendAudit(vault: Vault, entry: Omit<AuditEntry, 'previou
 export async function* readAudit(vault: Vault): AsyncGenerator<AuditEntry & { readonly sequence: number }> {
   let previous: Buffer | undefined
   let next = 0
-  for (const sequence of await listSequences(vault)) {
-    const name = vault.layout.auditEntry(sequence)
+  const listed = await listEntries(vault)
+  for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(vault.store, name))) {
+    const { name, sequence } = input
     ensure(sequence === next, vault.layout.auditEntry(next), 0, 'the entry of the audit journal is missing')
-    const object = await readObject(vault.store, name)
+    const object = await result
     const entry = decodeAuditEntry(openObject(vault.keys, 'audit', name, object), name)
     const isNext =
       previous === undefined ? entry.previous === undefined : previous.equals(entry.previous ?? Buffer.of())
@@ -46,11 +48,17 @@ export async function* readAudit(vault: Vault): AsyncGenerator<AuditEntry & { re
   }
 }
 
-async function listSequences(vault: Vault): Promise<number[]> {
-  const sequences: number[] = []
-  for await (const { name } of vault.store.list(vault.layout.audit)) {
+interface ListedEntry {
+  readonly name: string
+  readonly sequence: number
+  readonly sizeBytes: number
+}
+
+async function listEntries(vault: Vault): Promise<ListedEntry[]> {
+  const listed: ListedEntry[] = []
+  for await (const { name, sizeBytes } of vault.store.list(vault.layout.audit)) {
     const sequence = parseSequenceName(name)
-    if (sequence !== undefined) sequences.push(sequence)
+    if (sequence !== undefined) listed.push({ name, sequence, sizeBytes })
   }
-  return sequences
+  return listed
 }

@@ -18,6 +18,7 @@ import {
   type IntentEnd,
 } from '../format/clean-up.ts'
 import { parseIntentName, parseSequenceName } from '../format/vault-layout.ts'
+import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
@@ -155,12 +156,14 @@ async function readListedGone(
 ): Promise<ReadIndexGone[]> {
   const { layout, store, keys } = vault
   const startAfter = lastSeen < 0 ? undefined : layout.indexGoneObject(lastSeen)
+  const listed = await Array.fromAsync(store.list(layout.indexGone, startAfter === undefined ? {} : { startAfter }))
   const found: ReadIndexGone[] = []
-  for await (const { name } of store.list(layout.indexGone, startAfter === undefined ? {} : { startAfter })) {
+  for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(store, name))) {
+    const { name } = input
     const sequence = parseSequenceName(name)
     if (sequence === undefined) continue
     try {
-      const object = await readObject(store, name)
+      const object = await result
       found.push({ sequence, gone: decodeIndexGone(openObject(keys, 'index-gone', name, object), name) })
     } catch (error) {
       if (onDamage === undefined || !isAgentError(error, 'format.invalid')) throw error

@@ -7,6 +7,7 @@ import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
 import { decodeIndexSegment, type IndexSegment } from '../format/index-segment.ts'
 import { parseSequenceName } from '../format/vault-layout.ts'
+import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
@@ -61,10 +62,13 @@ async function* readSegments(
     let isMissed = false
     const listed = await listSegments(vault, lastSeen)
     const live = await look(listed)
-    for (const { sequence, name } of listed) {
-      if (known.has(sequence) || live.repeated.has(sequence)) continue
+    const wanted = listed.filter(({ sequence }) => !known.has(sequence) && !live.repeated.has(sequence))
+    const read = async ({ sequence, name }: ListedSegment) =>
+      live.take(sequence) ?? (await readObject(vault.store, name))
+    for await (const { input, result } of readAhead(wanted, read)) {
+      const { sequence, name } = input
       try {
-        const object = live.take(sequence) ?? (await readObject(vault.store, name))
+        const object = await result
         const payload = openObject(vault.keys, 'index', name, object)
         known.add(sequence)
         yield { sequence, segment: decodeIndexSegment(payload, name), sha256: sha256(object) }
@@ -85,14 +89,15 @@ async function* readSegments(
 interface ListedSegment {
   readonly sequence: number
   readonly name: string
+  readonly sizeBytes: number
 }
 
 async function listSegments({ store, layout }: Vault, lastSeen: number): Promise<ListedSegment[]> {
   const startAfter = lastSeen < 0 ? {} : { startAfter: layout.indexSegment(lastSeen) }
   const listed: ListedSegment[] = []
-  for await (const { name } of store.list(layout.index, startAfter)) {
+  for await (const { name, sizeBytes } of store.list(layout.index, startAfter)) {
     const sequence = parseSequenceName(name)
-    if (sequence !== undefined) listed.push({ sequence, name })
+    if (sequence !== undefined) listed.push({ sequence, name, sizeBytes })
   }
   return listed
 }

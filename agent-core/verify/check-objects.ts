@@ -14,16 +14,15 @@ import { ensure } from '../format/invalid.ts'
 import { decodeKeySlot } from '../format/key-slot.ts'
 import { decodeConfirmation, decodePointManifest, type PointManifest } from '../format/point.ts'
 import { decodeVaultFile } from '../format/vault-file.ts'
-import {
-  keyspaceLayout,
-  type PointObjectName,
-  parsePointName,
-  parseSequenceName,
-  vaultFileName,
-} from '../format/vault-layout.ts'
+import { keyspaceLayout, type PointObjectName, parsePointName, vaultFileName } from '../format/vault-layout.ts'
+import { inLanes } from '../vault/in-lanes.ts'
 import { machineClaim } from '../vault/machine-claims.ts'
+import { readAhead } from '../vault/read-ahead.ts'
 import { checkLedger } from './check-records.ts'
-import type { VaultView } from './vault-view.ts'
+import type { NumberedObject, VaultView } from './vault-view.ts'
+
+/** Points that are opened at the same time: a vault may be far away. */
+const lanes = 16
 
 /** A point that is to be whole. */
 export interface CheckedPoint {
@@ -47,15 +46,14 @@ export async function checkVaultFacts(view: VaultView): Promise<void> {
     ensure(isOurs, vaultFileName, 0, 'it is that of another vault')
   })
   if (facts !== undefined) await checkClaim(view, facts.machine)
-  let slots = 0
-  for (const name of await view.namesUnder(layout.keys)) {
-    slots++
-    await view.read(name, (bytes) => {
-      const slot = decodeKeySlot(bytes, name)
-      ensure(toHex(slot.keyspace) === keys.keyspace, name, 16, 'the slot is that of another keyspace')
-    })
+  const slots = await view.namesUnder(layout.keys)
+  await view.readAll(slots, (bytes, name) => {
+    const slot = decodeKeySlot(bytes, name)
+    ensure(toHex(slot.keyspace) === keys.keyspace, name, 16, 'the slot is that of another keyspace')
+  })
+  if (slots.length === 0) {
+    view.log.add(layout.keys.slice(0, -1), 0, 'no key slot is left: no passphrase opens the vault')
   }
-  if (slots === 0) view.log.add(layout.keys.slice(0, -1), 0, 'no key slot is left: no passphrase opens the vault')
 }
 
 /** The claim of the machine's name, where there is one: vaults from before there were any and replicas have none. */
@@ -76,17 +74,13 @@ async function checkClaim(view: VaultView, machine: string): Promise<void> {
 /** Opens all definitions; answers the items' names as the newest give them. */
 export async function checkDefinitions(view: VaultView): Promise<ReadonlyMap<ItemId, string>> {
   const { layout, keys } = view.vault
-  const names = new Map<ItemId, string>()
-  const sequences: number[] = []
-  for (const name of await view.namesUnder(layout.definitions)) {
-    const sequence = parseSequenceName(name)
-    if (sequence === undefined) continue
-    sequences.push(sequence)
-    const definitions = await view.read(name, (bytes) =>
-      decodeDefinitions(openObject(keys, 'definitions', name, bytes), name),
-    )
-    for (const item of definitions?.items ?? []) names.set(item.id, item.name)
-  }
+  const numbered = await view.numberedUnder(layout.definitions)
+  const sequences = numbered.map(({ sequence }) => sequence)
+  const read = await view.readAll(
+    numbered.map(({ name }) => name),
+    (bytes, name) => decodeDefinitions(openObject(keys, 'definitions', name, bytes), name).items,
+  )
+  const names = new Map(read.flatMap((items) => items ?? []).map((item) => [item.id, item.name]))
   if (sequences.length === 0) view.log.add(layout.definitions.slice(0, -1), 0, 'no definitions are left')
   for (const missing of gapsOf(sequences)) view.log.add(layout.definition(missing), 0, 'the object is missing')
   return names
@@ -109,19 +103,18 @@ export interface PointsCheck {
 /** Opens all points and confirmations. */
 export async function checkPoints(view: VaultView, itemNames: ReadonlyMap<ItemId, string>): Promise<PointsCheck> {
   const listed = new Set(await view.namesUnder(view.vault.layout.points))
-  const opened = new Map<PointId, OpenedPoint>()
+  const points: { readonly name: string; readonly parsed: PointObjectName }[] = []
   for (const name of listed) {
     const parsed = parsePointName(name)
-    if (parsed === undefined) continue
-    if (parsed.confirmation) {
-      const pointName = name.slice(0, -'.ok'.length)
-      // It may have been put after the listing had passed its name.
-      if (listed.has(pointName) || (await view.vault.store.stat(pointName)) !== undefined) continue
-      hurtPoint(view, view.log.add(pointName, 0, 'the object is missing, though it was confirmed'), parsed, itemNames)
-    } else {
-      opened.set(parsed.point, await openPoint(view, parsed, name, listed, itemNames))
-    }
+    if (parsed?.confirmation === false) points.push({ name, parsed })
+    if (parsed?.confirmation !== true) continue
+    const pointName = name.slice(0, -'.ok'.length)
+    // It may have been put after the listing had passed its name.
+    if (listed.has(pointName) || (await view.vault.store.stat(pointName)) !== undefined) continue
+    hurtPoint(view, view.log.add(pointName, 0, 'the object is missing, though it was confirmed'), parsed, itemNames)
   }
+  const read = await inLanes(points, lanes, async (point) => await openPoint(view, point, listed, itemNames))
+  const opened = new Map(read.map((point) => [point.parsed.point, point]))
   // After the points: what was removed meanwhile has its tombstone by now.
   const wereConfirmed = checkParents(view, opened, await checkLedger(view))
   const isToBeWhole = ({ isConfirmed, parsed: { point } }: OpenedPoint) => isConfirmed || wereConfirmed.has(point)
@@ -136,8 +129,7 @@ export async function checkPoints(view: VaultView, itemNames: ReadonlyMap<ItemId
 
 async function openPoint(
   view: VaultView,
-  parsed: PointObjectName,
-  name: string,
+  { name, parsed }: { readonly name: string; readonly parsed: PointObjectName },
   listed: ReadonlySet<string>,
   itemNames: ReadonlyMap<ItemId, string>,
 ): Promise<OpenedPoint> {
@@ -226,11 +218,8 @@ export async function checkIndex(
   const sequences: number[] = []
   const superseded = new Set<number>()
   const chunkFiles = new Map<string, { readonly file: IndexedChunkFile; readonly sequences: number[] }>()
-  for (const name of await view.namesUnder(layout.index)) {
-    const sequence = parseSequenceName(name)
-    if (sequence === undefined) continue
-    sequences.push(sequence)
-    const segment = await view.read(
+  const read = async ({ name, sequence }: NumberedObject) =>
+    await view.read(
       name,
       (bytes) => {
         const content = decodeIndexSegment(openObject(keys, 'index', name, bytes), name)
@@ -239,6 +228,10 @@ export async function checkIndex(
       },
       (damage) => damaged.push({ sequence, damage }),
     )
+  for await (const { input, result } of readAhead(await view.numberedUnder(layout.index), read)) {
+    const { sequence } = input
+    sequences.push(sequence)
+    const segment = await result
     for (const repeated of segment?.supersedes ?? []) superseded.add(repeated)
     for (const file of segment?.chunkFiles ?? []) {
       const known = chunkFiles.get(file.name)

@@ -9,48 +9,54 @@ import { decodeAuditEntry } from '../format/audit-entry.ts'
 import { decodeIndexGone, decodeIntent, decodeIntentEnd } from '../format/clean-up.ts'
 import { ensure } from '../format/invalid.ts'
 import { decodeMark } from '../format/mark.ts'
-import { decodeTombstones, type TombstoneObject } from '../format/tombstones.ts'
-import { parseIntentName, parseMarkName, parseSequenceName } from '../format/vault-layout.ts'
+import { decodeTombstones } from '../format/tombstones.ts'
+import { parseIntentName, parseMarkName } from '../format/vault-layout.ts'
 import { ledgerOf } from '../vault/tombstone-ledger.ts'
 import type { VaultView } from './vault-view.ts'
 
 /** Opens all marks; one that is damaged or missing hurts its point, whose state is in doubt. */
 export async function checkMarks(view: VaultView): Promise<void> {
   const { layout, keys } = view.vault
+  const marks = new Map<string, PointId>()
   const next = new Map<PointId, number>()
   for (const name of await view.namesUnder(layout.marks)) {
     const parsed = parseMarkName(name)
     if (parsed === undefined) continue
     const { point, number } = parsed
-    const hurt = (damage: number) => view.log.get(damage).points.add(point)
     for (let missing = next.get(point) ?? 0; missing < number; missing++) {
-      hurt(view.log.add(layout.mark(point, missing), 0, 'the object is missing'))
+      const damage = view.log.add(layout.mark(point, missing), 0, 'the object is missing')
+      view.log.get(damage).points.add(point)
     }
     next.set(point, number + 1)
-    await view.read(
-      name,
-      (bytes) => {
-        const mark = decodeMark(openObject(keys, 'mark', name, bytes), name)
-        ensure(mark.point === point, name, 0, 'the mark is of another point')
-      },
-      hurt,
-    )
+    marks.set(name, point)
   }
+  await view.readAll(
+    [...marks.keys()],
+    (bytes, name) => {
+      const mark = decodeMark(openObject(keys, 'mark', name, bytes), name)
+      ensure(mark.point === marks.get(name), name, 0, 'the mark is of another point')
+    },
+    (damage, name) => {
+      const point = marks.get(name)
+      if (point !== undefined) view.log.get(damage).points.add(point)
+    },
+  )
 }
 
 /** Opens the ledger; answers the points that were removed. */
 export async function checkLedger(view: VaultView): Promise<ReadonlySet<PointId>> {
   const { layout, keys } = view.vault
-  const there: number[] = []
-  const objects: { readonly sequence: number; readonly object: TombstoneObject }[] = []
-  for (const name of await view.namesUnder(layout.tombstones)) {
-    const sequence = parseSequenceName(name)
-    if (sequence === undefined) continue
-    there.push(sequence)
-    const object = await view.read(name, (bytes) => decodeTombstones(openObject(keys, 'tombstone', name, bytes), name))
-    if (object !== undefined) objects.push({ sequence, object })
-  }
-  const ledger = ledgerOf(there, objects)
+  const there = await view.numberedUnder(layout.tombstones)
+  const read = await view.readAll(
+    there.map(({ name }) => name),
+    (bytes, name) => decodeTombstones(openObject(keys, 'tombstone', name, bytes), name),
+  )
+  const sequences = there.map(({ sequence }) => sequence)
+  const objects = there.flatMap(({ sequence }, at) => {
+    const object = read[at]
+    return object === undefined ? [] : [{ sequence, object }]
+  })
+  const ledger = ledgerOf(sequences, objects)
   for (const lost of ledger.lost) view.log.add(layout.tombstone(lost), 0, 'the object is missing')
   return new Set(ledger.tombstones.keys())
 }
@@ -58,23 +64,26 @@ export async function checkLedger(view: VaultView): Promise<ReadonlySet<PointId>
 /** Opens the audit journal and follows its chain. */
 export async function checkAudit(view: VaultView): Promise<void> {
   const { layout, keys } = view.vault
-  let previous: Buffer | undefined
+  const there = await view.numberedUnder(layout.audit)
+  const read = await view.readAll(
+    there.map(({ name }) => name),
+    (bytes, name) => ({
+      previous: decodeAuditEntry(openObject(keys, 'audit', name, bytes), name).previous,
+      sha256: sha256(bytes),
+    }),
+  )
+  let before: Buffer | undefined
   let next = 0
-  for (const name of await view.namesUnder(layout.audit)) {
-    const sequence = parseSequenceName(name)
-    if (sequence === undefined) continue
+  for (const [at, { name, sequence }] of there.entries()) {
     for (; next < sequence; next++) {
       view.log.add(layout.auditEntry(next), 0, 'the object is missing')
-      previous = undefined
+      before = undefined
     }
     next = sequence + 1
-    const before = previous
-    previous = await view.read(name, (bytes) => {
-      const entry = decodeAuditEntry(openObject(keys, 'audit', name, bytes), name)
-      const isNext = before === undefined || before.equals(entry.previous ?? Buffer.of())
-      ensure(isNext, name, 0, 'it follows another entry than the one before it')
-      return sha256(bytes)
-    })
+    const entry = read[at]
+    const isNext = entry === undefined || before === undefined || before.equals(entry.previous ?? Buffer.of())
+    if (!isNext) view.log.add(name, 0, 'it follows another entry than the one before it')
+    before = isNext ? entry?.sha256 : undefined
   }
 }
 
@@ -99,29 +108,30 @@ export async function checkCleanUps(view: VaultView): Promise<CleanUps> {
     isKnown = false
   }
   const names = await view.namesUnder(layout.intents)
-  const ends = new Set(names.filter((name) => parseIntentName(name)?.isEnd))
-  let openIntents = 0
-  for (const name of names) {
-    const parsed = parseIntentName(name)
-    if (parsed === undefined) {
-      // What a later version calls otherwise may condemn anything.
-      openIntents++
-      isKnown = false
-      continue
-    }
-    if (parsed.isEnd) {
-      await view.read(name, (bytes) => decodeIntentEnd(openObject(keys, 'intent', name, bytes), name))
-      continue
-    }
-    const isOpen = !ends.has(`${name}.done`)
-    if (isOpen) openIntents++
-    const intent = await view.read(name, (bytes) => decodeIntent(openObject(keys, 'intent', name, bytes), name), note)
-    if (isOpen) for (const chunk of intent?.chunkFiles ?? []) condemned.add(chunk)
-  }
-  for (const name of await view.namesUnder(layout.indexGone)) {
-    if (parseSequenceName(name) === undefined) continue
-    const open = (bytes: Buffer) => decodeIndexGone(openObject(keys, 'index-gone', name, bytes), name)
-    for (const chunk of (await view.read(name, open, note))?.chunkFiles ?? []) gone.add(chunk)
-  }
-  return { openIntents, condemned, gone, isKnown }
+  const ends = names.filter((name) => parseIntentName(name)?.isEnd === true)
+  const intents = names.filter((name) => parseIntentName(name)?.isEnd === false)
+  // What a later version calls otherwise may condemn anything.
+  const unknown = names.length - ends.length - intents.length
+  if (unknown > 0) isKnown = false
+  await view.readAll(ends, (bytes, name) => decodeIntentEnd(openObject(keys, 'intent', name, bytes), name))
+  const ended = new Set(ends)
+  const isOpen = (name: string) => !ended.has(`${name}.done`)
+  await view.readAll(
+    intents,
+    (bytes, name) => {
+      const { chunkFiles } = decodeIntent(openObject(keys, 'intent', name, bytes), name)
+      if (isOpen(name)) for (const chunk of chunkFiles) condemned.add(chunk)
+    },
+    note,
+  )
+  const goneObjects = await view.numberedUnder(layout.indexGone)
+  await view.readAll(
+    goneObjects.map(({ name }) => name),
+    (bytes, name) => {
+      const { chunkFiles } = decodeIndexGone(openObject(keys, 'index-gone', name, bytes), name)
+      for (const chunk of chunkFiles) gone.add(chunk)
+    },
+    note,
+  )
+  return { openIntents: unknown + intents.filter(isOpen).length, condemned, gone, isKnown }
 }

@@ -11,6 +11,7 @@ import { type Random, systemRandom } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
+import { inLanes } from '../vault/in-lanes.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { BlockNeeds } from './block-needs.ts'
 import { type CheckedPoint, checkDefinitions, checkIndex, checkPoints, checkVaultFacts } from './check-objects.ts'
@@ -21,6 +22,9 @@ import type { ProofRecord } from './proof-record.ts'
 import { ChunkScanner, type ScanOptions, type StoredChunkFile } from './scan-chunk-files.ts'
 import { VaultView } from './vault-view.ts'
 import { PointWalk } from './walk-points.ts'
+
+/** Points whose trees are walked at the same time: a vault may be far away. */
+const lanes = 16
 
 /** What is proven: names and lengths; also the SHA-256 of what is read; also every tag and block id in it. */
 export type CheckLevel = 'listing' | 'hash' | 'open'
@@ -162,10 +166,10 @@ export class VaultChecker {
     const { level = 'open', task } = this.#request
     const walk = new PointWalk(view, index, indexDamages)
     if (level === 'listing' && view.log.count === 0) return walk.needs
-    for (const point of points) {
+    await inLanes(points, lanes, async (point) => {
       task.add({ current: point.name })
       await walk.walk(point)
-    }
+    })
     judge(view, index, walk.needs)
     return walk.needs
   }

@@ -79,7 +79,7 @@ export class DamageLog {
       .map(({ object, offset, reasons, points, files, state }) => ({
         object,
         offset,
-        reason: reasons.join('; '),
+        reason: reasons.toSorted().join('; '),
         points: [...points].sort(),
         files: [...files].sort(),
         state,

@@ -9,9 +9,11 @@ import { availableParallelism } from 'node:os'
 import { isAgentError } from '../base/agent-error.ts'
 import type { WrongPlace } from '../cache/chunk-examination.ts'
 import { examineChunkFile } from '../cache/examine-chunk-file.ts'
+import type { ChunkFileBytes } from '../cache/sequential-bytes.ts'
 import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
+import { inLanes } from '../vault/in-lanes.ts'
 import type { ProofDepth } from './chunk-file-prover.ts'
 import type { ProofRecord } from './proof-record.ts'
 import { ProverPool } from './prover-pool.ts'
@@ -19,6 +21,9 @@ import type { VaultView } from './vault-view.ts'
 
 /** Chunk files read at the same time through the store; each takes less than 32 MiB of memory. */
 const lanesThroughStore = 2
+/** Shorter ones come whole with one request, and more of them at the same time: each request costs the way to the vault. */
+const shortSizeBytes = 2 ** 20
+const lanesOfShort = 16
 /** Less is read before a thread has started. */
 const pooledFromBytes = 32 * 1024 * 1024
 const maxThreadCount = 4
@@ -166,24 +171,24 @@ class ScanPass {
 
   /** Reads these files, several at a time. */
   async read(files: readonly VaultChunkFile[], pool: ProverPool | undefined): Promise<void> {
-    const view = this.#view
-    const waiting = files.values()
-    const failed = new AbortController()
-    const lane = async (): Promise<void> => {
-      try {
-        for (const file of waiting) {
-          if (failed.signal.aborted) return
-          view.task.throwIfAborted()
-          view.task.add({ current: view.vault.layout.chunk(file.name) })
-          await this.#readFile(file, pool)
-        }
-      } catch (error) {
-        failed.abort()
-        throw error
-      }
+    const { task, vault } = this.#view
+    const readAll = async (some: readonly VaultChunkFile[], lanes: number) =>
+      await inLanes(some, lanes, async (file) => {
+        task.throwIfAborted()
+        task.add({ current: vault.layout.chunk(file.name) })
+        await this.#readFile(file, pool)
+      })
+    if (pool !== undefined) {
+      await readAll(files, pool.laneCount)
+      return
     }
-    const results = await Promise.allSettled(Array.from({ length: pool?.laneCount ?? lanesThroughStore }, lane))
-    for (const result of results) if (result.status === 'rejected') throw result.reason
+    const isShort = ({ name, sizeBytes }: VaultChunkFile) =>
+      Math.max(sizeBytes, this.#stored.get(name)?.sizeBytes ?? 0) <= shortSizeBytes
+    await readAll(files.filter(isShort), lanesOfShort)
+    await readAll(
+      files.filter((file) => !isShort(file)),
+      lanesThroughStore,
+    )
   }
 
   async #readFile(file: VaultChunkFile, pool: ProverPool | undefined): Promise<void> {
@@ -242,7 +247,9 @@ class ScanPass {
   async #examine(file: VaultChunkFile, sizeBytes: number): Promise<readonly WrongPlace[]> {
     const { vault, task } = this.#view
     const object = vault.layout.chunk(file.name)
-    const bytes = this.#view.chunkBytes(file.name, sizeBytes)
+    const stored = this.#view.chunkBytes(file.name, sizeBytes)
+    const isShort = sizeBytes > 0 && sizeBytes <= shortSizeBytes
+    const bytes = isShort ? await inMemory(stored) : stored
     let reported = 0
     const counted = {
       sizeBytes,
@@ -258,6 +265,18 @@ class ScanPass {
     const { wrong } = await examineChunkFile(counted, options)
     task.add({ bytes: file.sizeBytes - reported })
     return wrong
+  }
+}
+
+/** The same bytes, read at once; as they were where not all of them can be read: what can be is still looked for. */
+async function inMemory(bytes: ChunkFileBytes): Promise<ChunkFileBytes> {
+  const { sizeBytes } = bytes
+  try {
+    const all = await bytes.read(0, sizeBytes)
+    return { sizeBytes, read: async (offset, length) => all.subarray(offset, offset + length) }
+  } catch (error) {
+    if (!isAgentError(error, 'format.invalid')) throw error
+    return bytes
   }
 }
 

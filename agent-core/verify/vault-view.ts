@@ -4,10 +4,20 @@ import type { Task } from '../base/task.ts'
 import type { ChunkFileBytes } from '../cache/sequential-bytes.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { invalid } from '../format/invalid.ts'
-import { vaultFileName } from '../format/vault-layout.ts'
+import { parseSequenceName, vaultFileName } from '../format/vault-layout.ts'
+import { inLanes } from '../vault/in-lanes.ts'
 import { objectLimit, readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import { DamageLog } from './damage-log.ts'
+
+export interface NumberedObject {
+  readonly name: string
+  readonly sequence: number
+  readonly sizeBytes: number
+}
+
+/** Small objects that are read at the same time: a vault may be far away. */
+const lanes = 16
 
 export class VaultView {
   readonly vault: Vault
@@ -43,6 +53,24 @@ export class VaultView {
     }
   }
 
+  /** As `read` for each of `names`, several at a time; what they hold in the order of `names`. */
+  async readAll<Content>(
+    names: readonly string[],
+    open: (bytes: Buffer, name: string) => Content,
+    onDamage: (damage: number, name: string) => void = () => undefined,
+  ): Promise<(Content | undefined)[]> {
+    return await inLanes(
+      names,
+      lanes,
+      async (name) =>
+        await this.read(
+          name,
+          (bytes) => open(bytes, name),
+          (damage) => onDamage(damage, name),
+        ),
+    )
+  }
+
   /** Bytes of an object; throws `format.invalid` where this object alone cannot be read. */
   async get(name: string, range?: { readonly offset: number; readonly sizeBytes: number }): Promise<Buffer> {
     const { signal } = this.task
@@ -65,6 +93,17 @@ export class VaultView {
     const { signal } = this.task
     for await (const { name } of this.vault.store.list(prefix, { signal })) names.push(name)
     return names
+  }
+
+  /** Objects under `prefix` whose names are numbers, in their order; others are none of this version's. */
+  async numberedUnder(prefix: string): Promise<NumberedObject[]> {
+    const numbered: NumberedObject[] = []
+    const { signal } = this.task
+    for await (const { name, sizeBytes } of this.vault.store.list(prefix, { signal })) {
+      const sequence = parseSequenceName(name)
+      if (sequence !== undefined) numbered.push({ name, sequence, sizeBytes })
+    }
+    return numbered
   }
 
   chunkBytes(name: ChunkFileName, sizeBytes: number): ChunkFileBytes {

@@ -60,6 +60,8 @@ export class PointWalk {
   readonly #indexDamages: readonly number[]
   /** Pages with nothing damaged at or below them, by id. */
   readonly #whole = new Map<string, Summary>()
+  /** Pages that are being read, with all below them. */
+  readonly #underWay = new Map<string, Promise<Summary>>()
   /** Pages with damage, by item, path and id: elsewhere they hurt other files. */
   readonly #hurt = new Map<string, Summary>()
 
@@ -72,7 +74,7 @@ export class PointWalk {
     })
   }
 
-  /** Walks all lists of a point. */
+  /** Walks all lists of a point. Several may be walked at the same time: what they share is read once. */
   async walk({ manifest }: CheckedPoint): Promise<void> {
     const { id, itemName, root, chunkFiles, warnings, missing } = manifest
     const place = { point: id, item: itemName, path: Buffer.alloc(0) }
@@ -91,15 +93,22 @@ export class PointWalk {
     this.#view.task.throwIfAborted()
     const key = `${place.kind} ${level} ${latin1(id)}`
     const hurtKey = `${place.item}\0${latin1(place.path)}\0${key}`
+    // Whoever walks another point may be at it: once it is read it is known here, too, unless it is hurt under another path.
+    await this.#underWay.get(key)
     const known = this.#whole.get(key) ?? this.#hurt.get(hurtKey)
     if (known !== undefined) {
       for (const damage of known.damages) this.#view.log.get(damage).points.add(place.point)
       return known
     }
-    const summary = await this.#readPage(id, level, place)
-    if (summary.damages.size === 0) this.#whole.set(key, summary)
-    else this.#hurt.set(hurtKey, summary)
-    return summary
+    const reading = this.#readPage(id, level, place)
+      .then((summary) => {
+        if (summary.damages.size === 0) this.#whole.set(key, summary)
+        else this.#hurt.set(hurtKey, summary)
+        return summary
+      })
+      .finally(() => this.#underWay.delete(key))
+    this.#underWay.set(key, reading)
+    return await reading
   }
 
   async #readPage(id: Uint8Array, level: number, place: Place): Promise<Summary> {

@@ -62,9 +62,10 @@ export async function makeManyPoints(vault: Vault, options: ManyPointsOptions): 
     }
     const directory = (name: string, entries: readonly Entry[], entriesBelow: number): Entry => {
       const below = list(entries)
+      const bytesBelow = below?.totalBytes ?? 0
       return entryOf(name, {
         type: 'directory',
-        directory: { ...(below && { list: below }), entriesBelow, bytesBelow: 0 },
+        directory: { ...(below && { list: below }), entriesBelow, bytesBelow },
       })
     }
     for (let first = 0; first < fileCount; first += filesPerFolder) {

@@ -1,5 +1,5 @@
 /**
- * What a clean-up of a vault with many points costs in requests, bytes and memory:
+ * What verifying and cleaning up a vault with many points cost in requests, bytes and memory:
  *
  *   npm run bench:prune -- [points] [files] [milliseconds]
  *
@@ -22,6 +22,7 @@ import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
 import { openObjectMemory } from '../../agent-core/vault/object-memory.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { Vault } from '../../agent-core/vault/vault.ts'
+import { checkVault } from '../../agent-core/verify/check-vault.ts'
 import { testKeys, testVaultId } from '../support/test-keys.ts'
 import { makeManyPoints } from './many-points.ts'
 
@@ -117,6 +118,13 @@ async function measure(name: string, work: (deps: PruneDeps) => Promise<unknown>
   )
 }
 
+await measure('verify', async ({ task }) => {
+  const { points, damaged } = await checkVault({ vault, task })
+  // The vault has no facts, keys and definitions: those of its keyspace alone.
+  const inPoints = damaged.filter((damage) => damage.points.length > 0)
+  if (points.length !== pointCount || inPoints.length > 0)
+    throw new Error(`${points.length} points, ${inPoints.length} damages`)
+})
 await measure('plan', async (deps) => await lookPrune(request, deps))
 await measure('prune', async (deps) => {
   const { removedPoints, deleted, merged } = await runPrune(request, deps)

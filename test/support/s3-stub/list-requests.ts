@@ -6,8 +6,13 @@ import { type StubAnswer, type StubRequest, xmlAnswer } from './stub-request.ts'
 export function listObjects({ bucket, query, pageSize }: StubRequest): StubAnswer {
   const prefix = query.get('prefix') ?? ''
   const after = tokenKey(query.get('continuation-token')) ?? query.get('start-after') ?? ''
-  const keys = bucket.keys().filter((key) => key.startsWith(prefix) && key > after && bucket.current(key) !== undefined)
-  const shown = keys.slice(0, Math.min(pageSize, Number(query.get('max-keys') ?? pageSize)))
+  const count = Math.min(pageSize, Number(query.get('max-keys') ?? pageSize))
+  const keys: string[] = []
+  for (const key of bucket.keysFrom(prefix, after)) {
+    if (bucket.current(key) !== undefined) keys.push(key)
+    if (keys.length > count) break
+  }
+  const shown = keys.slice(0, count)
   const isTruncated = keys.length > shown.length
   return xmlAnswer('ListBucketResult', {
     Prefix: prefix,

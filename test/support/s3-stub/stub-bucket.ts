@@ -40,15 +40,26 @@ export class StubBucket {
   readonly uploads = new Map<string, StubUpload>()
   /** Newest first. */
   readonly #versions = new Map<string, StubVersion[]>()
+  /** Undefined when keys have come or gone since. */
+  #sortedKeys: readonly string[] | undefined
 
   constructor(options: { readonly versions?: boolean; readonly lock?: boolean }) {
     this.hasLock = options.lock === true
     this.hasVersions = options.versions === true || this.hasLock
   }
 
-  keys(): string[] {
+  keys(): readonly string[] {
     // Byte order: UTF-16 order is the same for the ASCII keys of the tests.
-    return [...this.#versions.keys()].sort()
+    this.#sortedKeys ??= [...this.#versions.keys()].sort()
+    return this.#sortedKeys
+  }
+
+  /** Keys behind `after` that begin with `prefix`, in their order. */
+  *keysFrom(prefix: string, after: string): Generator<string, void, undefined> {
+    const keys = this.keys()
+    let at = firstAtOrBehind(keys, after > prefix ? after : prefix)
+    if (keys[at] === after) at++
+    for (let key = keys[at]; key?.startsWith(prefix) === true; key = keys[++at]) yield key
   }
 
   versionsOf(key: string): readonly StubVersion[] {
@@ -71,6 +82,7 @@ export class StubBucket {
     const made = { ...version, id: this.hasVersions ? newId() : 'null', isMarker: false }
     const before = this.versionsOf(key)
     if (!this.hasVersions) for (const old of before) dropBytes(old.body)
+    if (before.length === 0) this.#sortedKeys = undefined
     this.#versions.set(key, [made, ...(this.hasVersions ? before : [])])
     return made
   }
@@ -89,6 +101,7 @@ export class StubBucket {
         modifiedMs: nowMs,
         retainUntilMs: undefined,
       }
+      if (versions.length === 0) this.#sortedKeys = undefined
       this.#versions.set(key, [marker, ...versions])
       return marker
     }
@@ -98,8 +111,9 @@ export class StubBucket {
     }
     for (const { body } of gone) dropBytes(body)
     const kept = versions.filter((version) => !gone.includes(version))
-    if (kept.length === 0) this.#versions.delete(key)
-    else this.#versions.set(key, kept)
+    if (kept.length === 0) {
+      if (this.#versions.delete(key)) this.#sortedKeys = undefined
+    } else this.#versions.set(key, kept)
     return undefined
   }
 
@@ -137,6 +151,18 @@ export class StubBucket {
       : undefined
     return { bytes, checksum }
   }
+}
+
+/** Index of the first key that is not before `wanted`. */
+function firstAtOrBehind(keys: readonly string[], wanted: string): number {
+  let from = 0
+  let to = keys.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if ((keys[middle] as string) < wanted) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 export function sizeOf(body: StoredBytes): number {

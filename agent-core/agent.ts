@@ -7,6 +7,7 @@ import { arch, hostname, release, type, userInfo } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
 import { asJobs, cancelOf, type ObtainSecrets, requireQueue, submitVerb, watchJobs } from './api/job-verbs.ts'
+import { knownItem } from './api/known-item.ts'
 import { LentKeys } from './api/lent-keys.ts'
 import type { Overview } from './api/overview.ts'
 import { createUploadPace } from './api/upload-limit.ts'
@@ -201,8 +202,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     showJob: async (job) => book.details(book.find(job)),
     watchJobs: (since, context) => watchJobs(book, since, context),
     cancelJob: cancelOf(book, queue),
-    startBackup: async (item, options) =>
-      await start('backupNow', [(await items()).knownItem(deps, item).name, options]),
+    startBackup: async (item, options) => await start('backupNow', [knownItem(deps, item).name, options]),
     startRestore: async (request) => await start('restoreFiles', [request]),
     startVerify: async (name, options) =>
       await start('verifyVault', [(await openVaults()).knownVault(deps, name).name, options]),

@@ -5,7 +5,7 @@ import { ChangeJournal } from '../source/change-journal.ts'
 import { defaultWatcherBudget } from '../source/plan-watcher.ts'
 import type { Item } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { barriersOf } from './item-verbs.ts'
+import { barriersOf } from './item-surroundings.ts'
 
 /** One journal for each item that was backed up here, until its settings change or the item is gone. */
 export class ItemJournals implements AsyncDisposable {

@@ -1,7 +1,10 @@
 /** What lies around items: folders that no backup enters, and folders that lie in each other. Found once for a list. */
+import { realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Item } from '../state/state-db.ts'
-import { isInside } from './folder-checks.ts'
+import type { StorePlace } from '../state/store-place.ts'
+import type { AgentDeps } from './agent-deps.ts'
+import { isInside, realPathOfFuture } from './folder-checks.ts'
 
 /** A folder that no backup enters, and what it is. */
 export interface Barrier {
@@ -77,4 +80,34 @@ function add(map: Map<string, Owned[]>, key: string, owned: Owned): void {
   const known = map.get(key)
   if (known === undefined) map.set(key, [owned])
   else known.push(owned)
+}
+
+/** Folders that no backup enters, by their real paths: home folder, cache, vaults on this machine and their replicas. */
+export function barriersOf(deps: AgentDeps): Barrier[] {
+  const home = realpathSync(deps.paths.root)
+  const cache = realPathOfFuture(deps.paths.cache)
+  return [
+    { path: home, what: 'the home folder' },
+    ...(isInside(cache, home) ? [] : [{ path: cache, what: 'the cache' }]),
+    ...deps.state
+      .vaults()
+      .filter(({ kind }) => kind === 'local')
+      .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),
+    ...deps.state
+      .replicas()
+      .filter(({ kind }) => kind === 'local')
+      .map(({ vault, address }) => ({ path: realPathOfFuture(address), what: `the replica of vault "${vault}"` })),
+  ]
+}
+
+/** Sentences on the items that leave out a folder, which became `what`, because it lies in them. */
+export function leftOutRemarks(deps: AgentDeps, place: StorePlace, what: string): string[] {
+  if (place.kind !== 'local') return []
+  const folder = place.address
+  const owned = new Set(deps.state.vaults().flatMap(({ name, access }) => (access === 'owner' ? [name] : [])))
+  return deps.state.items().flatMap((item) => {
+    const outer = item.folders.map(String).find((path) => isInside(folder, path))
+    if (outer === undefined || !item.vaults.some((vault) => owned.has(vault))) return []
+    return [`Item "${item.name}" protects ${outer} but leaves out ${folder} in it: that is ${what}.`]
+  })
 }

@@ -1,5 +1,4 @@
 /** Use cases of items: enable, change, list, show. */
-import { realpathSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import { shownPath } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
@@ -10,13 +9,13 @@ import { acquireHomeLock } from '../platform/home-lock.ts'
 import { listDefaultExclusions } from '../source/default-exclusions.ts'
 import { createExclusions } from '../source/exclusions.ts'
 import type { Item } from '../state/state-db.ts'
-import type { StorePlace } from '../state/store-place.ts'
 import type { ItemChanges, ItemDocument, ItemSettings } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { checkName, isInside, plainName, realPathOfFuture, realSourceFolder } from './folder-checks.ts'
+import { checkName, isInside, realSourceFolder } from './folder-checks.ts'
 import { damageRemark, FoundDamage } from './found-damage.ts'
-import { type Barrier, ItemSurroundings } from './item-surroundings.ts'
+import { barriersOf, ItemSurroundings } from './item-surroundings.ts'
 import { ItemVaults } from './item-vaults.ts'
+import { knownItem } from './known-item.ts'
 import { type LastPoint, lastPointsOf } from './last-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { knownVault } from './open-vault.ts'
@@ -24,13 +23,6 @@ import { policyNamed, policyOf } from './policies.ts'
 import { publishItem } from './publish-items.ts'
 import { requirePinIfShorter, shortenedRemarks, withRules } from './shorter-rules.ts'
 import { shownStop } from './stopped-items.ts'
-
-/** Throws `item.not-found`. */
-export function knownItem(deps: AgentDeps, name: string): Item {
-  const item = deps.state.item(plainName(name))
-  if (item === undefined) throw new AgentError('item.not-found', { name })
-  return item
-}
 
 /** Puts folders under protection, into these vaults. */
 export async function enableItem(
@@ -107,24 +99,6 @@ export async function showItem(deps: AgentDeps, name: string): Promise<ItemDocum
     ...document,
     defaults: document.defaultExcludes ? defaults.map(({ rule, reason }) => ({ rule, reason })) : [],
   }
-}
-
-/** Folders that no backup enters, by their real paths: home folder, cache, vaults on this machine and their replicas. */
-export function barriersOf(deps: AgentDeps): Barrier[] {
-  const home = realpathSync(deps.paths.root)
-  const cache = realPathOfFuture(deps.paths.cache)
-  return [
-    { path: home, what: 'the home folder' },
-    ...(isInside(cache, home) ? [] : [{ path: cache, what: 'the cache' }]),
-    ...deps.state
-      .vaults()
-      .filter(({ kind }) => kind === 'local')
-      .map(({ name, address }) => ({ path: realPathOfFuture(address), what: `the vault "${name}"` })),
-    ...deps.state
-      .replicas()
-      .filter(({ kind }) => kind === 'local')
-      .map(({ vault, address }) => ({ path: realPathOfFuture(address), what: `the replica of vault "${vault}"` })),
-  ]
 }
 
 /** Throws `vault.not-found`, `vault.foreign`, and `usage.invalid` for vaults that do not go together. */
@@ -254,16 +228,4 @@ function documentOf(
       ...shortenedRemarks(deps, item),
     ],
   }
-}
-
-/** Sentences on the items that leave out a folder, which became `what`, because it lies in them. */
-export function leftOutRemarks(deps: AgentDeps, place: StorePlace, what: string): string[] {
-  if (place.kind !== 'local') return []
-  const folder = place.address
-  const owned = new Set(deps.state.vaults().flatMap(({ name, access }) => (access === 'owner' ? [name] : [])))
-  return deps.state.items().flatMap((item) => {
-    const outer = item.folders.map(String).find((path) => isInside(folder, path))
-    if (outer === undefined || !item.vaults.some((vault) => owned.has(vault))) return []
-    return [`Item "${item.name}" protects ${outer} but leaves out ${folder} in it: that is ${what}.`]
-  })
 }

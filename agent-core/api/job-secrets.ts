@@ -10,8 +10,7 @@ import type { JobArguments, JobVerb } from '../contract/job-specs.ts'
 import type { CallContext } from '../contract/verb.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { allowBackup } from './allow-backup.ts'
-import { knownItem } from './item-verbs.ts'
+import { knownItem } from './known-item.ts'
 import { isNamed } from './open-keyspace.ts'
 import { knownVault, openKnownStore, rememberedKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
@@ -21,19 +20,19 @@ type Obtain<Verb extends JobVerb> = (deps: AgentDeps, ...given: JobArguments<Ver
 
 const obtainBy: { readonly [Verb in JobVerb]: Obtain<Verb> } = {
   backupNow: async (deps, item, options) => {
+    // Here and below loaded when first asked for: what one job needs is of no use to the others.
+    const { allowBackup } = await import('./allow-backup.ts')
     allowBackup(deps, item, options)
     await obtainItemKeys(deps, item)
   },
   restoreFiles: async (deps, request) => {
     await obtainItemKeys(deps, request.item)
-    // Loaded when first asked for: what a restore needs is of no use to other jobs.
     await (await import('./restore-places.ts')).allowRestore(deps, request)
   },
   replicateVault: async (deps, vault) => await obtainKey(deps, knownVault(deps, vault)),
   verifyVault: async (deps, vault, { keyspace }) => await obtainKey(deps, knownVault(deps, vault), keyspace),
   pruneVault: async (deps, vault, options) => {
     const known = knownVault(deps, vault)
-    // Loaded when first asked for: what a clean-up needs is of no use to other jobs.
     if ((await import('./prune-verbs.ts')).isPruneGuarded(options)) await requirePin(deps)
     await obtainKey(deps, known, options.keyspace)
   },

@@ -22,7 +22,7 @@ import {
 import type { CreatedVault, JoinOptions, MachineDocument, PlaceRequest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, realPathOfFuture } from './folder-checks.ts'
-import { leftOutRemarks } from './item-verbs.ts'
+import { leftOutRemarks } from './item-surroundings.ts'
 import { lockVaultFile, noteFreshLocks } from './keep-locks.ts'
 import { openStoreAt } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'

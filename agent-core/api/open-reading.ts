@@ -19,7 +19,7 @@ import { type ReadIndexSegment, readIndex, readLiveIndex } from '../vault/read-i
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
-import { knownItem } from './item-verbs.ts'
+import { knownItem } from './known-item.ts'
 import { knownVault } from './open-vault.ts'
 import { type ListedIn, readManifests } from './read-manifests.ts'
 import { openReadingPlaces, type ReadingPlace, type ReadingPlaces } from './reading-places.ts'

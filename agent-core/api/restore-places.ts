@@ -7,7 +7,7 @@ import { openNearest } from '../restore/target-folder.ts'
 import type { RestoreRequest } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isInside, realPathOfFuture } from './folder-checks.ts'
-import { barriersOf } from './item-verbs.ts'
+import { barriersOf } from './item-surroundings.ts'
 import { type ItemReading, openItemReading } from './open-reading.ts'
 
 export interface RestorePlaces {

@@ -23,7 +23,7 @@ import {
 import type { CreatedVault, PlaceRequest, S3Credentials, VaultDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { checkName, plainName, realPathOfFuture } from './folder-checks.ts'
-import { barriersOf, leftOutRemarks } from './item-verbs.ts'
+import { barriersOf, leftOutRemarks } from './item-surroundings.ts'
 import { noteFreshLocks } from './keep-locks.ts'
 import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'

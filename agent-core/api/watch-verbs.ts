@@ -8,7 +8,7 @@ import type { CallContext, WatchOptions, WatchOutcome } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { backupNow } from './backup-verbs.ts'
 import { CurrentJournal } from './item-journals.ts'
-import { knownItem } from './item-verbs.ts'
+import { knownItem } from './known-item.ts'
 import { refuseStopped } from './stopped-items.ts'
 
 /** See AgentApi.watchItem. Throws what is the matter with the item before the first backup, and a fault of the program. */

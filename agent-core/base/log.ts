@@ -1,4 +1,6 @@
-import { pino, stdSerializers } from 'pino'
+import { closeSync, openSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type Pino from 'pino'
 import type { Clock } from './clock.ts'
 
 /** What goes with a message: plain values; errors are written with their stack and causes. Never secrets. */
@@ -31,6 +33,39 @@ export interface LogFileOptions {
  * Throws Node's error when the file cannot be opened; what fails later (a full disk) is dropped.
  */
 export function openLogFile(options: LogFileOptions): Log & Disposable {
+  closeSync(openSync(options.path, 'a', 0o600))
+  let opened: OpenLog | undefined
+  const write = (level: LogLevel) => (message: string, data?: LogData) => {
+    if (levels.indexOf(level) < levels.indexOf(options.level)) return
+    opened ??= openLogOrNone(options)
+    opened.write(level, message, data)
+  }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    [Symbol.dispose]: () => opened?.end(),
+  }
+}
+
+interface OpenLog {
+  readonly write: (level: LogLevel, message: string, data: LogData | undefined) => void
+  readonly end: () => void
+}
+
+/** A file that went away since counts as what fails later. */
+function openLogOrNone(options: LogFileOptions): OpenLog {
+  try {
+    return openLog(options)
+  } catch {
+    return { write: nothing, end: nothing }
+  }
+}
+
+/** Loads the library with the first line: most commands write none, and it is a tenth of their start. */
+function openLog(options: LogFileOptions): OpenLog {
+  const { pino } = createRequire(import.meta.url)('pino') as typeof Pino
   const destination = pino.destination({ dest: options.path, sync: true, append: true, mode: 0o600 })
   destination.on('error', nothing)
   const logger = pino(
@@ -42,22 +77,17 @@ export function openLogFile(options: LogFileOptions): Log & Disposable {
     },
     destination,
   )
-  const write = (level: LogLevel) => (message: string, data?: LogData) => logger[level](withPlainErrors(data), message)
   return {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    [Symbol.dispose]: () => destination.end(),
+    write: (level, message, data) => {
+      logger[level](withPlainErrors(data, pino.stdSerializers), message)
+    },
+    end: () => destination.end(),
   }
 }
 
-function withPlainErrors(data: LogData = {}): LogData {
+function withPlainErrors(data: LogData | undefined, { errWithCause }: typeof Pino.stdSerializers): LogData {
   return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [
-      key,
-      value instanceof Error ? stdSerializers.errWithCause(value) : value,
-    ]),
+    Object.entries(data ?? {}).map(([key, value]) => [key, value instanceof Error ? errWithCause(value) : value]),
   )
 }
 

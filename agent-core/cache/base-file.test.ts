@@ -159,6 +159,26 @@ const tablesOfVersion1 = `
   PRAGMA user_version = 1;
 `
 
+test.each([
+  'SELECT name, max(placed) FROM chunk_file LEFT JOIN placement ON chunk = number GROUP BY number',
+  'SELECT 1 FROM placement JOIN chunk_file ON number = chunk WHERE name = ? AND vault <> ?',
+])('where a chunk file lies is looked up, not searched for, also in a base that was of version 3: %s', (sql) => {
+  using folder = new TestFolder()
+  const path = folder.at('base.db')
+  openBase(path).close()
+  for (const isOld of [false, true]) {
+    const db = new Database(path)
+    if (isOld) db.exec('DROP INDEX places; PRAGMA user_version = 3')
+    db.close()
+    openBase(path, { clock: new SetClock() }).close()
+    const opened = new Database(path)
+    const parameters = sql.includes('?') ? [fromHex(testKeyspace), testVaultId] : []
+    const plan = opened.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
+    opened.close()
+    expect(plan.find(({ detail }) => detail.includes('placement'))?.detail).toContain('INDEX places (chunk=?')
+  }
+})
+
 describe('a base of version 1', () => {
   const ids = [1, 2, 3].map((text) => testIdOf(Buffer.from(`block ${text}`)))
   const files = [madeIndexFile(1, Buffer.concat(ids.slice(0, 2))), madeIndexFile(2, Buffer.concat(ids))]

@@ -6,7 +6,7 @@ import { BlockBatch } from './block-batch.ts'
 import { BlockLevels } from './block-levels.ts'
 import { BlockLists } from './block-lists.ts'
 
-export const baseSchemaVersion = 3
+export const baseSchemaVersion = 4
 
 /** Tables that came with version 2: block tables by themselves, and the block index in levels (ADR 0013). */
 const blockTables = `
@@ -37,6 +37,9 @@ const cleanUpTables = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/** Came with version 4: in which vaults a chunk file lies is asked of each of them, and there is one or more for each backup. */
+const placesIndex = 'CREATE INDEX places ON placement (chunk, vault, placed);'
+
 const baseSchema = `
   ${blockTables}
   ${cleanUpTables}
@@ -44,6 +47,7 @@ const baseSchema = `
     vault TEXT NOT NULL, chunk INTEGER NOT NULL, placed INTEGER NOT NULL, PRIMARY KEY (vault, chunk)
   ) STRICT, WITHOUT ROWID;
   ${waitingIndex}
+  ${placesIndex}
   CREATE TABLE index_seen (
     vault TEXT NOT NULL, keyspace BLOB NOT NULL, sequence INTEGER NOT NULL, sha256 BLOB NOT NULL,
     PRIMARY KEY (vault, keyspace, sequence)
@@ -66,7 +70,8 @@ export function prepareTables(sql: BaseConnection, version: number): void {
     if (version === 0) sql.script(baseSchema)
     else {
       if (version === 1) fromVersion1(sql)
-      sql.script(cleanUpTables)
+      if (version <= 2) sql.script(cleanUpTables)
+      sql.script(placesIndex)
     }
     sql.pragma(`user_version = ${baseSchemaVersion}`)
   })

@@ -11,7 +11,7 @@ import { encodeLz4 } from './lz4-encoder.ts'
 /** What a policy chooses: `lz4` is fast, `zstd` is smaller. */
 export type Compression = 'lz4' | 'zstd'
 
-/** One byte in a hundred less than level 3, for whom smaller is worth time: docs/adr/0014-lz4-encoder.md. */
+/** Up to 1.7 in a hundred bytes less than level 3, at half its speed: docs/adr/0014-lz4-encoder.md. */
 const zstdLevel = 5
 /** A reader gives a frame no larger window than 2^23 bytes, whatever it asks for. */
 const zstdMaxWindowLog = 23

@@ -122,7 +122,8 @@ async function deleteSuperseded(
     ...intent.indexSegments.filter((sequence) => segments.has(sequence)).map(layout.indexSegment),
     ...intent.indexGone.filter((sequence) => gone.has(sequence)).map(layout.indexGoneObject),
   ]
-  // In any order: what repeats one of them also names all that it had repeated itself.
+  // In any order. A segment that repeats others names also what those had repeated; an index-gone object that counts again, as
+  // the one that repeats it went first, says nothing untrue and is folded again.
   const locks = await inLanes(names, lanes, async (name) => await deleteUnlessLocked(store, name))
   return locks.find((lock) => lock !== undefined)
 }

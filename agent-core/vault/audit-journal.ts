@@ -4,14 +4,14 @@ import { sha256 } from '../codec/block-id.ts'
 import { openObject, sealObject } from '../codec/seal-object.ts'
 import { type AuditEntry, decodeAuditEntry, encodeAuditEntry } from '../format/audit-entry.ts'
 import { ensure } from '../format/invalid.ts'
-import { parseSequenceName } from '../format/vault-layout.ts'
+import { listNumbered } from './numbered-objects.ts'
 import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
 /** Appends an entry, durable when it resolves; returns its number. Throws the store's errors. */
 export async function appendAudit(vault: Vault, entry: Omit<AuditEntry, 'previous'>): Promise<number> {
-  let last = (await listEntries(vault)).at(-1)?.sequence ?? -1
+  let last = (await listNumbered(vault.store, vault.layout.audit)).at(-1)?.sequence ?? -1
   for (;;) {
     const previous = last < 0 ? undefined : sha256(await readObject(vault.store, vault.layout.auditEntry(last)))
     const name = vault.layout.auditEntry(last + 1)
@@ -33,7 +33,7 @@ export async function appendAudit(vault: Vault, entry: Omit<AuditEntry, 'previou
 export async function* readAudit(vault: Vault): AsyncGenerator<AuditEntry & { readonly sequence: number }> {
   let previous: Buffer | undefined
   let next = 0
-  const listed = await listEntries(vault)
+  const listed = await listNumbered(vault.store, vault.layout.audit)
   for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(vault.store, name))) {
     const { name, sequence } = input
     ensure(sequence === next, vault.layout.auditEntry(next), 0, 'the entry of the audit journal is missing')
@@ -46,19 +46,4 @@ export async function* readAudit(vault: Vault): AsyncGenerator<AuditEntry & { re
     previous = sha256(object)
     next++
   }
-}
-
-interface ListedEntry {
-  readonly name: string
-  readonly sequence: number
-  readonly sizeBytes: number
-}
-
-async function listEntries(vault: Vault): Promise<ListedEntry[]> {
-  const listed: ListedEntry[] = []
-  for await (const { name, sizeBytes } of vault.store.list(vault.layout.audit)) {
-    const sequence = parseSequenceName(name)
-    if (sequence !== undefined) listed.push({ name, sequence, sizeBytes })
-  }
-  return listed
 }

@@ -18,6 +18,7 @@ import {
   type IntentEnd,
 } from '../format/clean-up.ts'
 import { parseIntentName, parseSequenceName } from '../format/vault-layout.ts'
+import { listNumbered } from './numbered-objects.ts'
 import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
@@ -155,13 +156,14 @@ async function readListedGone(
   onDamage: ((error: AgentError) => void) | undefined,
 ): Promise<ReadIndexGone[]> {
   const { layout, store, keys } = vault
-  const startAfter = lastSeen < 0 ? undefined : layout.indexGoneObject(lastSeen)
-  const listed = await Array.fromAsync(store.list(layout.indexGone, startAfter === undefined ? {} : { startAfter }))
+  const listed = await listNumbered(
+    store,
+    layout.indexGone,
+    lastSeen < 0 ? {} : { startAfter: layout.indexGoneObject(lastSeen) },
+  )
   const found: ReadIndexGone[] = []
   for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(store, name))) {
-    const { name } = input
-    const sequence = parseSequenceName(name)
-    if (sequence === undefined) continue
+    const { name, sequence } = input
     try {
       const object = await result
       found.push({ sequence, gone: decodeIndexGone(openObject(keys, 'index-gone', name, object), name) })

@@ -6,7 +6,7 @@ import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { decodeIndexSegment, type IndexedChunkFile, type IndexSegment } from '../format/index-segment.ts'
-import { parseSequenceName } from '../format/vault-layout.ts'
+import { listNumbered } from './numbered-objects.ts'
 import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
@@ -34,7 +34,7 @@ export async function compactIndex(
   live: readonly number[],
   isGone: (name: ChunkFileName) => boolean,
 ): Promise<CompactedIndex> {
-  const listed = await listSizes(vault, new Set(live))
+  const listed = (await listNumbered(vault.store, vault.layout.index)).filter(({ sequence }) => live.includes(sequence))
   const smallest = listed
     .toSorted((a, b) => a.sizeBytes - b.sizeBytes)
     .slice(0, Math.max(2, listed.length - segmentsLeft + 1))
@@ -57,19 +57,4 @@ export async function compactIndex(
     ...segment,
     ...(hashes.length === supersedes.length && { supersededSha256: hashes }),
   })
-}
-
-interface ListedSegment {
-  readonly name: string
-  readonly sequence: number
-  readonly sizeBytes: number
-}
-
-async function listSizes(vault: Vault, live: ReadonlySet<number>): Promise<ListedSegment[]> {
-  const listed: ListedSegment[] = []
-  for await (const { name, sizeBytes } of vault.store.list(vault.layout.index)) {
-    const sequence = parseSequenceName(name)
-    if (sequence !== undefined && live.has(sequence)) listed.push({ name, sequence, sizeBytes })
-  }
-  return listed
 }

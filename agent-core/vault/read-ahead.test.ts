@@ -40,6 +40,22 @@ test('one that fails is told in its turn, and those behind it come all the same'
   expect(came).toEqual(['a', 'gone', 'c'])
 })
 
+test('whoever does not wait for a result does not make more be begun', async () => {
+  let begun = 0
+  let ended = 0
+  const inputs = Array.from({ length: 40 }, () => ({ sizeBytes: 1 }))
+  for await (const _ of readAhead(inputs, async () => {
+    begun++
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+    ended++
+  })) {
+    expect(begun - ended).toBeLessThanOrEqual(16)
+  }
+  expect(ended).toBe(40)
+})
+
 test('whoever leaves early waits for what was begun', async () => {
   let ended = 0
   const inputs = Array.from({ length: 40 }, () => ({ sizeBytes: 1 }))

@@ -6,7 +6,7 @@ import { type AgentError, isAgentError } from '../base/agent-error.ts'
 import { sha256 } from '../codec/block-id.ts'
 import { openObject } from '../codec/seal-object.ts'
 import { decodeIndexSegment, type IndexSegment } from '../format/index-segment.ts'
-import { parseSequenceName } from '../format/vault-layout.ts'
+import { listNumbered, type NumberedObject } from './numbered-objects.ts'
 import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
@@ -54,7 +54,7 @@ export function readLiveIndex(
 async function* readSegments(
   vault: Vault,
   lastSeen: number,
-  look: (listed: readonly ListedSegment[]) => Promise<LiveSegments>,
+  look: (listed: readonly NumberedObject[]) => Promise<LiveSegments>,
   onDamage: OnSegmentDamage | undefined,
 ): AsyncGenerator<ReadIndexSegment, void, undefined> {
   const known = new Set<number>()
@@ -63,7 +63,7 @@ async function* readSegments(
     const listed = await listSegments(vault, lastSeen)
     const live = await look(listed)
     const wanted = listed.filter(({ sequence }) => !known.has(sequence) && !live.repeated.has(sequence))
-    const read = async ({ sequence, name }: ListedSegment) =>
+    const read = async ({ sequence, name }: NumberedObject) =>
       live.take(sequence) ?? (await readObject(vault.store, name))
     for await (const { input, result } of readAhead(wanted, read)) {
       const { sequence, name } = input
@@ -86,24 +86,12 @@ async function* readSegments(
   }
 }
 
-interface ListedSegment {
-  readonly sequence: number
-  readonly name: string
-  readonly sizeBytes: number
-}
-
-async function listSegments({ store, layout }: Vault, lastSeen: number): Promise<ListedSegment[]> {
-  const startAfter = lastSeen < 0 ? {} : { startAfter: layout.indexSegment(lastSeen) }
-  const listed: ListedSegment[] = []
-  for await (const { name, sizeBytes } of store.list(layout.index, startAfter)) {
-    const sequence = parseSequenceName(name)
-    if (sequence !== undefined) listed.push({ sequence, name, sizeBytes })
-  }
-  return listed
+async function listSegments({ store, layout }: Vault, lastSeen: number): Promise<NumberedObject[]> {
+  return await listNumbered(store, layout.index, lastSeen < 0 ? {} : { startAfter: layout.indexSegment(lastSeen) })
 }
 
 /** From the newest back: only segments that none so far has repeated are read. What cannot be read repeats nothing. */
-async function findLive(vault: Vault, listed: readonly ListedSegment[]): Promise<LiveSegments> {
+async function findLive(vault: Vault, listed: readonly NumberedObject[]): Promise<LiveSegments> {
   const live = new LiveSegments()
   if (listed.length < 2) return live
   for (const { sequence, name } of listed.toReversed()) {

@@ -13,8 +13,9 @@ import {
   type Tombstone,
   type TombstoneObject,
 } from '../format/tombstones.ts'
-import { parseSequenceName } from '../format/vault-layout.ts'
 import { deleteUnlessLocked } from './let-go.ts'
+import { listNumbered } from './numbered-objects.ts'
+import { readAhead } from './read-ahead.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
@@ -48,13 +49,12 @@ export async function readLedger(
   onDamage?: (error: AgentError, sequence: number) => void,
   attempts = 3,
 ): Promise<Ledger> {
-  const there: number[] = []
+  const listed = await listNumbered(vault.store, vault.layout.tombstones)
   const objects: LiveObject[] = []
-  for (const sequence of await listSequences(vault)) {
-    there.push(sequence)
-    const name = vault.layout.tombstone(sequence)
+  for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(vault.store, name))) {
+    const { sequence, name } = input
     try {
-      const payload = openObject(vault.keys, 'tombstone', name, await readObject(vault.store, name))
+      const payload = openObject(vault.keys, 'tombstone', name, await result)
       objects.push({ sequence, object: decodeTombstones(payload, name) })
     } catch (error) {
       // Folded between listing and reading: the object that repeats it has a higher number, and is listed anew.
@@ -63,7 +63,10 @@ export async function readLedger(
       onDamage(error, sequence)
     }
   }
-  return ledgerOf(there, objects)
+  return ledgerOf(
+    listed.map(({ sequence }) => sequence),
+    objects,
+  )
 }
 
 /** The ledger that these objects make; pure. `there`: all numbers that are listed, ascending, also of damaged objects. */
@@ -143,7 +146,11 @@ export function joinRanges(ranges: readonly SequenceRange[]): SequenceRange[] {
 
 async function putObject(vault: Vault, object: TombstoneObject): Promise<void> {
   const payload = encodeTombstones(object)
-  for (let sequence = ((await listSequences(vault)).at(-1) ?? -1) + 1; ; sequence++) {
+  for (
+    let sequence = ((await listNumbered(vault.store, vault.layout.tombstones)).at(-1)?.sequence ?? -1) + 1;
+    ;
+    sequence++
+  ) {
     const name = vault.layout.tombstone(sequence)
     try {
       await vault.store.put(name, sealObject(vault.keys, 'tombstone', name, payload, vault.random))
@@ -152,13 +159,4 @@ async function putObject(vault: Vault, object: TombstoneObject): Promise<void> {
       if (!isAgentError(error, 'store.conflict')) throw error
     }
   }
-}
-
-async function listSequences(vault: Vault): Promise<number[]> {
-  const sequences: number[] = []
-  for await (const { name } of vault.store.list(vault.layout.tombstones)) {
-    const sequence = parseSequenceName(name)
-    if (sequence !== undefined) sequences.push(sequence)
-  }
-  return sequences
 }

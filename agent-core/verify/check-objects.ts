@@ -17,9 +17,10 @@ import { decodeVaultFile } from '../format/vault-file.ts'
 import { keyspaceLayout, type PointObjectName, parsePointName, vaultFileName } from '../format/vault-layout.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import { machineClaim } from '../vault/machine-claims.ts'
+import type { NumberedObject } from '../vault/numbered-objects.ts'
 import { readAhead } from '../vault/read-ahead.ts'
 import { checkLedger } from './check-records.ts'
-import type { NumberedObject, VaultView } from './vault-view.ts'
+import type { VaultView } from './vault-view.ts'
 
 /** Points that are opened at the same time: a vault may be far away. */
 const lanes = 16
@@ -46,7 +47,7 @@ export async function checkVaultFacts(view: VaultView): Promise<void> {
     ensure(isOurs, vaultFileName, 0, 'it is that of another vault')
   })
   if (facts !== undefined) await checkClaim(view, facts.machine)
-  const slots = await view.namesUnder(layout.keys)
+  const slots = await view.listUnder(layout.keys)
   await view.readAll(slots, (bytes, name) => {
     const slot = decodeKeySlot(bytes, name)
     ensure(toHex(slot.keyspace) === keys.keyspace, name, 16, 'the slot is that of another keyspace')
@@ -76,11 +77,12 @@ export async function checkDefinitions(view: VaultView): Promise<ReadonlyMap<Ite
   const { layout, keys } = view.vault
   const numbered = await view.numberedUnder(layout.definitions)
   const sequences = numbered.map(({ sequence }) => sequence)
-  const read = await view.readAll(
-    numbered.map(({ name }) => name),
-    (bytes, name) => decodeDefinitions(openObject(keys, 'definitions', name, bytes), name).items,
+  const read = await view.readAll(numbered, (bytes, name) =>
+    decodeDefinitions(openObject(keys, 'definitions', name, bytes), name).items.map(
+      (item): readonly [ItemId, string] => [item.id, item.name],
+    ),
   )
-  const names = new Map(read.flatMap((items) => items ?? []).map((item) => [item.id, item.name]))
+  const names = new Map(read.flatMap((items) => items ?? []))
   if (sequences.length === 0) view.log.add(layout.definitions.slice(0, -1), 0, 'no definitions are left')
   for (const missing of gapsOf(sequences)) view.log.add(layout.definition(missing), 0, 'the object is missing')
   return names
@@ -102,12 +104,13 @@ export interface PointsCheck {
 
 /** Opens all points and confirmations. */
 export async function checkPoints(view: VaultView, itemNames: ReadonlyMap<ItemId, string>): Promise<PointsCheck> {
-  const listed = new Set(await view.namesUnder(view.vault.layout.points))
-  const points: { readonly name: string; readonly parsed: PointObjectName }[] = []
-  for (const name of listed) {
+  const listed = new Set((await view.listUnder(view.vault.layout.points)).map(({ name }) => name))
+  const named = [...listed].flatMap((name) => {
     const parsed = parsePointName(name)
-    if (parsed?.confirmation === false) points.push({ name, parsed })
-    if (parsed?.confirmation !== true) continue
+    return parsed === undefined ? [] : [{ name, parsed }]
+  })
+  const points = named.filter(({ parsed }) => !parsed.confirmation)
+  for (const { name, parsed } of named.filter((one) => one.parsed.confirmation)) {
     const pointName = name.slice(0, -'.ok'.length)
     // It may have been put after the listing had passed its name.
     if (listed.has(pointName) || (await view.vault.store.stat(pointName)) !== undefined) continue

@@ -18,8 +18,9 @@ import type { VaultView } from './vault-view.ts'
 export async function checkMarks(view: VaultView): Promise<void> {
   const { layout, keys } = view.vault
   const marks = new Map<string, PointId>()
+  const listed = await view.listUnder(layout.marks)
   const next = new Map<PointId, number>()
-  for (const name of await view.namesUnder(layout.marks)) {
+  for (const { name } of listed) {
     const parsed = parseMarkName(name)
     if (parsed === undefined) continue
     const { point, number } = parsed
@@ -31,7 +32,7 @@ export async function checkMarks(view: VaultView): Promise<void> {
     marks.set(name, point)
   }
   await view.readAll(
-    [...marks.keys()],
+    listed.filter(({ name }) => marks.has(name)),
     (bytes, name) => {
       const mark = decodeMark(openObject(keys, 'mark', name, bytes), name)
       ensure(mark.point === marks.get(name), name, 0, 'the mark is of another point')
@@ -47,9 +48,8 @@ export async function checkMarks(view: VaultView): Promise<void> {
 export async function checkLedger(view: VaultView): Promise<ReadonlySet<PointId>> {
   const { layout, keys } = view.vault
   const there = await view.numberedUnder(layout.tombstones)
-  const read = await view.readAll(
-    there.map(({ name }) => name),
-    (bytes, name) => decodeTombstones(openObject(keys, 'tombstone', name, bytes), name),
+  const read = await view.readAll(there, (bytes, name) =>
+    decodeTombstones(openObject(keys, 'tombstone', name, bytes), name),
   )
   const sequences = there.map(({ sequence }) => sequence)
   const objects = there.flatMap(({ sequence }, at) => {
@@ -65,13 +65,10 @@ export async function checkLedger(view: VaultView): Promise<ReadonlySet<PointId>
 export async function checkAudit(view: VaultView): Promise<void> {
   const { layout, keys } = view.vault
   const there = await view.numberedUnder(layout.audit)
-  const read = await view.readAll(
-    there.map(({ name }) => name),
-    (bytes, name) => ({
-      previous: decodeAuditEntry(openObject(keys, 'audit', name, bytes), name).previous,
-      sha256: sha256(bytes),
-    }),
-  )
+  const read = await view.readAll(there, (bytes, name) => ({
+    previous: decodeAuditEntry(openObject(keys, 'audit', name, bytes), name).previous,
+    sha256: sha256(bytes),
+  }))
   let before: Buffer | undefined
   let next = 0
   for (const [at, { name, sequence }] of there.entries()) {
@@ -107,14 +104,14 @@ export async function checkCleanUps(view: VaultView): Promise<CleanUps> {
   const note = () => {
     isKnown = false
   }
-  const names = await view.namesUnder(layout.intents)
-  const ends = names.filter((name) => parseIntentName(name)?.isEnd === true)
-  const intents = names.filter((name) => parseIntentName(name)?.isEnd === false)
+  const listed = await view.listUnder(layout.intents)
+  const ends = listed.filter(({ name }) => parseIntentName(name)?.isEnd === true)
+  const intents = listed.filter(({ name }) => parseIntentName(name)?.isEnd === false)
   // What a later version calls otherwise may condemn anything.
-  const unknown = names.length - ends.length - intents.length
+  const unknown = listed.length - ends.length - intents.length
   if (unknown > 0) isKnown = false
   await view.readAll(ends, (bytes, name) => decodeIntentEnd(openObject(keys, 'intent', name, bytes), name))
-  const ended = new Set(ends)
+  const ended = new Set(ends.map(({ name }) => name))
   const isOpen = (name: string) => !ended.has(`${name}.done`)
   await view.readAll(
     intents,
@@ -124,14 +121,13 @@ export async function checkCleanUps(view: VaultView): Promise<CleanUps> {
     },
     note,
   )
-  const goneObjects = await view.numberedUnder(layout.indexGone)
   await view.readAll(
-    goneObjects.map(({ name }) => name),
+    await view.numberedUnder(layout.indexGone),
     (bytes, name) => {
       const { chunkFiles } = decodeIndexGone(openObject(keys, 'index-gone', name, bytes), name)
       for (const chunk of chunkFiles) gone.add(chunk)
     },
     note,
   )
-  return { openIntents: unknown + intents.filter(isOpen).length, condemned, gone, isKnown }
+  return { openIntents: unknown + intents.filter(({ name }) => isOpen(name)).length, condemned, gone, isKnown }
 }

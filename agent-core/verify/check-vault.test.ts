@@ -2,11 +2,15 @@ import { randomInt } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MadeVault } from '../../test/support/made-vault.ts'
 import type { PlannedEntry } from '../../test/support/point-tree.ts'
+import { AgentError } from '../base/agent-error.ts'
 import { systemClock } from '../base/clock.ts'
+import { systemRandom } from '../base/random.ts'
 import { createTask } from '../base/task.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import { blockIdSizeBytes, extentHeaderSizeBytes } from '../format/chunk-file.ts'
+import type { ObjectStore } from '../vault/object-store.ts'
+import { Vault } from '../vault/vault.ts'
 import { assertInvariants } from './assert-invariants.ts'
 import { checkVault, type VaultCheck } from './check-vault.ts'
 
@@ -274,6 +278,25 @@ describe('chunk files', () => {
     const both = await check()
     expect(both.damaged).toHaveLength(2)
     for (const { files } of both.damaged) expect(files).toEqual(usersOf(extent?.ids ?? new Set()).files)
+  })
+
+  test('a short one of which one extent cannot be read: what can be is read all the same', async () => {
+    const chunk = dataFiles[0] as CompleteChunkFile
+    const object = made.objectOf(chunk)
+    const [extent] = extentsOf(chunk)
+    const bad = (extent?.offset ?? 0) + 1
+    const { store, keys, id } = made.vault
+    const get: ObjectStore['get'] = async (name, options) => {
+      const { offset = 0, sizeBytes = Number.POSITIVE_INFINITY } = options?.range ?? {}
+      const isHit = name === object && offset <= bad && bad < offset + sizeBytes
+      if (isHit) throw new AgentError('store.failed', { address: 'here', reason: 'a bad sector' })
+      return await store.get(name, options)
+    }
+    using task = createTask({ clock: systemClock })
+    const vault = new Vault({ store: { ...store, get }, id, keys, random: systemRandom })
+    const { damaged } = await checkVault({ vault, readDataPercent: 100, task })
+    expect(damaged).toMatchObject([{ object, offset: extent?.offset, files: usersOf(extent?.ids ?? new Set()).files }])
+    expect(damaged[0]?.reason).toContain('a bad sector')
   })
 
   test('exchanged for each other: both are found', async () => {

@@ -217,6 +217,6 @@ function explainUnhurt(view: VaultView, index: VaultIndex): void {
   for (const [number, isElsewhere] of redundant) {
     const damage = view.log.get(number)
     if (damage.points.size > 0) continue
-    damage.reasons.push(isElsewhere ? 'its blocks are whole in other chunk files' : 'no point needs its blocks')
+    damage.remark = isElsewhere ? 'its blocks are whole in other chunk files' : 'no point needs its blocks'
   }
 }

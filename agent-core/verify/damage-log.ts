@@ -31,6 +31,8 @@ class OpenDamage {
   readonly points = new Set<PointId>()
   readonly files = new Set<string>()
   state: DamageState = 'open'
+  /** What there is to say behind its reasons. */
+  remark: string | undefined
 
   constructor(object: string, offset: number, reason: string) {
     this.object = object
@@ -76,10 +78,10 @@ export class DamageLog {
   /** Everything found, by object and offset. */
   toList(): Damage[] {
     return this.#found
-      .map(({ object, offset, reasons, points, files, state }) => ({
+      .map(({ object, offset, reasons, remark, points, files, state }) => ({
         object,
         offset,
-        reason: reasons.toSorted().join('; '),
+        reason: [...reasons.toSorted(), ...(remark === undefined ? [] : [remark])].join('; '),
         points: [...points].sort(),
         files: [...files].sort(),
         state,

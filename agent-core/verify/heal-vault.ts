@@ -121,7 +121,7 @@ function remember(found: Map<string, HealedDamage>, { damaged }: VaultCheck): vo
     const before = found.get(place)
     const union = <Value extends string>(of: (each: HealedDamage | Damage) => readonly Value[]): Value[] =>
       [...new Set([...(before === undefined ? [] : of(before)), ...of(damage)])].sort()
-    // Its reasons are told as they were found; later ones say what has become of it.
+    // Its reasons are told as they were found first; later ones say what has become of it.
     const reason = before?.reason ?? damage.reason
     found.set(place, { ...damage, reason, points: union(({ points }) => points), files: union(({ files }) => files) })
   }

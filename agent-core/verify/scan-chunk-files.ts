@@ -12,18 +12,19 @@ import { examineChunkFile } from '../cache/examine-chunk-file.ts'
 import type { ChunkFileBytes } from '../cache/sequential-bytes.ts'
 import type { VaultChunkFile, VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
+import { ensure } from '../format/invalid.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import { inLanes } from '../vault/in-lanes.ts'
+import { readAhead } from '../vault/read-ahead.ts'
 import type { ProofDepth } from './chunk-file-prover.ts'
 import type { ProofRecord } from './proof-record.ts'
 import { ProverPool } from './prover-pool.ts'
 import type { VaultView } from './vault-view.ts'
 
-/** Chunk files read at the same time through the store; each takes less than 32 MiB of memory. */
-const lanesThroughStore = 2
-/** Shorter ones come whole with one request, and more of them at the same time: each request costs the way to the vault. */
+/** Chunk files that are read at the same time through the store take so much memory together; a long one takes half of it. */
+const readBytesThroughStore = 64 * 2 ** 20
+/** Shorter ones come whole with one request: each costs the way to the vault. */
 const shortSizeBytes = 2 ** 20
-const lanesOfShort = 16
 /** Less is read before a thread has started. */
 const pooledFromBytes = 32 * 1024 * 1024
 const maxThreadCount = 4
@@ -169,26 +170,24 @@ class ScanPass {
     }
   }
 
-  /** Reads these files, several at a time. */
+  /** Reads these files in their order, several at a time. */
   async read(files: readonly VaultChunkFile[], pool: ProverPool | undefined): Promise<void> {
     const { task, vault } = this.#view
-    const readAll = async (some: readonly VaultChunkFile[], lanes: number) =>
-      await inLanes(some, lanes, async (file) => {
-        task.throwIfAborted()
-        task.add({ current: vault.layout.chunk(file.name) })
-        await this.#readFile(file, pool)
-      })
+    const read = async (file: VaultChunkFile) => {
+      task.throwIfAborted()
+      task.add({ current: vault.layout.chunk(file.name) })
+      await this.#readFile(file, pool)
+    }
     if (pool !== undefined) {
-      await readAll(files, pool.laneCount)
+      await inLanes(files, pool.laneCount, read)
       return
     }
-    const isShort = ({ name, sizeBytes }: VaultChunkFile) =>
-      Math.max(sizeBytes, this.#stored.get(name)?.sizeBytes ?? 0) <= shortSizeBytes
-    await readAll(files.filter(isShort), lanesOfShort)
-    await readAll(
-      files.filter((file) => !isShort(file)),
-      lanesThroughStore,
-    )
+    const sized = files.map((file) => {
+      const sizeBytes = this.#stored.get(file.name)?.sizeBytes ?? 0
+      return { file, sizeBytes: sizeBytes <= shortSizeBytes ? sizeBytes : readBytesThroughStore / 2 }
+    })
+    const inTurn = readAhead(sized, async ({ file }) => await read(file), { maxBytes: readBytesThroughStore })
+    for await (const { result } of inTurn) await result
   }
 
   async #readFile(file: VaultChunkFile, pool: ProverPool | undefined): Promise<void> {
@@ -248,8 +247,9 @@ class ScanPass {
     const { vault, task } = this.#view
     const object = vault.layout.chunk(file.name)
     const stored = this.#view.chunkBytes(file.name, sizeBytes)
-    const isShort = sizeBytes > 0 && sizeBytes <= shortSizeBytes
-    const bytes = isShort ? await inMemory(stored) : stored
+    // Nothing can be asked of an empty one.
+    const isWhole = sizeBytes > 0 && sizeBytes <= shortSizeBytes
+    const bytes = isWhole ? await inMemory(stored) : stored
     let reported = 0
     const counted = {
       sizeBytes,
@@ -273,7 +273,13 @@ async function inMemory(bytes: ChunkFileBytes): Promise<ChunkFileBytes> {
   const { sizeBytes } = bytes
   try {
     const all = await bytes.read(0, sizeBytes)
-    return { sizeBytes, read: async (offset, length) => all.subarray(offset, offset + length) }
+    return {
+      sizeBytes,
+      read: async (offset, length) => {
+        ensure(offset + length <= sizeBytes, 'chunk file', offset, 'cut off')
+        return all.subarray(offset, offset + length)
+      },
+    }
   } catch (error) {
     if (!isAgentError(error, 'format.invalid')) throw error
     return bytes

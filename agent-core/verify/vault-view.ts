@@ -4,20 +4,17 @@ import type { Task } from '../base/task.ts'
 import type { ChunkFileBytes } from '../cache/sequential-bytes.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { invalid } from '../format/invalid.ts'
-import { parseSequenceName, vaultFileName } from '../format/vault-layout.ts'
-import { inLanes } from '../vault/in-lanes.ts'
+import { vaultFileName } from '../format/vault-layout.ts'
+import { listNumbered, type NumberedObject } from '../vault/numbered-objects.ts'
+import { readAhead } from '../vault/read-ahead.ts'
 import { objectLimit, readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import { DamageLog } from './damage-log.ts'
 
-export interface NumberedObject {
+export interface ListedObject {
   readonly name: string
-  readonly sequence: number
   readonly sizeBytes: number
 }
-
-/** Small objects that are read at the same time: a vault may be far away. */
-const lanes = 16
 
 export class VaultView {
   readonly vault: Vault
@@ -53,22 +50,21 @@ export class VaultView {
     }
   }
 
-  /** As `read` for each of `names`, several at a time; what they hold in the order of `names`. */
+  /** As `read` for each of `objects`, several at a time; what they hold in the same order. */
   async readAll<Content>(
-    names: readonly string[],
+    objects: readonly ListedObject[],
     open: (bytes: Buffer, name: string) => Content,
     onDamage: (damage: number, name: string) => void = () => undefined,
   ): Promise<(Content | undefined)[]> {
-    return await inLanes(
-      names,
-      lanes,
-      async (name) =>
-        await this.read(
-          name,
-          (bytes) => open(bytes, name),
-          (damage) => onDamage(damage, name),
-        ),
-    )
+    const contents: (Content | undefined)[] = []
+    const read = async ({ name }: ListedObject) =>
+      await this.read(
+        name,
+        (bytes) => open(bytes, name),
+        (damage) => onDamage(damage, name),
+      )
+    for await (const { result } of readAhead(objects, read)) contents.push(await result)
+    return contents
   }
 
   /** Bytes of an object; throws `format.invalid` where this object alone cannot be read. */
@@ -87,23 +83,17 @@ export class VaultView {
     }
   }
 
-  /** Names of all objects that begin with `prefix`. */
-  async namesUnder(prefix: string): Promise<string[]> {
-    const names: string[] = []
+  /** All objects whose names begin with `prefix`. */
+  async listUnder(prefix: string): Promise<ListedObject[]> {
+    const listed: ListedObject[] = []
     const { signal } = this.task
-    for await (const { name } of this.vault.store.list(prefix, { signal })) names.push(name)
-    return names
+    for await (const { name, sizeBytes } of this.vault.store.list(prefix, { signal })) listed.push({ name, sizeBytes })
+    return listed
   }
 
   /** Objects under `prefix` whose names are numbers, in their order; others are none of this version's. */
   async numberedUnder(prefix: string): Promise<NumberedObject[]> {
-    const numbered: NumberedObject[] = []
-    const { signal } = this.task
-    for await (const { name, sizeBytes } of this.vault.store.list(prefix, { signal })) {
-      const sequence = parseSequenceName(name)
-      if (sequence !== undefined) numbered.push({ name, sequence, sizeBytes })
-    }
-    return numbered
+    return await listNumbered(this.vault.store, prefix, { signal: this.task.signal })
   }
 
   chunkBytes(name: ChunkFileName, sizeBytes: number): ChunkFileBytes {

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { MadeVault } from '../../test/support/made-vault.ts'
 import type { PlannedEntry } from '../../test/support/point-tree.ts'
 import { systemClock } from '../base/clock.ts'
 import { createTask } from '../base/task.ts'
+import { BlockReader } from '../cache/chunk-reader.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import type { ListRef } from '../format/paged-list.ts'
@@ -56,17 +57,41 @@ test('one damaged page hurts the rest of its directory only, in every point and 
   ])
 })
 
-test('shared pages are read once, however many points share them', async () => {
+test('pages that points share are read once, also when all of them are walked at the same time', async () => {
   const children: PlannedEntry[] = [{ name: 'crowd', type: 'directory', children: crowd(2000) }]
-  await made.addPoint(children)
-  const one = (await check(0)).bytesRead
-  for (let point = 0; point < 10; point++) {
+  for (let point = 0; point < 20; point++) {
     await made.addPoint([...children, { name: `new ${point}`, type: 'file', content: [Buffer.from(`${point}`)] }])
   }
-  const eleven = await check(0)
-  expect(eleven.damaged).toEqual([])
-  expect(eleven.points).toHaveLength(11)
-  expect(eleven.bytesRead - one).toBeLessThan(one)
+  const read = vi.spyOn(BlockReader.prototype, 'read')
+  try {
+    const { damaged, points } = await check(0)
+    expect(damaged).toEqual([])
+    expect(points).toHaveLength(20)
+    const ids = read.mock.calls.map(([id]) => Buffer.from(id).toString('hex'))
+    expect(ids.length).toBeGreaterThan(40)
+    expect(ids.length).toBe(new Set(ids).size)
+  } finally {
+    read.mockRestore()
+  }
+})
+
+test('a damaged page that points share under two paths hurts both, in every point', async () => {
+  const pages = crowd(4000)
+  for (let point = 0; point < 20; point++) {
+    await made.addPoint([
+      { name: point % 2 === 0 ? 'even' : 'odd', type: 'directory', children: pages },
+      { name: `new ${point}`, type: 'file', content: [Buffer.from(`${point}`)] },
+    ])
+  }
+  const tree = made.chunkFiles.find(({ kind }) => kind === 'tree') as CompleteChunkFile
+  const { extents } = decodeBlockTable(tree.table)
+  made.store.damage(made.objectOf(tree), (bytes) =>
+    bytes.fill(0, (extents[0]?.offset ?? 0) + 24, (extents[0]?.offset ?? 0) + 60),
+  )
+  const { damaged } = await check(0)
+  expect(damaged).toHaveLength(1)
+  expect(damaged[0]?.points).toEqual(made.points.map(({ id }) => id).sort())
+  expect(damaged[0]?.files).toEqual(['docs:/src/even/…', 'docs:/src/odd/…'])
 })
 
 test('names that are not UTF-8, and the same content under two names', async () => {

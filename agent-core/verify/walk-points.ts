@@ -94,7 +94,8 @@ export class PointWalk {
     const key = `${place.kind} ${level} ${latin1(id)}`
     const hurtKey = `${place.item}\0${latin1(place.path)}\0${key}`
     // Whoever walks another point may be at it: once it is read it is known here, too, unless it is hurt under another path.
-    await this.#underWay.get(key)
+    // Nothing may be awaited between the last look and the note that this walk reads it.
+    for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) await other
     const known = this.#whole.get(key) ?? this.#hurt.get(hurtKey)
     if (known !== undefined) {
       for (const damage of known.damages) this.#view.log.get(damage).points.add(place.point)

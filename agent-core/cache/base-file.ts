@@ -15,7 +15,7 @@ import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import { BaseConnection, suspectMark } from './base-connection.ts'
 import { BaseFacts } from './base-facts.ts'
-import { baseSchemaVersion, prepareTables, rebuildBlockIndex } from './base-schema.ts'
+import { baseSchemaVersion, leastReadableVersion, prepareTables, rebuildBlockIndex } from './base-schema.ts'
 
 const checkIntervalMs = 24 * 60 * 60 * 1000
 const checkedFact = 'checked-at'
@@ -47,7 +47,7 @@ export function openForReading(path: string): BaseConnection {
   try {
     const sql = new BaseConnection(path, true)
     try {
-      if (versionOf(sql) === baseSchemaVersion) return sql
+      if (versionOf(sql) >= leastReadableVersion) return sql
     } catch (error) {
       sql.close()
       throw error

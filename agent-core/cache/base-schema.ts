@@ -7,6 +7,8 @@ import { BlockLevels } from './block-levels.ts'
 import { BlockLists } from './block-lists.ts'
 
 export const baseSchemaVersion = 4
+/** A reader can do without the index that came with version 4. */
+export const leastReadableVersion = 3
 
 /** Tables that came with version 2: block tables by themselves, and the block index in levels (ADR 0013). */
 const blockTables = `

@@ -1,4 +1,4 @@
-import { lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -49,6 +49,21 @@ test('lines from the level on are appended as JSON to a file for its owner alone
 
 test('a file that cannot be opened is reported at once', () => {
   expect(() => openLogFile({ path: join(folder, 'missing', 'log'), level: 'info', clock })).toThrow('ENOENT')
+})
+
+test('a line that finds no folder is dropped, and later ones are written; none is after the end', () => {
+  const path = join(folder, 'logs', 'log')
+  mkdirSync(join(folder, 'logs'))
+  const log = openLogFile({ path, level: 'info', clock })
+  renameSync(join(folder, 'logs'), join(folder, 'away'))
+  log.info('lost')
+  renameSync(join(folder, 'away'), join(folder, 'logs'))
+  log.info('kept')
+  log[Symbol.dispose]()
+  log.info('too late')
+  log[Symbol.dispose]()
+  const lines = readFileSync(path, 'utf8').trim().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['kept'])
 })
 
 test('the silent log keeps nothing', () => {

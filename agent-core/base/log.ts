@@ -25,6 +25,8 @@ export interface LogFileOptions {
   /** The least level that is written. */
   readonly level: LogLevel
   readonly clock: Clock
+  /** True: all that a line needs is loaded at once, and what is wrong with that is thrown. */
+  readonly eager?: boolean
 }
 
 /**
@@ -34,18 +36,22 @@ export interface LogFileOptions {
  */
 export function openLogFile(options: LogFileOptions): Log & Disposable {
   closeSync(openSync(options.path, 'a', 0o600))
-  let opened: OpenLog | undefined
+  let opened = options.eager === true ? openLog(options) : undefined
+  let isClosed = false
   const write = (level: LogLevel) => (message: string, data?: LogData) => {
-    if (levels.indexOf(level) < levels.indexOf(options.level)) return
-    opened ??= openLogOrNone(options)
-    opened.write(level, message, data)
+    if (isClosed || levels.indexOf(level) < levels.indexOf(options.level)) return
+    opened ??= openIfPossible(options)
+    opened?.write(level, message, data)
   }
   return {
     debug: write('debug'),
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    [Symbol.dispose]: () => opened?.end(),
+    [Symbol.dispose]: () => {
+      if (!isClosed) opened?.end()
+      isClosed = true
+    },
   }
 }
 
@@ -54,12 +60,12 @@ interface OpenLog {
   readonly end: () => void
 }
 
-/** A file that went away since counts as what fails later. */
-function openLogOrNone(options: LogFileOptions): OpenLog {
+/** Where it cannot be opened any more, the line is dropped, and the next one tries again. */
+function openIfPossible(options: LogFileOptions): OpenLog | undefined {
   try {
     return openLog(options)
   } catch {
-    return { write: nothing, end: nothing }
+    return undefined
   }
 }
 

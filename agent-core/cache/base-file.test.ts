@@ -1,11 +1,12 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { madeIndexFile } from '../../test/support/index-files.ts'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testCapturedPoint, testIdOf, testItem, testKeyspace, testVaultId } from '../../test/support/test-keys.ts'
 import { fromHex } from '../base/bytes.ts'
 import type { Clock } from '../base/clock.ts'
+import { BaseConnection } from './base-connection.ts'
 import { openBase } from './base-db.ts'
 
 const hourMs = 60 * 60 * 1000
@@ -159,25 +160,87 @@ const tablesOfVersion1 = `
   PRAGMA user_version = 1;
 `
 
-test.each([
-  'SELECT name, max(placed) FROM chunk_file LEFT JOIN placement ON chunk = number GROUP BY number',
-  'SELECT 1 FROM placement JOIN chunk_file ON number = chunk WHERE name = ? AND vault <> ?',
-])('where a chunk file lies is looked up, not searched for, also in a base that was of version 3: %s', (sql) => {
-  using folder = new TestFolder()
-  const path = folder.at('base.db')
-  openBase(path).close()
-  for (const isOld of [false, true]) {
-    const db = new Database(path)
-    if (isOld) db.exec('DROP INDEX places; PRAGMA user_version = 3')
+test('where chunk files lie is looked up, not searched for', () => {
+  const asked = vi.spyOn(BaseConnection.prototype, 'all')
+  const askedValue = vi.spyOn(BaseConnection.prototype, 'value')
+  try {
+    using folder = new TestFolder()
+    const path = folder.at('base.db')
+    using base = openBase(path)
+    base.adopt(testVaultId, testKeyspace, [madeIndexFile(1, testIdOf(Buffer.from('block')))])
+    asked.mockClear()
+    askedValue.mockClear()
+    base.chunkFileStates()
+    base.chunkFileStates(testKeyspace)
+    base.isPlacedElsewhere(testVaultId, madeIndexFile(1, testIdOf(Buffer.from('block'))).name)
+    const statements = [...asked.mock.calls, ...askedValue.mock.calls].filter(([sql]) => sql.includes('placement'))
+    expect(statements).toHaveLength(3)
+    const db = new Database(path, { readonly: true })
+    for (const [sql, ...parameters] of statements) {
+      const plan = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
+      expect(plan.find(({ detail }) => detail.includes('placement'))?.detail, sql).toContain('INDEX places (chunk=?')
+    }
     db.close()
-    openBase(path, { clock: new SetClock() }).close()
-    const opened = new Database(path)
-    const parameters = sql.includes('?') ? [fromHex(testKeyspace), testVaultId] : []
-    const plan = opened.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
-    opened.close()
-    expect(plan.find(({ detail }) => detail.includes('placement'))?.detail).toContain('INDEX places (chunk=?')
+  } finally {
+    asked.mockRestore()
+    askedValue.mockRestore()
   }
 })
+
+/** What version 3 did not have. */
+const toVersion3 = 'DROP INDEX places; PRAGMA user_version = 3'
+/** What version 2 did not have. */
+const toVersion2 = `DROP TABLE condemned_chunk; DROP TABLE gone_chunk; DROP TABLE gone_seen; ${toVersion3}; PRAGMA user_version = 2`
+
+test.each([
+  ['1', undefined],
+  ['2', toVersion2],
+  ['3', toVersion3],
+])('tables and indexes of a base of version %s are then those of a new one', (_version, takeBack) => {
+  using folder = new TestFolder()
+  const path = folder.at('base.db')
+  if (takeBack === undefined) runIn(path, tablesOfVersion1)
+  else {
+    openBase(path).close()
+    runIn(path, takeBack)
+  }
+  openBase(path, { clock: new SetClock() }).close()
+  openBase(folder.at('new.db'), { clock: new SetClock() }).close()
+  expect(describedIn(path)).toEqual(describedIn(folder.at('new.db')))
+})
+
+test('a reader of version 3 reads, also while a writer brings the base up to date', () => {
+  using folder = new TestFolder()
+  const path = folder.at('base.db')
+  {
+    using base = openBase(path)
+    base.adopt(testVaultId, testKeyspace, [madeIndexFile(1, testIdOf(Buffer.from('block')))])
+  }
+  runIn(path, toVersion3)
+  using reader = openBase(path, { readOnly: true })
+  expect([...reader.chunkFileStates().values()]).toEqual(['waiting'])
+  {
+    using writer = openBase(path, { clock: new SetClock() })
+    writer.adopt(testVaultId, testKeyspace, [madeIndexFile(2, testIdOf(Buffer.from('more')))])
+  }
+  expect([...reader.chunkFileStates().values()]).toEqual(['waiting', 'waiting'])
+})
+
+function runIn(path: string, sql: string): void {
+  const db = new Database(path)
+  db.exec(sql)
+  db.close()
+}
+
+function describedIn(path: string): string[] {
+  const db = new Database(path, { readonly: true })
+  const rows = db.prepare<unknown[], { described: string }>(
+    "SELECT type || ' ' || name AS described FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name",
+  )
+  const described = rows.all().map((row) => row.described)
+  db.close()
+  return described
+}
 
 describe('a base of version 1', () => {
   const ids = [1, 2, 3].map((text) => testIdOf(Buffer.from(`block ${text}`)))

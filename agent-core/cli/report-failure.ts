@@ -67,7 +67,7 @@ async function logBug(error: unknown, logId: string, { home, clock }: FailureCon
   try {
     const { openLogFile } = await import('../base/log.ts')
     makeFolder(folder)
-    using log = openLogFile({ path, level: 'info', clock })
+    using log = openLogFile({ path, level: 'info', clock, eager: true })
     log.error('fault', { logId, error })
     return `the log is ${path}`
   } catch (logError) {

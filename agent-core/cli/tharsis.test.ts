@@ -45,13 +45,13 @@ describe('the executable', () => {
     expect(stdout).toContain('backup-now ITEM')
   })
 
-  test('without an agent loads no schemas, no transport and no S3 client: they take longer than all of the rest', () => {
+  test('without an agent loads no schemas, no transport, no log, no calendar and no S3 client: they take longer than all of the rest', () => {
     const options = `--import data:text/javascript,${encodeURIComponent(listPackages)}`
     const { status, stderr } = run(process.execPath, ['item', 'list'], { NODE_OPTIONS: options, THARSIS_HOME: home })
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('better-sqlite3') as string })
     const slow = stderr
       .split(' ')
-      .filter((name) => /^(zod|ws|node-cron|@orpc\/.*|@aws-sdk\/.*|@smithy\/.*)$/.test(name))
+      .filter((name) => /^(zod|ws|node-cron|pino|temporal-polyfill|@orpc\/.*|@aws-sdk\/.*|@smithy\/.*)$/.test(name))
     expect(slow).toEqual([])
   })
 

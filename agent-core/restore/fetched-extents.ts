@@ -11,7 +11,7 @@ import type { ExtentSource } from '../cache/extent-source.ts'
 /** Requests at the same time: a place far away answers each of them late. */
 const lanes = 16
 /** What was fetched is kept for the next files while it takes less than this, with what is in use. */
-const budgetBytes = 48 * 1024 * 1024
+const budgetBytes = 24 * 1024 * 1024
 /** Memory is taken in pieces of a multiple of this, and used again: what is left to V8 piles up in every thread. */
 const pieceGrainBytes = 256 * 1024
 

@@ -34,7 +34,8 @@ export async function compactIndex(
   live: readonly number[],
   isGone: (name: ChunkFileName) => boolean,
 ): Promise<CompactedIndex> {
-  const listed = (await listNumbered(vault.store, vault.layout.index)).filter(({ sequence }) => live.includes(sequence))
+  const wanted = new Set(live)
+  const listed = (await listNumbered(vault.store, vault.layout.index)).filter(({ sequence }) => wanted.has(sequence))
   const smallest = listed
     .toSorted((a, b) => a.sizeBytes - b.sizeBytes)
     .slice(0, Math.max(2, listed.length - segmentsLeft + 1))

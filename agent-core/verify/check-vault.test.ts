@@ -299,6 +299,36 @@ describe('chunk files', () => {
     expect(damaged[0]?.reason).toContain('a bad sector')
   })
 
+  test('through a store two long ones are read at the same time, also with short ones between them', async () => {
+    for (let point = 0; point < 3; point++) {
+      await made.addPoint([file('long', contentOf(100 + point, 1_500_000))])
+      await made.addPoint([file('short', contentOf(200 + point, 50_000))])
+    }
+    const long = new Set(
+      made.chunkFiles.filter(({ sizeBytes }) => sizeBytes > 2 ** 20).map((one) => made.objectOf(one)),
+    )
+    expect(long.size).toBe(3)
+    const { store, keys, id } = made.vault
+    const underWay = new Map<string, number>()
+    let most = 0
+    const get: ObjectStore['get'] = async (name, options) => {
+      if (!long.has(name)) return await store.get(name, options)
+      underWay.set(name, (underWay.get(name) ?? 0) + 1)
+      most = Math.max(most, underWay.size)
+      await new Promise((resolve) => {
+        setImmediate(resolve)
+      })
+      const left = (underWay.get(name) ?? 0) - 1
+      if (left === 0) underWay.delete(name)
+      else underWay.set(name, left)
+      return await store.get(name, options)
+    }
+    using task = createTask({ clock: systemClock })
+    const vault = new Vault({ store: { ...store, get }, id, keys, random: systemRandom })
+    expect(await checkVault({ vault, readDataPercent: 100, task })).toMatchObject({ damaged: [], chunkFilesRead: 16 })
+    expect(most).toBe(2)
+  })
+
   test('exchanged for each other: both are found', async () => {
     const [a, b] = dataFiles.map((chunk) => made.objectOf(chunk)) as [string, string]
     await swap(a, b)

@@ -21,10 +21,12 @@ import type { ProofRecord } from './proof-record.ts'
 import { ProverPool } from './prover-pool.ts'
 import type { VaultView } from './vault-view.ts'
 
-/** Chunk files that are read at the same time through the store take so much memory together; a long one takes half of it. */
-const readBytesThroughStore = 64 * 2 ** 20
-/** Shorter ones come whole with one request: each costs the way to the vault. */
+/** Chunk files up to this come whole with one request: each costs the way to the vault. */
 const shortSizeBytes = 2 ** 20
+/** What a longer one takes of memory, at most. */
+const longMemoryBytes = 32 * 2 ** 20
+/** Through the store two long ones are read at the same time, and short ones beside them. */
+const memoryThroughStoreBytes = 2 * longMemoryBytes + 16 * shortSizeBytes
 /** Less is read before a thread has started. */
 const pooledFromBytes = 32 * 1024 * 1024
 const maxThreadCount = 4
@@ -184,9 +186,9 @@ class ScanPass {
     }
     const sized = files.map((file) => {
       const sizeBytes = this.#stored.get(file.name)?.sizeBytes ?? 0
-      return { file, sizeBytes: sizeBytes <= shortSizeBytes ? sizeBytes : readBytesThroughStore / 2 }
+      return { file, sizeBytes: sizeBytes <= shortSizeBytes ? sizeBytes : longMemoryBytes }
     })
-    const inTurn = readAhead(sized, async ({ file }) => await read(file), { maxBytes: readBytesThroughStore })
+    const inTurn = readAhead(sized, async ({ file }) => await read(file), { maxBytes: memoryThroughStoreBytes })
     for await (const { result } of inTurn) await result
   }
 

@@ -1,5 +1,5 @@
 import { isAgentError } from '../base/agent-error.ts'
-import { invalid } from '../format/invalid.ts'
+import { ensure, invalid } from '../format/invalid.ts'
 import { keySlotSizeBytes } from '../format/key-slot.ts'
 import { maxSealedPayloadSizeBytes, maxSmallPayloadSizeBytes, sealedHeaderSizeBytes } from '../format/sealed-object.ts'
 import { maxVaultFileSizeBytes } from '../format/vault-file.ts'
@@ -32,7 +32,15 @@ export async function readObject(
   options: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {},
 ): Promise<Buffer> {
   try {
-    return await store.get(name, { maxSizeBytes: objectLimit(name), ...options })
+    const bytes = await store.get(name, { maxSizeBytes: objectLimit(name), ...options })
+    // Whoever asked for a range relies on its length: a reader that gets nothing would ask for ever.
+    ensure(
+      bytes.length === (options.range?.sizeBytes ?? bytes.length),
+      name,
+      bytes.length,
+      'fewer bytes came than asked for',
+    )
+    return bytes
   } catch (error) {
     if (!isAgentError(error, 'store.wrong-size')) throw error
     const { sizeBytes, reason } = error.data

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -196,6 +197,18 @@ describe('a vault that is no folder', () => {
     expect(seen.calls).toBe(seen.extents.size)
     expect(seen.mostUnderWay).toBeGreaterThan(4)
     expect(seen.mostUnderWay).toBeLessThanOrEqual(16)
+  })
+
+  test('a file of more than is fetched for one worker is shared by all of them', async () => {
+    const content = Array.from({ length: 20 }, () => randomBytes(2 ** 20))
+    const docs = withFiles({ name: 'photograph', type: 'file', content })
+    const { seen, sources } = farAway()
+    const result = await place.restore(rootOf(docs, sources))
+    expect(result.task.warnings).toEqual([])
+    expect(result).toMatchObject({ new: 601, failed: 0 })
+    expect(describeTree(place.target)).toEqual(expectedTree(docs))
+    expect(asked).toEqual([])
+    expect(seen.calls).toBe(seen.extents.size)
   })
 
   test.each<[string, (bytes: Buffer, call: number) => Buffer | undefined]>([

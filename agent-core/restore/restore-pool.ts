@@ -66,7 +66,8 @@ interface Waiting {
 
 /** Longer files are filled in stretches, by all workers. */
 export const largeFileSizeBytes = 32 * 1024 * 1024
-const stretchSizeBytes = 8 * 1024 * 1024
+/** What one worker fills at a time; a shorter file is not worth to be shared. */
+export const stretchSizeBytes = 8 * 1024 * 1024
 const maxStretchParts = 1024
 const messagesUnderWayPerWorker = 3
 /** What is fetched for messages under way; more gains nothing at 30 ms, and costs its memory. */

@@ -10,7 +10,7 @@ import { ensure } from '../format/invalid.ts'
 import type { Entry } from '../format/tree.ts'
 import { type ContentSource, findWrongBlock, holdsContent, partsOf, writeContent } from './content.ts'
 import { creationMode, type MetadataOptions, type MetadataWriter } from './metadata.ts'
-import { largeFileSizeBytes, type RestorePool } from './restore-pool.ts'
+import { type RestorePool, stretchSizeBytes } from './restore-pool.ts'
 import type { Staging } from './staging.ts'
 
 /** Why one entry cannot be restored, in words; the others can. */
@@ -83,10 +83,13 @@ async function stageFile(
   }
 }
 
-/** True when the file was large, and holds its content now, proved block by block. */
+/**
+ * True when the file was worth several workers, and holds its content now, proved block by block. Also of one that is not
+ * large: where it is far away, it may be too much for one worker.
+ */
 async function fillByWorkers(fd: number, entry: Entry, { pool, source }: StageContext): Promise<boolean> {
   const { content, sizeBytes } = entry
-  if (pool === undefined || content === undefined || sizeBytes === undefined || sizeBytes < largeFileSizeBytes) {
+  if (pool === undefined || content === undefined || sizeBytes === undefined || sizeBytes < stretchSizeBytes) {
     return false
   }
   if (content.sparse) ftruncateSync(fd, sizeBytes)

@@ -6,10 +6,10 @@ import type { VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName, PointId } from '../contract/ids.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
 import type { PointManifest } from '../format/point.ts'
-import { parseSequenceName } from '../format/vault-layout.ts'
 import { readOpenIntents } from '../vault/clean-ups.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import type { KeyspaceManifests } from '../vault/manifest-memory.ts'
+import { listNumbered } from '../vault/numbered-objects.ts'
 import type { Vault } from '../vault/vault.ts'
 import { Liveness } from './liveness.ts'
 import type { RemovablePoint } from './remove-points.ts'
@@ -161,11 +161,8 @@ async function walk(points: readonly VaultPoint[], liveness: Liveness, deps: Loo
 /** All is read anew only when something was added to the index or taken out of it, or an intent has ended: then chunk files are gone. */
 async function readContentsAgain(vault: Vault, before: VaultContents): Promise<VaultContents> {
   const intents = await readOpenIntents(vault)
-  const numbersUnder = async (prefix: string) => {
-    const numbers: number[] = []
-    for await (const { name } of vault.store.list(prefix)) numbers.push(parseSequenceName(name) ?? -1)
-    return numbers.toSorted((a, b) => a - b).join()
-  }
+  const numbersUnder = async (prefix: string) =>
+    (await listNumbered(vault.store, prefix)).map(({ sequence }) => sequence).join()
   const numbersOf = ({ live, superseded }: VaultContents['segments']) =>
     [...live, ...superseded].toSorted((a, b) => a - b).join()
   const open = new Set(intents.map(({ id }) => id))

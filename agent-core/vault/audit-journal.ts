@@ -5,7 +5,7 @@ import { openObject, sealObject } from '../codec/seal-object.ts'
 import { type AuditEntry, decodeAuditEntry, encodeAuditEntry } from '../format/audit-entry.ts'
 import { ensure } from '../format/invalid.ts'
 import { listNumbered } from './numbered-objects.ts'
-import { readAhead } from './read-ahead.ts'
+import { readListed } from './read-listed.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
@@ -34,7 +34,7 @@ export async function* readAudit(vault: Vault): AsyncGenerator<AuditEntry & { re
   let previous: Buffer | undefined
   let next = 0
   const listed = await listNumbered(vault.store, vault.layout.audit)
-  for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(vault.store, name))) {
+  for await (const { input, result } of readListed(vault.store, listed)) {
     const { name, sequence } = input
     ensure(sequence === next, vault.layout.auditEntry(next), 0, 'the entry of the audit journal is missing')
     const object = await result

@@ -17,9 +17,9 @@ import {
   type Intent,
   type IntentEnd,
 } from '../format/clean-up.ts'
-import { parseIntentName, parseSequenceName } from '../format/vault-layout.ts'
+import { parseIntentName } from '../format/vault-layout.ts'
 import { listNumbered } from './numbered-objects.ts'
-import { readAhead } from './read-ahead.ts'
+import { readListed } from './read-listed.ts'
 import { readObject } from './read-object.ts'
 import type { Vault } from './vault.ts'
 
@@ -162,7 +162,7 @@ async function readListedGone(
     lastSeen < 0 ? {} : { startAfter: layout.indexGoneObject(lastSeen) },
   )
   const found: ReadIndexGone[] = []
-  for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(store, name))) {
+  for await (const { input, result } of readListed(store, listed)) {
     const { name, sequence } = input
     try {
       const object = await result
@@ -179,8 +179,7 @@ async function readListedGone(
 export async function writeIndexGone(vault: Vault, gone: IndexGone): Promise<number> {
   const { layout, store, keys, random } = vault
   const payload = encodeIndexGone(gone)
-  let sequence = 0
-  for await (const { name } of store.list(layout.indexGone)) sequence = (parseSequenceName(name) ?? -1) + 1
+  let sequence = ((await listNumbered(store, layout.indexGone)).at(-1)?.sequence ?? -1) + 1
   for (; ; sequence++) {
     const name = layout.indexGoneObject(sequence)
     try {

@@ -7,8 +7,7 @@ import { openObject } from '../codec/seal-object.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import { decodeIndexSegment, type IndexedChunkFile, type IndexSegment } from '../format/index-segment.ts'
 import { listNumbered } from './numbered-objects.ts'
-import { readAhead } from './read-ahead.ts'
-import { readObject } from './read-object.ts'
+import { readListed } from './read-listed.ts'
 import type { Vault } from './vault.ts'
 import { writeSegment } from './write-segment.ts'
 
@@ -43,7 +42,7 @@ export async function compactIndex(
   const files = new Map<ChunkFileName, IndexedChunkFile>()
   /** Also what those had superseded: it may be deleted already, and stays explained. Undefined: an older writer left it out. */
   const superseded = new Map<number, Uint8Array | undefined>()
-  for await (const { input, result } of readAhead(smallest, async ({ name }) => await readObject(vault.store, name))) {
+  for await (const { input, result } of readListed(vault.store, smallest)) {
     const { name, sequence } = input
     const object = await result
     const segment = decodeIndexSegment(openObject(vault.keys, 'index', name, object), name)

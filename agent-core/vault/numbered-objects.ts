@@ -1,11 +1,10 @@
-/** Objects that are written under ascending numbers: docs/format/vault-layout.md, *Names*. */
+/** Objects that are written under ascending numbers: docs/format/vault-layout.md. */
 import { parseSequenceName } from '../format/vault-layout.ts'
 import type { ObjectStore } from './object-store.ts'
+import type { ListedObject } from './read-listed.ts'
 
-export interface NumberedObject {
-  readonly name: string
+export interface NumberedObject extends ListedObject {
   readonly sequence: number
-  readonly sizeBytes: number
 }
 
 /** Those under `prefix`, ascending; other names are none of this version's. Throws the store's errors. */

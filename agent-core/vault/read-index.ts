@@ -63,8 +63,9 @@ async function* readSegments(
     const listed = await listSegments(vault, lastSeen)
     const live = await look(listed)
     const wanted = listed.filter(({ sequence }) => !known.has(sequence) && !live.repeated.has(sequence))
-    const read = async ({ sequence, name }: NumberedObject) =>
-      live.take(sequence) ?? (await readObject(vault.store, name))
+    // Not longer than it was listed: see readListed.
+    const read = async ({ sequence, name, sizeBytes }: NumberedObject) =>
+      live.take(sequence) ?? (await readObject(vault.store, name, { maxSizeBytes: sizeBytes }))
     for await (const { input, result } of readAhead(wanted, read)) {
       const { sequence, name } = input
       try {

@@ -24,15 +24,16 @@ export function objectLimit(name: string): number {
 
 /**
  * Reads an object, or a range of it. One that is shorter than the range, or longer than any object of its
- * kind, is damaged: `format.invalid` with its length as the place. Otherwise throws what the store throws.
+ * kind or than `maxSizeBytes`, is damaged: `format.invalid` with its length as the place. Otherwise throws what the store throws.
  */
 export async function readObject(
   store: ObjectStore,
   name: string,
-  options: { readonly range?: ByteRange; readonly signal?: AbortSignal } = {},
+  options: { readonly range?: ByteRange; readonly signal?: AbortSignal; readonly maxSizeBytes?: number } = {},
 ): Promise<Buffer> {
+  const { maxSizeBytes = Number.POSITIVE_INFINITY } = options
   try {
-    const bytes = await store.get(name, { maxSizeBytes: objectLimit(name), ...options })
+    const bytes = await store.get(name, { ...options, maxSizeBytes: Math.min(objectLimit(name), maxSizeBytes) })
     // Whoever asked for a range relies on its length: a reader that gets nothing would ask for ever.
     ensure(
       bytes.length === (options.range?.sizeBytes ?? bytes.length),

@@ -15,8 +15,7 @@ import {
 } from '../format/tombstones.ts'
 import { deleteUnlessLocked } from './let-go.ts'
 import { listNumbered } from './numbered-objects.ts'
-import { readAhead } from './read-ahead.ts'
-import { readObject } from './read-object.ts'
+import { readListed } from './read-listed.ts'
 import type { Vault } from './vault.ts'
 
 /** Live objects from which on small ones are folded. */
@@ -51,7 +50,7 @@ export async function readLedger(
 ): Promise<Ledger> {
   const listed = await listNumbered(vault.store, vault.layout.tombstones)
   const objects: LiveObject[] = []
-  for await (const { input, result } of readAhead(listed, async ({ name }) => await readObject(vault.store, name))) {
+  for await (const { input, result } of readListed(vault.store, listed)) {
     const { sequence, name } = input
     try {
       const payload = openObject(vault.keys, 'tombstone', name, await result)

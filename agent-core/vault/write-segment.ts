@@ -1,6 +1,6 @@
 import { isAgentError } from '../base/agent-error.ts'
 import type { IndexSegment } from '../format/index-segment.ts'
-import { parseSequenceName } from '../format/vault-layout.ts'
+import { listNumbered } from './numbered-objects.ts'
 import type { Vault } from './vault.ts'
 
 const maxAttempts = 5
@@ -10,8 +10,7 @@ const maxAttempts = 5
  * `store.conflict` when others take the numbers, time and again.
  */
 export async function writeSegment(vault: Vault, segment: IndexSegment) {
-  let last = -1
-  for await (const { name } of vault.store.list(vault.layout.index)) last = parseSequenceName(name) ?? last
+  let last = (await listNumbered(vault.store, vault.layout.index)).at(-1)?.sequence ?? -1
   for (let attempt = 1; ; attempt++, last++) {
     try {
       return { segment, ...(await vault.writeIndex(last, segment)) }

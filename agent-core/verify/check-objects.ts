@@ -221,7 +221,7 @@ export async function checkIndex(
   const sequences: number[] = []
   const superseded = new Set<number>()
   const chunkFiles = new Map<string, { readonly file: IndexedChunkFile; readonly sequences: number[] }>()
-  const read = async ({ name, sequence }: NumberedObject) =>
+  const read = async ({ name, sequence, sizeBytes }: NumberedObject) =>
     await view.read(
       name,
       (bytes) => {
@@ -230,6 +230,7 @@ export async function checkIndex(
         return content
       },
       (damage) => damaged.push({ sequence, damage }),
+      sizeBytes,
     )
   for await (const { input, result } of readAhead(await view.numberedUnder(layout.index), read)) {
     const { sequence } = input

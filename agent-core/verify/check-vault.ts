@@ -85,7 +85,7 @@ export interface VaultCheck {
 
 /**
  * Checks a vault. Throws what the vault itself throws (`vault.unreachable` …) and the task's abort reason;
- * damage is an answer, not an error. Memory: about 64 MiB, and 60 bytes for each block of the vault.
+ * damage is an answer, not an error. Memory: about 96 MiB, and 60 bytes for each block of the vault.
  */
 export async function checkVault(request: VaultCheckRequest): Promise<VaultCheck> {
   return await new VaultChecker(request).check()

@@ -6,15 +6,12 @@ import type { ChunkFileName } from '../contract/ids.ts'
 import { invalid } from '../format/invalid.ts'
 import { vaultFileName } from '../format/vault-layout.ts'
 import { listNumbered, type NumberedObject } from '../vault/numbered-objects.ts'
+import type { ByteRange } from '../vault/object-store.ts'
 import { readAhead } from '../vault/read-ahead.ts'
+import type { ListedObject } from '../vault/read-listed.ts'
 import { objectLimit, readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 import { DamageLog } from './damage-log.ts'
-
-export interface ListedObject {
-  readonly name: string
-  readonly sizeBytes: number
-}
 
 export class VaultView {
   readonly vault: Vault
@@ -31,17 +28,18 @@ export class VaultView {
 
   /**
    * A whole small object, `open`ed; undefined when it is damaged or gone, which is noted then (its number goes to
-   * `onDamage`). Throws what the vault itself throws.
+   * `onDamage`), as when it is longer than `maxSizeBytes`. Throws what the vault itself throws.
    */
   async read<Content>(
     name: string,
     open: (bytes: Buffer) => Content,
     onDamage: (damage: number) => void = () => undefined,
+    maxSizeBytes = Number.POSITIVE_INFINITY,
   ): Promise<Content | undefined> {
     this.task.throwIfAborted()
     this.objects++
     try {
-      const bytes = await this.get(name)
+      const bytes = await this.get(name, { maxSizeBytes })
       return open(bytes)
     } catch (error) {
       const { offset, reason } = damageOf(error)
@@ -57,21 +55,25 @@ export class VaultView {
     onDamage: (damage: number, name: string) => void = () => undefined,
   ): Promise<(Content | undefined)[]> {
     const contents: (Content | undefined)[] = []
-    const read = async ({ name }: ListedObject) =>
+    const read = async ({ name, sizeBytes }: ListedObject) =>
       await this.read(
         name,
         (bytes) => open(bytes, name),
         (damage) => onDamage(damage, name),
+        sizeBytes,
       )
     for await (const { result } of readAhead(objects, read)) contents.push(await result)
     return contents
   }
 
   /** Bytes of an object; throws `format.invalid` where this object alone cannot be read. */
-  async get(name: string, range?: { readonly offset: number; readonly sizeBytes: number }): Promise<Buffer> {
+  async get(
+    name: string,
+    options: { readonly range?: ByteRange; readonly maxSizeBytes?: number } = {},
+  ): Promise<Buffer> {
     const { signal } = this.task
     try {
-      const bytes = await readObject(this.vault.store, name, { signal, ...(range && { range }) })
+      const bytes = await readObject(this.vault.store, name, { signal, ...options })
       this.bytesRead += bytes.length
       return bytes
     } catch (error) {
@@ -79,7 +81,7 @@ export class VaultView {
       if (!isAgentError(error, 'store.failed')) throw error
       // When the vault still answers, it is this object that cannot be read.
       await this.vault.store.get(vaultFileName, { signal, maxSizeBytes: objectLimit(vaultFileName) })
-      throw invalid(name, range?.offset ?? 0, `it cannot be read: ${error.data.reason}`, error)
+      throw invalid(name, options.range?.offset ?? 0, `it cannot be read: ${error.data.reason}`, error)
     }
   }
 
@@ -98,7 +100,10 @@ export class VaultView {
 
   chunkBytes(name: ChunkFileName, sizeBytes: number): ChunkFileBytes {
     const object = this.vault.layout.chunk(name)
-    return { sizeBytes, read: async (offset, length) => await this.get(object, { offset, sizeBytes: length }) }
+    return {
+      sizeBytes,
+      read: async (offset, length) => await this.get(object, { range: { offset, sizeBytes: length } }),
+    }
   }
 }
 

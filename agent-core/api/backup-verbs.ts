@@ -193,7 +193,7 @@ function remarksOf({ counts, lostChunkFiles, failures, failure }: BackupResult):
   if (lostChunkFiles > 0) {
     remarks.push(
       `A vault had lost chunk files (${lostChunkFiles}). Everything was read again and what was missing is stored again; ` +
-        'run "tharsis vault verify" to see which older points are affected.',
+        'run "tharsis vault verify NAME --read-data 100" to see which older points are affected.',
     )
   }
   const mounts = counts.mountsNotEntered

@@ -170,7 +170,7 @@ function documentOf(
     waiting: announcedDocument(waiting),
     takenBack: result?.takenBack ?? 0,
     refusal: result?.refusal ?? null,
-    remarks: remarksOf(found),
+    remarks: remarksOf(name, found),
   }
 }
 
@@ -178,9 +178,10 @@ function announcedDocument({ files, bytes, dueAtMs }: AnnouncedFiles) {
   return { files, bytes, due: dueAtMs === undefined ? null : new Date(dueAtMs).toISOString() }
 }
 
-function remarksOf({ unindexedBlocks }: PlannedPrune): string[] {
-  if (unindexedBlocks === 0) return []
-  return [
-    'Some points name data that the vault does not hold; run "tharsis vault verify", which says which files lack it.',
-  ]
+function remarksOf(vault: string, found: PlannedPrune | PruneResult): string[] {
+  const damaged = 'damagedFiles' in found ? found.damagedFiles : 0
+  const verify = `tharsis vault verify ${vault} --read-data 100`
+  const lack = `Some points name data that the vault does not hold; run "${verify}", which says which files lack it.`
+  const stay = `Nearly empty chunk files that stay, since what is needed of them is damaged: ${damaged}; run "${verify} --heal".`
+  return [...(found.unindexedBlocks === 0 ? [] : [lack]), ...(damaged === 0 ? [] : [stay])]
 }

@@ -33,10 +33,9 @@ export class SequentialBytes {
 
   /** Shares the window's memory; it stays as it is. Throws what the bytes throw. */
   async read(offset: number, sizeBytes: number): Promise<Buffer> {
-    if (offset < this.#windowAt || offset + sizeBytes > this.#windowAt + this.#window.length) {
-      await this.#hashThrough(offset)
-      await this.#load(offset, sizeBytes)
-    }
+    if (!this.#holds(offset, sizeBytes)) await this.#hashThrough(offset)
+    // What was read to be hashed may hold it: the header before the first extent is a few bytes.
+    if (!this.#holds(offset, sizeBytes)) await this.#load(offset, sizeBytes)
     return this.#window.subarray(offset - this.#windowAt, offset - this.#windowAt + sizeBytes)
   }
 
@@ -44,6 +43,10 @@ export class SequentialBytes {
   async hash(): Promise<Hash | undefined> {
     await this.#hashThrough(this.#endBytes)
     return this.#hasGaps ? undefined : this.#hash
+  }
+
+  #holds(offset: number, sizeBytes: number): boolean {
+    return offset >= this.#windowAt && offset + sizeBytes <= this.#windowAt + this.#window.length
   }
 
   async #load(offset: number, sizeBytes: number): Promise<void> {

@@ -252,6 +252,8 @@ export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
 
 const damageTitles = { open: 'Damaged', harmless: 'Damaged, not needed', healed: 'Healed' } as const
 
+const unhurt = 'Nothing is damaged'
+
 function verifyLines(found: VerifyDocument, output: Output): readonly string[] {
   const read = `${countOf(found.objects, 'object')}, ${countOf(found.chunkFiles, 'chunk file')}, ${countOf(found.points, 'point')}`
   const damage = found.damaged.flatMap((damaged) =>
@@ -270,7 +272,9 @@ function verifyLines(found: VerifyDocument, output: Output): readonly string[] {
     `Oldest unverified byte: ${unverifiedWords(found.oldestUnverified)}.`,
     ...(found.healed > 0 ? [`${countOf(found.healed, 'object')} healed.`] : []),
     ...(found.markedPartial ? [`${countOf(found.markedPartial, 'point')} marked as partial.`] : []),
-    ...(damage.length > 0 ? damage : ['Nothing is damaged.']),
+    ...(damage.length > 0
+      ? damage
+      : [found.chunkFilesRead < found.chunkFiles ? `${unhurt}, as far as was read.` : `${unhurt}.`]),
   ]
 }
 

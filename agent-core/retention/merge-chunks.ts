@@ -3,8 +3,9 @@
  * into full chunk files, which are put into the vault, read back whole, and indexed. Until a clean-up condemns the old ones, the
  * blocks just lie twice. One chunk file at a time lies in the work folder.
  */
+import type { KeyObject } from 'node:crypto'
 import { mkdirSync, rmSync, unlinkSync } from 'node:fs'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
 import { wrongPlaceError } from '../cache/chunk-examination.ts'
@@ -14,9 +15,8 @@ import { blockId } from '../codec/block-id.ts'
 import { chunkFileKey } from '../codec/key-derivation.ts'
 import { openExtent } from '../codec/seal-extent.ts'
 import { decodeBlockTable } from '../format/block-table.ts'
-import { type ChunkKind, decodeExtentHeader, extentHeaderSizeBytes } from '../format/chunk-file.ts'
+import { type ChunkKind, decodeExtentHeader, extentHeaderSizeBytes, type Method } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
-import { ensure } from '../format/invalid.ts'
 import { WriteBehind } from '../platform/write-behind.ts'
 import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -30,17 +30,32 @@ export interface MergeDeps {
   readonly task: Task
 }
 
+export interface MergedFiles {
+  /** New chunk files, durable in the vault and proven, but not indexed. */
+  readonly merged: readonly IndexedChunkFile[]
+  /** Those that went into them as they are needed. */
+  readonly emptied: readonly SparseFile[]
+  /** Those of which a block that counts is damaged: they stay, for a healing to mend. */
+  readonly damaged: readonly SparseFile[]
+}
+
 /**
- * Writes the blocks that count of `sparse` into new chunk files, which are durable in the vault and proven when this
- * resolves, but not indexed. Throws `vault.damaged` where a block cannot be read whole, and the store's errors.
+ * Writes the blocks that count of `sparse` into new chunk files. Throws `vault.damaged` where what was put comes back as something
+ * else, and the store's errors.
  */
-export async function mergeChunkFiles(sparse: readonly SparseFile[], deps: MergeDeps): Promise<IndexedChunkFile[]> {
+export async function mergeChunkFiles(sparse: readonly SparseFile[], deps: MergeDeps): Promise<MergedFiles> {
   rmSync(deps.workFolder, { recursive: true, force: true })
   mkdirSync(deps.workFolder, { recursive: true, mode: 0o700 })
   const merge = new Merge(deps)
   try {
-    for (const use of sparse) await merge.add(use)
-    return await merge.finish()
+    const emptied: SparseFile[] = []
+    const damaged: SparseFile[] = []
+    for (const use of sparse) {
+      const isWhole = await merge.add(use)
+      if (isWhole) emptied.push(use)
+      else damaged.push(use)
+    }
+    return { merged: await merge.finish(), emptied, damaged }
   } finally {
     rmSync(deps.workFolder, { recursive: true, force: true })
   }
@@ -57,7 +72,8 @@ class Merge {
     this.#deps = deps
   }
 
-  async add({ file, kept }: SparseFile): Promise<void> {
+  /** Answers false, and gives the file up, where a block that counts cannot be read whole. Those before it lie twice then. */
+  async add({ file, kept }: SparseFile): Promise<boolean> {
     const { vault, task } = this.#deps
     const object = vault.layout.chunk(file.name)
     const { extents, ids, lengths } = decodeBlockTable(file.table, object)
@@ -69,26 +85,40 @@ class Merge {
       const end = firstBlock + blockCount
       if ((kept[next] ?? end) < end) {
         task.throwIfAborted()
-        const range = { offset, sizeBytes: extentHeaderSizeBytes + storedSizeBytes }
-        const bytes = await readObject(vault.store, object, { range, signal: task.signal })
-        const { blocks } = openExtent(key, number, bytes, object, offset)
-        const { method } = decodeExtentHeader(bytes, object, offset)
-        const writer = this.#writer(file.kind, method === 'zstd' ? 'zstd' : 'lz4')
+        const sizeBytes = extentHeaderSizeBytes + storedSizeBytes
+        const extent = await this.#open(object, key, { number, offset, sizeBytes })
+        if (extent === undefined) return false
+        const writer = this.#writer(file.kind, extent.method === 'zstd' ? 'zstd' : 'lz4')
         for (let at = kept[next]; at !== undefined && at < end; at = kept[++next]) {
-          const block = blocks[at - firstBlock]
+          const block = extent.blocks[at - firstBlock]
           const id = Buffer.from(ids.subarray(at * 32, at * 32 + 32))
-          ensure(
-            block !== undefined && block.length === lengths[at] && blockId(vault.keys.id, block).equals(id),
-            object,
-            offset,
-            'a block is not the one the index names',
-          )
+          if (block?.length !== lengths[at] || block === undefined) return false
+          if (!blockId(vault.keys.id, block).equals(id)) return false
           writer.add(id, block)
         }
-        task.add({ bytes: range.sizeBytes })
+        task.add({ bytes: sizeBytes })
         await this.#putComplete()
       }
       firstBlock = end
+    }
+    return true
+  }
+
+  /** The blocks of an extent; undefined where it is damaged. */
+  async #open(
+    object: string,
+    key: KeyObject,
+    { number, offset, sizeBytes }: { readonly number: number; readonly offset: number; readonly sizeBytes: number },
+  ): Promise<{ readonly blocks: readonly Uint8Array[]; readonly method: Method } | undefined> {
+    const { vault, task } = this.#deps
+    try {
+      const range = { offset, sizeBytes }
+      const bytes = await readObject(vault.store, object, { range, signal: task.signal })
+      const { blocks } = openExtent(key, number, bytes, object, offset)
+      return { blocks, method: decodeExtentHeader(bytes, object, offset).method }
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      return undefined
     }
   }
 

@@ -17,7 +17,6 @@ import type { Task } from '../base/task.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName, HomeId } from '../contract/ids.ts'
 import type { Intent } from '../format/clean-up.ts'
-import type { IndexedChunkFile } from '../format/index-segment.ts'
 import type { PointManifest } from '../format/point.ts'
 import { forgetEndedIntents, type OpenIntent, putIntent } from '../vault/clean-ups.ts'
 import { compactIndex, maxLiveSegments } from '../vault/compact-index.ts'
@@ -25,7 +24,7 @@ import type { KeyspaceManifests } from '../vault/manifest-memory.ts'
 import type { Vault } from '../vault/vault.ts'
 import { writeSegment } from '../vault/write-segment.ts'
 import { type EndedIntents, endIntents } from './end-intents.ts'
-import { mergeChunkFiles } from './merge-chunks.ts'
+import { type MergedFiles, mergeChunkFiles } from './merge-chunks.ts'
 import { type PrunePlan, planPrune } from './plan-prune.ts'
 import { type RemovablePoint, type Removal, removePoints } from './remove-points.ts'
 import type { VaultPoint } from './vault-contents.ts'
@@ -83,6 +82,8 @@ export interface PruneResult extends PlannedPrune {
   /** Chunk files that this run announced, and when they are due. */
   readonly announced: AnnouncedFiles
   readonly merged: { readonly files: number; readonly intoFiles: number; readonly intoBytes: number }
+  /** Nearly empty ones that were not merged, since they are damaged. */
+  readonly damagedFiles: number
   readonly deleted: { readonly files: number; readonly bytes: number }
   readonly takenBack: number
   /** Why the vault did not let go of something; undefined when it did. Nothing was changed where it may not delete at all. */
@@ -101,6 +102,8 @@ export async function lookPrune(request: PruneRequest, deps: PruneDeps): Promise
 export async function runPrune(request: PruneRequest, deps: PruneDeps): Promise<PruneResult> {
   return await new Prune(request, deps).run()
 }
+
+const nothingMerged: MergedFiles = { merged: [], emptied: [], damaged: [] }
 
 interface Ended extends EndedIntents {
   readonly removedPoints: number
@@ -138,15 +141,15 @@ class Prune {
     const look = due.hasChanged ? await first.again(this.#lookDeps) : first
     const plan = this.#plan(look)
     const planned = this.#planned(look, plan)
-    const merged = await this.#merge(plan)
+    const merge = await this.#merge(plan)
     const compacted = await this.#compact(look)
     task.setPhase('commit')
-    const intents = await this.#announce(look, plan, compacted)
+    const intents = await this.#announce(look, { ...plan, sparse: merge.emptied }, compacted)
     const second = intents.length > 0 ? await look.again(this.#lookDeps) : look
     const isDue = this.#request.graceMs === 0
     const now = await this.#end(isDue ? intents : [], second, intents)
     if (now.refusal === undefined) await this.#forgetEnded(second)
-    return this.#result(planned, { merged, intents: isDue ? [] : intents, second, ended: [due, now] })
+    return this.#result(planned, { merge, intents: isDue ? [] : intents, second, ended: [due, now] })
   }
 
   /**
@@ -186,13 +189,13 @@ class Prune {
   #result(
     planned: PlannedPrune,
     done: {
-      readonly merged: readonly IndexedChunkFile[]
+      readonly merge: MergedFiles
       readonly intents: readonly OpenIntent[]
       readonly second: VaultLook
       readonly ended: readonly Ended[]
     },
   ): PruneResult {
-    const { merged, intents, second, ended } = done
+    const { merge, intents, second, ended } = done
     const sum = (of: (end: Ended) => number) => ended.reduce((total, end) => total + of(end), 0)
     const refusal = ended.find((end) => end.refusal !== undefined)?.refusal
     return {
@@ -200,10 +203,11 @@ class Prune {
       removedPoints: sum((end) => end.removedPoints),
       announced: announcedIn(intents, second),
       merged: {
-        files: merged.length === 0 ? 0 : planned.plan.sparse.length,
-        intoFiles: merged.length,
-        intoBytes: merged.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+        files: merge.emptied.length,
+        intoFiles: merge.merged.length,
+        intoBytes: merge.merged.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
       },
+      damagedFiles: merge.damaged.length,
       deleted: { files: sum((end) => end.deletedFiles), bytes: sum((end) => end.deletedBytes) },
       takenBack: sum((end) => end.takenBack.length),
       ...(refusal !== undefined && { refusal }),
@@ -243,14 +247,14 @@ class Prune {
     })
   }
 
-  async #merge({ sparse, bytesMerged }: PrunePlan): Promise<IndexedChunkFile[]> {
-    if (sparse.length === 0) return []
+  async #merge({ sparse, bytesMerged }: PrunePlan): Promise<MergedFiles> {
+    if (sparse.length === 0) return nothingMerged
     const { vault, task } = this.#deps
     task.setPhase('merge')
     task.expect({ bytes: bytesMerged })
-    const merged = await mergeChunkFiles(sparse, this.#deps)
-    await writeSegment(vault, { chunkFiles: merged, supersedes: [] })
-    return merged
+    const merge = await mergeChunkFiles(sparse, this.#deps)
+    if (merge.merged.length > 0) await writeSegment(vault, { chunkFiles: merge.merged, supersedes: [] })
+    return merge
   }
 
   /** Numbers of segments that are superseded from now on. */
@@ -306,6 +310,7 @@ function whatWaits(planned: PlannedPrune): PruneResult {
     removedPoints: 0,
     announced: nothing,
     merged: { files: 0, intoFiles: 0, intoBytes: 0 },
+    damagedFiles: 0,
     deleted: nothing,
     takenBack: 0,
     refusal: 'its credentials may not delete',

@@ -4,7 +4,7 @@ import type { ChunkFileName } from '../contract/ids.ts'
 import type { ChunkKind } from '../format/chunk-file.ts'
 import type { Splitting } from '../format/tree.ts'
 
-/** Where a block is needed: one of the places, when there are several. */
+/** Where a block is needed. */
 export interface BlockUse {
   readonly kind: ChunkKind
   /** Length of the block, where it is known. */
@@ -18,14 +18,19 @@ export interface BlockUse {
 
 export interface NeededBlock extends BlockUse {
   readonly id: Uint8Array
+  /** Some of the other places, when there are several: a file may have been renamed since. */
+  readonly elsewhere: readonly BlockUse[]
 }
+
+/** Other places of one block that are remembered. */
+const maxElsewhere = 15
 
 /** More are left to the next round: what is mended then is not lost any more. */
 const maxBlocks = 100_000
 
 export class BlockNeeds {
-  readonly #lost = new Map<string, NeededBlock>()
-  readonly #atRisk = new Map<string, NeededBlock>()
+  readonly #lost = new Map<string, Need>()
+  readonly #atRisk = new Map<string, Need>()
   readonly #soleFiles = new Set<ChunkFileName>()
 
   /** Blocks of which no whole copy is known. */
@@ -53,8 +58,19 @@ export class BlockNeeds {
   }
 }
 
-function add(blocks: Map<string, NeededBlock>, id: Uint8Array, use: BlockUse): void {
-  if (blocks.size >= maxBlocks) return
+interface Need extends NeededBlock {
+  readonly elsewhere: BlockUse[]
+}
+
+function add(blocks: Map<string, Need>, id: Uint8Array, use: BlockUse): void {
   const key = toHex(id)
-  if (!blocks.has(key)) blocks.set(key, { ...use, id: Buffer.from(id) })
+  const known = blocks.get(key)
+  if (known !== undefined) {
+    const isNew = [known, ...known.elsewhere].every(({ path }) => !isSame(path, use.path))
+    if (isNew && known.elsewhere.length < maxElsewhere) known.elsewhere.push(use)
+  } else if (blocks.size < maxBlocks) blocks.set(key, { ...use, id: Buffer.from(id), elsewhere: [] })
+}
+
+function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.equals(b))
 }

@@ -299,6 +299,23 @@ describe('chunk files', () => {
     expect(damaged[0]?.reason).toContain('a bad sector')
   })
 
+  test('long ones are read once, but for header, table and footer', async () => {
+    await made.addPoint([file('long', contentOf(100, 3_000_000))])
+    const chunk = made.chunkFiles.find(({ sizeBytes }) => sizeBytes > 2 ** 21) as CompleteChunkFile
+    const { store, keys, id } = made.vault
+    let bytesRead = 0
+    const get: ObjectStore['get'] = async (name, options) => {
+      const bytes = await store.get(name, options)
+      if (name === made.objectOf(chunk)) bytesRead += bytes.length
+      return bytes
+    }
+    using task = createTask({ clock: systemClock })
+    const vault = new Vault({ store: { ...store, get }, id, keys, random: systemRandom })
+    expect(await checkVault({ vault, readDataPercent: 100, task })).toMatchObject({ damaged: [] })
+    expect(bytesRead).toBeGreaterThan(chunk.sizeBytes)
+    expect(bytesRead).toBeLessThan(chunk.sizeBytes + 5000)
+  })
+
   test('a body that comes one byte short, once, is asked for again', async () => {
     for (const chunk of [...dataFiles, ...treeFiles]) {
       const object = made.objectOf(chunk)

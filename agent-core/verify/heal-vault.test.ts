@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HealPlace } from '../../test/support/heal-place.ts'
@@ -178,6 +178,20 @@ describe('without a replica', () => {
     writeFileSync(path, moved)
     const { damaged } = await place.heal({ live: true })
     expect(damaged[0]).toMatchObject({ state: 'healed', done: /protected folders/ })
+    await place.expectUnhurt()
+  })
+
+  test('from the protected folders, where the file has another name in a later point', async () => {
+    const source = join(made.folder, 'live')
+    mkdirSync(source)
+    writeFileSync(join(source, 'before'), content(7, 600_000))
+    await place.addSplitFile(join(source, 'before'))
+    const data = made.chunkFiles.at(-2)
+    renameSync(join(source, 'before'), join(source, 'after'))
+    await place.addSplitFile(join(source, 'after'))
+    await made.store.delete(made.objectOf(data as never))
+    const { damaged } = await place.heal({ live: true })
+    expect(damaged.map(({ state }) => state)).toEqual(['healed'])
     await place.expectUnhurt()
   })
 })

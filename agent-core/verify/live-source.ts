@@ -8,7 +8,7 @@ import { blockId } from '../codec/block-id.ts'
 import type { KeyspaceKeys } from '../codec/key-derivation.ts'
 import { createGearTable } from '../source/split-content.ts'
 import { FileSplitter } from '../source/split-file.ts'
-import type { NeededBlock } from './block-needs.ts'
+import type { BlockUse, NeededBlock } from './block-needs.ts'
 import type { HealSource } from './heal-source.ts'
 
 interface SplitFile {
@@ -29,6 +29,14 @@ export class LiveSource implements HealSource {
   }
 
   readonly block = async (block: NeededBlock): Promise<Uint8Array | undefined> => {
+    for (const use of [block, ...block.elsewhere]) {
+      const found = this.#findAt({ ...use, id: block.id })
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #findAt(block: BlockUse & { readonly id: Uint8Array }): Uint8Array | undefined {
     const { path, sizeBytes } = block
     if (path === undefined || sizeBytes === undefined) return undefined
     try {
@@ -49,7 +57,7 @@ export class LiveSource implements HealSource {
   #find(
     fd: number,
     fileSizeBytes: number,
-    block: NeededBlock & { readonly path: Buffer; readonly sizeBytes: number },
+    block: BlockUse & { readonly id: Uint8Array; readonly path: Buffer; readonly sizeBytes: number },
   ): Uint8Array | undefined {
     const { id, path, offset, sizeBytes, splitting } = block
     const there = offset === undefined ? undefined : this.#read(fd, offset, sizeBytes, id)

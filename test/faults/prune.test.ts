@@ -79,6 +79,29 @@ describe('space comes back', () => {
     expect(await place.unreferenced(store)).toEqual([])
   })
 
+  test('also where what is left of a chunk file is damaged: that one stays, and the same again by the next run', async () => {
+    const { third } = await threePoints()
+    const { layout } = place.vaultOf(store)
+    // The one that the first point filled: three small files of it are needed still.
+    const sizes = new Map<string, number>()
+    for await (const { name, sizeBytes } of store.list(layout.chunks)) sizes.set(name, sizeBytes)
+    const [sparse = ''] = [...sizes].toSorted(([, a], [, b]) => b - a)[0] ?? []
+    const bytes = await store.get(sparse)
+    const whole = Buffer.from(bytes)
+    for (let at = 600; at < bytes.length - 4000; at += 5000) bytes[at] = (bytes[at] ?? 0) ^ 1
+    await store.delete(sparse)
+    await store.put(sparse, bytes)
+    for (const removedPoints of [1, 0]) {
+      const result = await place.prune(store, { expired: ({ sequence }) => sequence === 1 })
+      expect(result).toMatchObject({ removedPoints, damagedFiles: 1, merged: { files: 0 } })
+      expect(await store.stat(sparse)).toBeDefined()
+    }
+    await store.delete(sparse)
+    await store.put(sparse, whole)
+    expect(await place.prune(store)).toMatchObject({ damagedFiles: 0, merged: { files: 1 } })
+    expect(await place.filesOf(store, third.manifest.id)).toEqual(place.sourceFiles())
+  })
+
   test('after the grace time, by the next run; until then nothing is deleted', async () => {
     const { third } = await threePoints()
     const before = await sizeOfChunks()

@@ -186,7 +186,7 @@ export const itemErrors = {
     exitCode: 8,
     words: (d) => `It was not restored, because its data is damaged: ${d.reason}.`,
     advice: () =>
-      'Restore it from another point or another vault; "tharsis vault verify" lists everything that is damaged.',
+      'Restore it from another point or another vault; "tharsis vault verify NAME --read-data 100" lists everything that is damaged.',
   }),
 
   // journal: what watches the folders while the agent runs

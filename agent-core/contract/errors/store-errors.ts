@@ -48,14 +48,14 @@ export const storeErrors = {
     retry: false,
     exitCode: 8,
     words: (d) => `The vault has no ${d.object}.`,
-    advice: () => 'Run "tharsis vault verify" to see what it means.',
+    advice: () => 'Run "tharsis vault verify NAME --read-data 100" to see what it means.',
   }),
   'store.wrong-size': spec<{ object: string; sizeBytes: number } & Reason>({
     scope: 'job',
     retry: false,
     exitCode: 8,
     words: (d) => `${d.object} in the vault has ${d.sizeBytes} bytes: ${d.reason}.`,
-    advice: () => 'Run "tharsis vault verify" to see what it means.',
+    advice: () => 'Run "tharsis vault verify NAME --read-data 100" to see what it means.',
   }),
   'store.conflict': spec<{ object: string }>({
     scope: 'job',
@@ -119,7 +119,7 @@ export const storeErrors = {
     advice: (d) =>
       /^vault\.json$|^keyspaces\/[0-9a-f]+\/(?:keyspace$|keys\/)/.test(d.what)
         ? 'Use another copy of the vault, or put this object back from one; the data in the chunk files is still there.'
-        : 'Run "tharsis vault verify" to see which files are affected.',
+        : 'Run "tharsis vault verify NAME --read-data 100" to see which files are affected.',
   }),
   'format.too-new': spec<{ what: string } & Reason>({
     scope: 'job',

@@ -182,7 +182,7 @@ export const vaultErrors = {
     exitCode: 1,
     words: (d) => `A clean-up of the vault ${d.address} stands in the way: ${d.reason}.`,
     advice: () =>
-      'Run this again later; what was captured stays in the cache. If it goes on, "tharsis vault verify" says what is damaged, and a newer Tharsis may be needed.',
+      'Run this again later; what was captured stays in the cache. If it goes on, "tharsis vault verify NAME --read-data 100" says what is damaged, and a newer Tharsis may be needed.',
   }),
   'vault.payload-away': spec<{ address: string; object: string }>({
     scope: 'job',
@@ -191,7 +191,7 @@ export const vaultErrors = {
     words: (d) =>
       `The vault ${d.address} still lacks chunk file ${d.object.slice(0, 16)}…, which the cache has let go and no other vault of the item gives now.`,
     advice: () =>
-      'Make the other vaults of the item reachable and run the backup again; if they are, run "tharsis vault verify" on them.',
+      'Make the other vaults of the item reachable and run the backup again; if they are, run "tharsis vault verify NAME" on them.',
   }),
   'vault.denied': spec<{ address: string } & Reason>({
     scope: 'job',

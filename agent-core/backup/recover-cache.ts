@@ -47,7 +47,9 @@ export async function recoverCache(deps: RecoverDeps): Promise<Recovery> {
   for (const vault of vaults) base.adopt(vault, keys.keyspace, adopted)
   const unconfirmed = vaults.flatMap((vault) => base.unconfirmedPoints(vault))
   const takenBack = await takeBackLost(deps, new Set(adopted.map((file) => file.name)))
-  const wasInterrupted = removed > 0 || adopted.length > 0 || unconfirmed.length > 0
+  // What was on its way counts too: a run that is ended again and again while it catches up leaves nothing else here.
+  const isWaiting = vaults.some((vault) => base.waitingChunkFiles(vault).length > 0)
+  const wasInterrupted = removed > 0 || isWaiting || unconfirmed.length > 0
   return { removed, adopted: adopted.length, takenBack, wasInterrupted }
 }
 

@@ -7,7 +7,7 @@ import { fileWarning } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { createTask, type Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import { setBaseAside } from '../cache/base-file.ts'
+import { putBaseBack, setBaseAside } from '../cache/base-file.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Failure } from '../contract/bounds.ts'
 import type { FileWarning } from '../contract/errors.ts'
@@ -92,7 +92,11 @@ function madeHere({ state, clock }: AgentDeps, { id }: Item): MadeHere {
   }
 }
 
-/** Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. */
+/**
+ * Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. So is
+ * one that leads to no whole copy of the last point's tree: it may have rotted where SQLite does not see it. When the
+ * work fails without it too, it was not to blame, and comes back.
+ */
 async function withBase<Result>(
   deps: AgentDeps,
   work: (base: BaseDb, chunks: ChunkFolder) => Promise<Result>,
@@ -104,9 +108,16 @@ async function withBase<Result>(
   try {
     return await attempt()
   } catch (error) {
-    if (!isAgentError(error, 'cache.damaged')) throw error
-    deps.log.warn('a damaged base was set aside', { path: setBaseAside(deps.paths.base), reason: error.message })
-    return await attempt()
+    const isDamaged = isAgentError(error, 'cache.damaged')
+    if (!isDamaged && !isAgentError(error, 'vault.damaged')) throw error
+    const setAside = setBaseAside(deps.paths.base)
+    deps.log.warn('a base was set aside', { path: setAside, reason: error.message })
+    try {
+      return await attempt()
+    } catch (again) {
+      if (!isDamaged) putBaseBack(deps.paths.base, setAside)
+      throw again
+    }
   }
 }
 

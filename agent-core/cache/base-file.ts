@@ -117,14 +117,24 @@ function columnsOf(sql: BaseConnection): string[] {
     WHERE described.type = 'table'`)
 }
 
+const fileSuffixes = ['', '-wal', '-shm']
+
 /** Moves the base at `path`, which nobody has open for writing, out of the way; returns where it is then. */
 export function setBaseAside(path: string): string {
   let attempt = 1
   while (existsSync(`${path}.damaged-${attempt}`)) attempt++
   const setAside = `${path}.damaged-${attempt}`
-  for (const suffix of ['', '-wal', '-shm']) {
+  for (const suffix of fileSuffixes) {
     if (existsSync(path + suffix)) renameSync(path + suffix, setAside + suffix)
   }
   rmSync(suspectMark(path), { force: true })
   return setAside
+}
+
+/** Takes back what `setBaseAside` did, when the base that took its place, which nobody has open, is no better. */
+export function putBaseBack(path: string, setAside: string): void {
+  for (const suffix of fileSuffixes) {
+    rmSync(path + suffix, { force: true })
+    if (existsSync(setAside + suffix)) renameSync(setAside + suffix, path + suffix)
+  }
 }

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CacheDocument, CacheMoved, CacheRebuilt, VerifyDocument } from '../../agent-core/api/agent-api.ts'
 import { CliHome } from '../support/cli-home.ts'
@@ -149,6 +150,37 @@ test('a base with flipped bytes costs time only', { timeout: 120_000 }, async ()
   // What the vault holds is whole for whoever comes to it afresh; the base here may still miss a block.
   await cli.json(['cache', 'rebuild'])
   await assertWhole()
+})
+
+/** Changes the base behind the program's back, in a way that SQLite finds nothing wrong with. */
+function rot(statements: string): void {
+  const base = new Database(join(cacheFolder(), 'base.db'))
+  base.exec(statements)
+  base.close()
+}
+
+test('a base that names no whole copy of the last tree is set aside, and nothing is uploaded twice', async () => {
+  await cli.letTimesSettle()
+  await cli.backUp()
+  rot('DELETE FROM tree_page; DELETE FROM block_level; DELETE FROM block_leaf; DELETE FROM block_filter')
+  const next = await cli.backUp()
+  expect(next).toMatchObject({ point: { seq: 2, confirmed: true }, files: { read: 0 } })
+  expect(next.transferred).toBeLessThan(smallObjectsBytes)
+  expect((await show()).base.setAside).toHaveLength(1)
+  await assertWhole()
+})
+
+test('a base is not set aside for what its vault has lost', async () => {
+  await cli.backUp()
+  rot('DELETE FROM tree_page')
+  for (const folder of [cli.vault, cacheFolder()]) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (name.endsWith('.tcf')) rmSync(join(folder, name))
+    }
+  }
+  const before = await show()
+  expect((await cli.fails(['backup-now', 'docs'], 8)).code).toBe('vault.damaged')
+  expect((await show()).base).toEqual(before.base)
 })
 
 test('a damaged base is set aside, and nothing is uploaded twice', async () => {

@@ -107,7 +107,10 @@ async function catchUp(
 ): Promise<number> {
   let lost = 0
   await run.inTurn(async (vault) => {
-    if (wasInterrupted) await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1) })
+    if (wasInterrupted) {
+      const resumed = new Set(base.waitingChunkFiles(vault.id).map(({ name }) => vault.layout.chunk(name)))
+      await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1), resumed })
+    }
     const found = await findLostChunkFiles(base, vault, chunks)
     lost += found.unplaced
     if (found.lost > 0) log.warn('the vault has lost chunk files', { vault: vault.id, ...found })

@@ -87,6 +87,8 @@ export interface GetOptions extends CallOptions {
 export interface SweepOptions extends CallOptions {
   /** Only below this name; everywhere when left out. */
   readonly folder?: string
+  /** Objects that are put next: what a place has of them in a form that the put goes on with stays. */
+  readonly resumed?: ReadonlySet<string>
 }
 
 export interface VersionRepair {

@@ -286,6 +286,7 @@ describe('objects in parts', () => {
       await rejectsWith(store.put('a', bytes, { pace }), 'store.interrupted')
       expect(stub.faults.unreached()).toEqual([])
       const whole = stub.journal.filter(({ operation, status }) => operation === 'UploadPart' && status === 200)
+      expect(await store.sweep(-3_600_000, { resumed: new Set(['a']) })).toBe(0)
       stub.journal.length = 0
       expect(await store.put('a', bytes, { pace })).toBe(true)
       const again = stub.journal.filter(({ operation }) => operation === 'UploadPart')
@@ -294,6 +295,15 @@ describe('objects in parts', () => {
       expect((await store.get('a')).equals(bytes)).toBe(true)
       await stub[Symbol.asyncDispose]()
     }
+  })
+
+  test('one that broke and is not put again is swept away', async () => {
+    const { stub, store } = await make({
+      faults: [{ operation: 'UploadPart', call: 4, fault: { kind: 'reset', afterBytes: 1 } }],
+    })
+    await rejectsWith(store.put('a', bytes, { pace }), 'store.interrupted')
+    expect(await store.sweep(-3_600_000, { resumed: new Set(['b']) })).toBe(1)
+    expect(stub.bucket.uploads.size).toBe(0)
   })
 
   test('a lost answer to the last request is recognised', async () => {

@@ -142,8 +142,10 @@ class S3Store implements ObjectStore {
     if (!this.#abilities.mayDelete) return 0
     const connection = this.#connection
     const prefix = connection.prefix + (folder === '' ? '' : `${folder}/`)
+    const beforeMs = connection.clock.nowMs() - olderThanMs
+    const resumed = new Set([...(options?.resumed ?? [])].map((name) => connection.prefix + name))
     return await connection.run('clearing up', options?.signal, (guard) =>
-      sweepUploads(connection, prefix, connection.clock.nowMs() - olderThanMs, guard),
+      sweepUploads(connection, { prefix, beforeMs, resumed }, guard),
     )
   }
 

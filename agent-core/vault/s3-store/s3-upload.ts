@@ -236,11 +236,20 @@ async function abortUpload(
   }
 }
 
-/** Ends uploads below `prefix` (a whole key or part of one) that were begun before `beforeMs`; returns how many. */
+/** Which uploads `sweepUploads` ends. */
+export interface SweptUploads {
+  /** A whole key or the beginning of one. */
+  readonly prefix: string
+  /** Only what was begun before. */
+  readonly beforeMs: number
+  /** Keys whose uploads stay, to be gone on with. */
+  readonly resumed?: ReadonlySet<string>
+}
+
+/** Returns how many it ended. */
 export async function sweepUploads(
   connection: S3Connection,
-  prefix: string,
-  beforeMs: number,
+  { prefix, beforeMs, resumed }: SweptUploads,
   guard: Guard,
 ): Promise<number> {
   const { client, sdk, bucket } = connection
@@ -256,7 +265,9 @@ export async function sweepUploads(
     const page = await client.send(command, { abortSignal: guard.signal })
     for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
       if (Key === undefined || UploadId === undefined || (Initiated?.getTime() ?? 0) > beforeMs) continue
-      await abortUpload(connection, decodeKey(Key, page.EncodingType), UploadId, guard)
+      const key = decodeKey(Key, page.EncodingType)
+      if (resumed?.has(key)) continue
+      await abortUpload(connection, key, UploadId, guard)
       guard.beat()
       swept++
     }

@@ -95,7 +95,8 @@ function madeHere({ state, clock }: AgentDeps, { id }: Item): MadeHere {
 /**
  * Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. So is
  * one that leads to no whole copy of the last point's tree: it may have rotted where SQLite does not see it. When the
- * work fails without it too, it was not to blame, and comes back.
+ * work fails without it too, it was not to blame, and comes back. While a captured point waits for a vault it stays: nothing
+ * else knows of that point.
  */
 async function withBase<Result>(
   deps: AgentDeps,
@@ -109,7 +110,7 @@ async function withBase<Result>(
     return await attempt()
   } catch (error) {
     const isDamaged = isAgentError(error, 'cache.damaged')
-    if (!isDamaged && !isAgentError(error, 'vault.damaged')) throw error
+    if (!isDamaged && (!isAgentError(error, 'vault.damaged') || isPointWaiting(deps))) throw error
     const setAside = setBaseAside(deps.paths.base)
     deps.log.warn('a base was set aside', { path: setAside, reason: error.message })
     try {
@@ -119,6 +120,11 @@ async function withBase<Result>(
       throw again
     }
   }
+}
+
+function isPointWaiting(deps: AgentDeps): boolean {
+  using base = openBaseForWriting(deps)
+  return deps.state.vaults().some(({ id }) => base.unconfirmedPoints(id).length > 0)
 }
 
 /** The vault, or why it cannot be had now; throws what no later run would mend by itself. */

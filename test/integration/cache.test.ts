@@ -159,15 +159,35 @@ function rot(statements: string): void {
   base.close()
 }
 
+const leadsNowhere = 'DELETE FROM tree_page; DELETE FROM block_level; DELETE FROM block_leaf; DELETE FROM block_filter'
+
 test('a base that names no whole copy of the last tree is set aside, and nothing is uploaded twice', async () => {
   await cli.letTimesSettle()
   await cli.backUp()
-  rot('DELETE FROM tree_page; DELETE FROM block_level; DELETE FROM block_leaf; DELETE FROM block_filter')
+  rot(leadsNowhere)
   const next = await cli.backUp()
   expect(next).toMatchObject({ point: { seq: 2, confirmed: true }, files: { read: 0 } })
   expect(next.transferred).toBeLessThan(smallObjectsBytes)
   expect((await show()).base.setAside).toHaveLength(1)
   await assertWhole()
+})
+
+test('a base that knows of a point which waits for a vault is not set aside', async () => {
+  const other = join(cli.source, 'sub')
+  const away = `${cli.vault}-2`
+  await cli.json(['vault', 'create', 'v2', '--local', away])
+  await cli.json(['item', 'enable', 'other', '--vault', 'v2', other])
+  await cli.json(['backup-now', 'other'])
+  await cli.backUp()
+  renameSync(away, `${away} away`)
+  writeOld(join('sub', 'new'), 'new')
+  await cli.json(['backup-now', 'other'], 6)
+  rot(leadsNowhere)
+  expect((await cli.fails(['backup-now', 'docs'], 8)).code).toBe('vault.damaged')
+  expect((await show()).base.setAside).toEqual([])
+  renameSync(`${away} away`, away)
+  await cli.json(['backup-now', 'other'])
+  expect((await cli.points('other')).map(({ seq }) => seq)).toEqual([1, 2, 3])
 })
 
 test('a base is not set aside for what its vault has lost', async () => {

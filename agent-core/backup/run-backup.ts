@@ -15,8 +15,9 @@
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { PageStore } from '../cache/page-store.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
-import type { PointId } from '../contract/ids.ts'
+import type { PointId, VaultId } from '../contract/ids.ts'
 import type { Entry } from '../format/tree.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { BackupDeps, BackupRequest, BackupResult } from './backup-request.ts'
 import { capturePoint } from './capture-point.ts'
 import {
@@ -106,10 +107,12 @@ async function catchUp(
   { wasInterrupted, confirmed }: { readonly wasInterrupted: boolean; readonly confirmed: Set<PointId> },
 ): Promise<number> {
   let lost = 0
+  const resuming = new Set<VaultId>()
   await run.inTurn(async (vault) => {
     if (wasInterrupted) {
       const resumed = new Set(base.waitingChunkFiles(vault.id).map(({ name }) => vault.layout.chunk(name)))
-      await vault.store.sweep(0, { folder: vault.layout.root.slice(0, -1), resumed })
+      if (resumed.size > 0) resuming.add(vault.id)
+      await vault.store.sweep(0, { folder: folderOf(vault), resumed })
     }
     const found = await findLostChunkFiles(base, vault, chunks)
     lost += found.unplaced
@@ -117,8 +120,10 @@ async function catchUp(
   })
   await run.inTurn((_vault, transfer) => Promise.resolve(transfer.beginWaiting()))
   const isBehind = run.tellTransfer({ onlyIfAny: true })
-  await run.sideBySide(async (_vault, transfer) => {
+  await run.sideBySide(async (vault, transfer) => {
     await transfer.settle()
+    // What was put in another way than it was begun, on a faster line, has left its beginning.
+    if (resuming.has(vault.id)) await vault.store.sweep(0, { folder: folderOf(vault) })
   })
   if (isBehind) task.setPhase('estimate')
   // One after the other: a point gets its number in the first that confirms it.
@@ -126,6 +131,10 @@ async function catchUp(
     for (const { id } of await transfer.confirmCaptured()) confirmed.add(id)
   })
   return lost
+}
+
+function folderOf({ layout }: Vault): string {
+  return layout.root.slice(0, -1)
 }
 
 /** Where the item's next point goes on; a vault that lacks the last one gets it with this run. */

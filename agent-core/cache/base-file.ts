@@ -133,8 +133,9 @@ export function setBaseAside(path: string): string {
 
 /** Takes back what `setBaseAside` did, when the base that took its place, which nobody has open, is no better. */
 export function putBaseBack(path: string, setAside: string): void {
+  // The log first: none may ever lie beside a base that is not its own.
+  for (const suffix of fileSuffixes.toReversed()) rmSync(path + suffix, { force: true })
   for (const suffix of fileSuffixes) {
-    rmSync(path + suffix, { force: true })
     if (existsSync(setAside + suffix)) renameSync(setAside + suffix, path + suffix)
   }
 }

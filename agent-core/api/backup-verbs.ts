@@ -95,8 +95,8 @@ function madeHere({ state, clock }: AgentDeps, { id }: Item): MadeHere {
 /**
  * Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. So is
  * one that leads to no whole copy of the last point's tree: it may have rotted where SQLite does not see it. When the
- * work fails without it too, it was not to blame, and comes back. While a captured point waits for a vault it stays: nothing
- * else knows of that point.
+ * work fails without it too, it was not to blame and comes back, and as it has learned that the tree is lost, the work begins
+ * anew and reads everything. While a captured point waits for a vault it stays: nothing else knows of that point.
  */
 async function withBase<Result>(
   deps: AgentDeps,
@@ -116,8 +116,10 @@ async function withBase<Result>(
     try {
       return await attempt()
     } catch (again) {
-      if (!isDamaged) putBaseBack(deps.paths.base, setAside)
-      throw again
+      if (isDamaged) throw again
+      putBaseBack(deps.paths.base, setAside)
+      if (!isAgentError(again, 'vault.damaged')) throw again
+      return await attempt()
     }
   }
 }
@@ -205,11 +207,12 @@ function missedChanges({ difference }: BackupResult): FileWarning[] {
   return folders.map((folder) => fileWarning('journal.missed-changes', folder, `watched by ${watcher}${more}`))
 }
 
-function remarksOf({ counts, lostChunkFiles, failures, failure }: BackupResult): string[] {
+function remarksOf({ counts, lostChunkFiles, readsAll, failures, failure }: BackupResult): string[] {
   const remarks: string[] = []
-  if (lostChunkFiles > 0) {
+  if (lostChunkFiles > 0 || readsAll) {
+    const lost = lostChunkFiles > 0 ? `had lost chunk files (${lostChunkFiles})` : 'lacks something of the last point'
     remarks.push(
-      `A vault had lost chunk files (${lostChunkFiles}). Everything was read again and what was missing is stored again; ` +
+      `A vault ${lost}. Everything was read again and what was missing is stored again; ` +
         'run "tharsis vault verify NAME --read-data 100" to see which older points are affected.',
     )
   }

@@ -41,6 +41,8 @@ export interface CaptureContext {
   readonly tree: TreeReader
   readonly rules: SourceRules
   readonly last: LastPoint | undefined
+  /** The last point's root list, where it can be read. */
+  readonly previousRoot: ListRef | undefined
   readonly nextSequence: number
   readonly scanStartedMs: number
   readonly folders: readonly SourceFolder[]
@@ -204,7 +206,7 @@ async function walkFolders(
       onCaptured: (path, encoded, sizeBytes) => log.addEntry(path, encoded, sizeBytes),
       checkpoint: () => deps.task.throwIfAborted(),
     })
-    const { root, entriesIn, totals } = await treeCapture.run(folders, last?.manifest.root)
+    const { root, entriesIn, totals } = await treeCapture.run(folders, context.previousRoot)
     report.end()
     const entryCounts = folders.map((folder) => entriesIn.get(folder) ?? 0)
     return { root, entryCounts, totals, counts: treeCapture.counts, report, journal }

@@ -12,10 +12,12 @@
  * Before 5 nothing is acknowledged and nothing is lost; after 5 the point waits for each vault that has not
  * confirmed it: in the cache, or, once one vault holds it, there.
  */
+import { isAgentError } from '../base/agent-error.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { PageStore } from '../cache/page-store.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
 import type { PointId, VaultId } from '../contract/ids.ts'
+import type { ListRef } from '../format/paged-list.ts'
 import type { Entry } from '../format/tree.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { BackupDeps, BackupRequest, BackupResult } from './backup-request.ts'
@@ -56,11 +58,11 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const { last, nextSequence } = series
   const heldPages = base.pages.counts().held
   const scanStartedMs = clock.nowMs()
-  const previousRoot: Entry[] = []
-  for await (const { entry } of tree.entries(last?.manifest.root)) previousRoot.push(entry)
+  const readsAll = vaults.some(({ id }) => base.mustReadAll(id, request.item.id))
+  const previous = await readRoot(tree, last?.manifest.root, { mayBeLost: readsAll })
   const rules = sourceRules(request.item, request.barriers)
-  const plan = planSources(lookAtFolders(request.item.folders), previousRoot, request.accept)
-  const journal = await deps.journal?.begin(last?.manifest.id, whyFull(request, deps, plan.folders, previousRoot))
+  const plan = planSources(lookAtFolders(request.item.folders), previous.folders, request.accept)
+  const journal = await deps.journal?.begin(last?.manifest.id, whyFull(plan.folders, previous.folders, readsAll))
   const captured = await capturePoint({
     request,
     journal,
@@ -70,6 +72,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     tree,
     rules,
     last,
+    previousRoot: previous.root,
     nextSequence,
     scanStartedMs,
     folders: plan.folders,
@@ -94,7 +97,7 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const { transferredBytes, failures, failure } = run
   const waiting = new Set(ids.flatMap((id) => base.unconfirmedPoints(id).map((point) => point.id)))
   const caughtUp = [...confirmed].filter((id) => id !== manifest.id && !waiting.has(id))
-  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, caughtUp, failures, failure }
+  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, readsAll, caughtUp, failures, failure }
 }
 
 /**
@@ -166,27 +169,69 @@ async function findSeries(
   return series
 }
 
+interface PreviousRoot {
+  /** Undefined where it was lost, or there is none. */
+  readonly root: ListRef | undefined
+  readonly folders: readonly Entry[]
+}
+
+/** The folders of the last point. A root that is lost is none where everything is read again anyway. */
+async function readRoot(
+  tree: TreeReader,
+  root: ListRef | undefined,
+  { mayBeLost }: { readonly mayBeLost: boolean },
+): Promise<PreviousRoot> {
+  const folders: Entry[] = []
+  try {
+    for await (const { entry } of tree.entries(root)) folders.push(entry)
+  } catch (error) {
+    if (!mayBeLost || !isAgentError(error, 'vault.damaged')) throw error
+    return { root: undefined, folders: [] }
+  }
+  return { root, folders }
+}
+
 /** Why a change journal must not decide where to look; undefined where it may. */
 function whyFull(
-  { item }: BackupRequest,
-  { base, vaults }: BackupDeps,
   folders: readonly SourceFolder[],
   previousRoot: readonly Entry[],
+  readsAll: boolean,
 ): string | undefined {
-  if (vaults.some(({ id }) => base.mustReadAll(id, item.id))) return 'the vault has lost something'
+  if (readsAll) return 'the vault has lost something'
   const isSame = folders.every(({ found, previous }) => found.inode === previous?.inode)
   return isSame && folders.length === previousRoot.length ? undefined : 'the folders are not those of the last point'
 }
 
-/** The tree of the last point: from the base, or where that lacks a page, from cache and vaults. */
-function readTree({ base, chunks, keys, vaults }: BackupDeps, pages: PageStore): TreeReader {
-  const sources = vaults.flatMap(({ vault }) => ('store' in vault ? [vault.chunkSource()] : []))
+/**
+ * The tree of the last point: from the base, or where that lacks a page, from cache and vaults. A chunk file that brings no
+ * whole copy of a page counts no more, and the next capture takes nothing over from that point.
+ */
+function readTree({ base, chunks, keys, vaults, log }: BackupDeps, pages: PageStore): TreeReader {
+  const open = vaults.flatMap(({ vault }) => ('store' in vault ? [vault] : []))
   const away = vaults.flatMap(({ vault }) => ('store' in vault ? [] : [vault]))[0]
   const reader = new BlockReader(
     base,
-    [chunks.source(), ...sources],
+    [chunks.source(), ...open.map((vault) => vault.chunkSource())],
     keys,
     away === undefined ? {} : { unavailable: away },
   )
-  return new TreeReader((id) => pages.read(id, (missing) => reader.read(missing)))
+  const fetch = async (id: Uint8Array): Promise<Uint8Array> => {
+    try {
+      return await reader.read(id)
+    } catch (error) {
+      if (!isAgentError(error, 'vault.damaged')) throw error
+      log.warn('a page of the last point is lost', { reason: error.message })
+      const useless = base.locate(id).map(({ chunk }) => chunk)
+      for (const vault of open) {
+        const placed = base.placedChunks(vault.id)
+        base.unplace(
+          vault.id,
+          useless.filter((chunk) => placed.has(chunk)),
+        )
+        base.distrust(vault.id)
+      }
+      throw error
+    }
+  }
+  return new TreeReader((id) => pages.read(id, fetch))
 }

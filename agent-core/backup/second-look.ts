@@ -55,12 +55,13 @@ export async function lookAgain(manifest: PointManifest, deps: SecondLookDeps): 
   return look
 }
 
-/** Changes with every clean-up that is announced, taken back or done. */
+/** Changes with every clean-up that is announced, taken back or done, and where the vault is found to have lost something. */
 function stateOfCleanUps({ base, vault }: SecondLookDeps): string {
   const { keyspace } = vault.keys
+  const lastSeen = base.cleanUps.lastSeen(vault.id, keyspace)
   const condemned = [...base.cleanUps.condemned(vault.id, keyspace)].sort()
   return toHex(
-    blockId(vault.keys.id, Buffer.from(`${base.cleanUps.lastSeen(vault.id, keyspace)} ${condemned.join(' ')}`)),
+    blockId(vault.keys.id, Buffer.from(`${lastSeen} ${base.distrustCount(vault.id)} ${condemned.join(' ')}`)),
   )
 }
 

@@ -2,6 +2,7 @@
  * A vault that lacks the last point of an item, because it was added to the item or put back from an older copy, gets
  * that point: the chunk files that the point needs wait for it, and the point does. Earlier points stay where they are.
  */
+import { isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
@@ -26,9 +27,7 @@ export interface SeedDeps {
 export async function seedVault(vault: VaultId, manifest: PointManifest, deps: SeedDeps): Promise<boolean> {
   const { base } = deps
   const needs = new ChunkNeeds(vault, deps)
-  for (const list of [manifest.chunkFiles, manifest.warnings, manifest.missing]) await needs.addList(list)
-  await needs.addDirectory(manifest.root)
-  if (needs.isIncomplete) {
+  if (!(await needs.addPoint(manifest))) {
     base.distrust(vault)
     return false
   }
@@ -64,7 +63,7 @@ export async function excuseParent(
 class ChunkNeeds {
   readonly chunks = new Set<number>()
   /** A block is nowhere. */
-  isIncomplete = false
+  #isIncomplete = false
   readonly #deps: SeedDeps
   readonly #held: ReadonlySet<number>
 
@@ -73,21 +72,33 @@ class ChunkNeeds {
     this.#held = new Set([...deps.base.placedChunks(vault), ...deps.base.waitingChunks(vault)])
   }
 
-  async addList(list: ListRef | undefined): Promise<void> {
+  /** False where a block of it is nowhere, or its tree cannot be read any more. */
+  async addPoint({ chunkFiles, warnings, missing, root }: PointManifest): Promise<boolean> {
+    try {
+      for (const list of [chunkFiles, warnings, missing]) await this.#addList(list)
+      await this.#addDirectory(root)
+    } catch (error) {
+      if (!isAgentError(error, 'vault.damaged')) throw error
+      return false
+    }
+    return !this.#isIncomplete
+  }
+
+  async #addList(list: ListRef | undefined): Promise<void> {
     if (list === undefined) return
     for await (const id of this.#deps.tree.pageIds(list)) this.#add(id)
   }
 
-  async addDirectory(root: ListRef | undefined): Promise<void> {
+  async #addDirectory(root: ListRef | undefined): Promise<void> {
     const { tree, signal } = this.#deps
     const open = root === undefined ? [] : [root]
     for (let list = open.pop(); list !== undefined; list = open.pop()) {
       signal.throwIfAborted()
-      await this.addList(list)
+      await this.#addList(list)
       for await (const { entry } of tree.entries(list)) {
         if (entry.directory?.list !== undefined) open.push(entry.directory.list)
         if (entry.content === undefined) continue
-        if ('id' in entry.content.parts) await this.addList(entry.content.parts)
+        if ('id' in entry.content.parts) await this.#addList(entry.content.parts)
         for await (const { id } of tree.parts(entry.content)) if (id !== null) this.#add(id)
       }
     }
@@ -98,7 +109,7 @@ class ChunkNeeds {
     const places = base.locate(id).filter(({ chunk }) => base.chunkFile(chunk).keyspace === keyspace)
     if (places.some(({ chunk }) => this.#held.has(chunk) || this.chunks.has(chunk))) return
     const [place] = places
-    if (place === undefined) this.isIncomplete = true
+    if (place === undefined) this.#isIncomplete = true
     else this.chunks.add(place.chunk)
   }
 }

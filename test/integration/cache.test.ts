@@ -190,17 +190,40 @@ test('a base that knows of a point which waits for a vault is not set aside', as
   expect((await cli.points('other')).map(({ seq }) => seq)).toEqual([1, 2, 3])
 })
 
-test('a base is not set aside for what its vault has lost', async () => {
-  await cli.backUp()
+/** Takes the last tree from base, cache and vault: nobody has it any more. */
+function loseLastTree(spoil: (path: string) => void): void {
   rot('DELETE FROM tree_page')
-  for (const folder of [cli.vault, cacheFolder()]) {
+  for (const folder of [cacheFolder(), cli.vault]) {
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-      if (name.endsWith('.tcf')) rmSync(join(folder, name))
+      if (name.endsWith('.tcf')) spoil(join(folder, name))
     }
   }
-  const before = await show()
-  expect((await cli.fails(['backup-now', 'docs'], 8)).code).toBe('vault.damaged')
-  expect((await show()).base).toEqual(before.base)
+}
+
+test('where the last tree is gone everywhere, everything is read and stored again', async () => {
+  await cli.letTimesSettle()
+  await cli.backUp()
+  loseLastTree((path) => rmSync(path))
+  const next = await cli.backUp()
+  expect(next).toMatchObject({ point: { seq: 2, confirmed: true }, files: { read: 101 } })
+  expect(next.remarks).toEqual([expect.stringContaining('Everything was read again')])
+  // It was not to blame.
+  expect((await show()).base.setAside).toEqual([])
+  expect(snapshotTree(await cli.restore('latest'))).toEqual(snapshotTree(cli.source))
+  expect(await cli.backUp()).toMatchObject({ point: { seq: 3 }, files: { read: 0 }, remarks: [] })
+})
+
+test('where every chunk file is spoilt, backups go on, and a healing and the next one leave a whole point', async () => {
+  await cli.letTimesSettle()
+  await cli.backUp()
+  loseLastTree((path) => writeFileSync(path, Buffer.alloc(statSync(path).size, 0x5a)))
+  const next = await cli.backUp()
+  expect(next).toMatchObject({ point: { seq: 2, confirmed: true }, files: { read: 101 } })
+  expect((await show()).base.setAside).toEqual([])
+  // The tree of the first point is lost for good; the second has one of its own, and the source has the data.
+  await cli.json(['vault', 'verify', 'v', '--read-data', '100', '--heal'], 8)
+  await cli.backUp()
+  expect(snapshotTree(await cli.restore('latest'))).toEqual(snapshotTree(cli.source))
 })
 
 test('a damaged base is set aside, and nothing is uploaded twice', async () => {

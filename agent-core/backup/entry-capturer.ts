@@ -49,7 +49,8 @@ export class EntryCapturer {
 
   /**
    * A directory. `before`: the encoded entry that stood here, to be compared with; `reuse`: the entry whose
-   * attributes are still true when its ctime is.
+   * attributes are still true when it is the same directory and its ctime is the same: what has come here by a rename
+   * above may have been made in the same tick.
    */
   directory(
     { name, path, fullPath, found }: FoundPlace,
@@ -59,8 +60,9 @@ export class EntryCapturer {
     const { before, reuse, origin } = last
     this.#counts.directories++
     const isSame =
-      reuse?.ctime.sec === found.ctime.sec &&
-      reuse.ctime.ns === found.ctime.ns &&
+      reuse?.type === 'directory' &&
+      reuse.inode === found.inode &&
+      isSameTime(reuse.ctime, found.ctime) &&
       isSettled(found.ctime, this.#lastScanStartedMs)
     const { posix, problem } = isSame ? { posix: reuse.posix, problem: undefined } : readMetadata(found, path)
     if (problem !== undefined) this.#report.metadataUnreadable(fullPath, problem)
@@ -91,12 +93,7 @@ export class EntryCapturer {
 
 /** True when a directory whose attributes are still true is in nothing else than `before`: its bytes need not be made again. */
 function isAsBefore(found: FoundEntry, section: DirectorySection, before: Entry): boolean {
-  return (
-    section === before.directory &&
-    found.inode === before.inode &&
-    isSameTime(found.mtime, before.mtime) &&
-    isSameTime(found.birth, before.birth)
-  )
+  return section === before.directory && isSameTime(found.mtime, before.mtime) && isSameTime(found.birth, before.birth)
 }
 
 function isSameTime(a: Timestamp | undefined, b: Timestamp | undefined): boolean {

@@ -291,7 +291,7 @@ export class YearsOfBackups implements Disposable {
         const found = snapshotTree(directory)
         const paths = new Set([...Object.keys(tree), ...Object.keys(found)])
         const differing = [...paths].filter((path) => tree[path] !== found[path])
-        if (differing.length > 0) wrong.push(`${habit.name} ${id}: ${differing.join(', ')}`)
+        wrong.push(...differing.map((path) => `${habit.name} ${id} ${path}: ${found[path]} instead of ${tree[path]}`))
         rmSync(directory, { recursive: true })
       }
     }

@@ -25,13 +25,12 @@ export class CaptureCounts {
   #lostFiles = 0
   #lostOthers = 0
 
-  /** `taken`: what the last point's tree holds, where only changes are looked at: see `forget`. */
-  constructor(taken?: TreeTotals) {
-    if (taken === undefined) return
-    this.files = taken.files
-    this.directories = taken.directories
-    this.others = taken.others
-    this.bytes = taken.bytes
+  /** Takes over what the last point's tree holds, where only changes are looked at: see `forget`. */
+  takeOver({ files, directories, others, bytes }: TreeTotals): void {
+    this.files += files
+    this.directories += directories
+    this.others += others
+    this.bytes += bytes
   }
 
   addSeen(found: FoundEntry): void {
@@ -44,12 +43,12 @@ export class CaptureCounts {
   }
 
   /** An entry of the last point is looked at again, and counted by what is found. */
-  forget(entry: Entry): void {
-    if (entry.type === 'directory') this.directories--
-    else if (entry.type !== 'file') this.others--
+  forget({ type, sizeBytes = 0 }: Pick<Entry, 'type' | 'sizeBytes'>): void {
+    if (type === 'directory') this.directories--
+    else if (type !== 'file') this.others--
     else {
       this.files--
-      this.bytes -= entry.sizeBytes ?? 0
+      this.bytes -= sizeBytes
     }
   }
 

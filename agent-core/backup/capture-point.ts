@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { randomId } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
+import { BasePageReader } from '../cache/base-page-reader.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { PageStore } from '../cache/page-store.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
@@ -17,10 +18,11 @@ import type { CaptureCounts } from './capture-counts.ts'
 import { CaptureLog, captureLogPath } from './capture-log.ts'
 import { CaptureReport } from './capture-report.ts'
 import { TreeCapture } from './capture-tree.ts'
+import { CompareAhead } from './compare-ahead.ts'
+import { TreeComparison } from './compare-tree.ts'
 import { FinishedFiles, scanCaptureLog } from './finished-files.ts'
 import { NewHardLink } from './journal-notes.ts'
 import type { LastPoint } from './last-point.ts'
-import { LookAhead } from './look-ahead.ts'
 import { lookAtFolders, type SourceRules } from './look-at-folders.ts'
 import { checkNotEmptied, checkStillThere, type SourceFolder } from './plan-sources.ts'
 import type { VaultRuns } from './vault-run.ts'
@@ -29,7 +31,10 @@ import { writeList } from './write-list.ts'
 /** More threads than this wait for the disk and for the main thread, and each takes memory. */
 const maxThreadCount = 8
 
-/** A thread that looks ahead takes a tenth of a second to start. */
+/** Beside the main thread, which compares too: from here on the disk is what is waited for. */
+const maxComparingThreads = 3
+
+/** A thread that compares ahead takes a tenth of a second to start. */
 const longWalkFiles = 10_000
 
 /** What a capture rests on. */
@@ -184,7 +189,7 @@ async function walkFolders(
     ? context.folders.map((folder) => ({ ...folder, previous: undefined }))
     : context.folders
   const walk = async (journal: JournalScan | undefined) => {
-    await using lookAhead = isLongWalk(context, journal) ? openLookAhead(request) : undefined
+    await using compareAhead = isLongWalk(context, journal) ? openCompareAhead(context) : undefined
     const report = new CaptureReport(deps.task, (path) => {
       // It is tried again with every backup, and told again.
       journal?.keepDirty(path)
@@ -198,7 +203,7 @@ async function walkFolders(
       lastScanStartedMs: last?.manifest.timeMs ?? 0,
       scanStartedMs: context.scanStartedMs,
       ...(journal && { journal }),
-      ...(lookAhead && { lookAhead }),
+      ...(compareAhead && { compareAhead }),
       crossMounts: request.item.crossMounts,
       rules: context.rules,
       report,
@@ -217,9 +222,31 @@ async function walkFolders(
   })
 }
 
-function openLookAhead({ item, barriers }: BackupRequest): LookAhead {
-  const { excludes, defaultExcludes, crossMounts } = item
-  return new LookAhead({ excludes, defaultExcludes, crossMounts, barriers })
+function openCompareAhead({ request, deps, last, scanStartedMs, rules, tree }: CaptureContext): CompareAhead {
+  const { base, keys, task } = deps
+  const { excludes, defaultExcludes, crossMounts } = request.item
+  const pages = new BasePageReader(base.pages, keys.id)
+  const times = { lastScanStartedMs: last?.manifest.timeMs ?? 0, scanStartedMs }
+  return new CompareAhead({
+    threadCount: Math.min(availableParallelism() - 1, maxComparingThreads),
+    rules: {
+      ...times,
+      excludes,
+      defaultExcludes,
+      crossMounts,
+      barriers: request.barriers,
+      basePath: base.path,
+      idKey: keys.id,
+    },
+    tree,
+    comparison: new TreeComparison({
+      ...times,
+      rules,
+      crossMounts,
+      findPage: (id) => pages.find(id),
+      checkpoint: () => task.throwIfAborted(),
+    }),
+  })
 }
 
 /** True when looking at entries takes most of the time, and there is a processor for it. */

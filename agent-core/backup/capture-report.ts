@@ -40,6 +40,13 @@ export class CaptureReport implements FileReport {
     this.#tellSeen({ current: path().toString() })
   }
 
+  seenUnchanged({ files, bytes }: { readonly files: number; readonly bytes: number }, current: Buffer): void {
+    this.#seenFiles += files
+    this.#seenBytes += bytes
+    const isStep = this.#seenFiles >= filesPerStep || this.#seenBytes >= bytesPerStep
+    if (isStep) this.#tellSeen({ current: current.toString() })
+  }
+
   /** The walk is over: tells what makes no whole step. */
   end(): void {
     this.#tellSeen({})

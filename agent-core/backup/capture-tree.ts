@@ -3,7 +3,7 @@
  * unchanged is taken over by its bytes, a directory without a change by its pages; only new and
  * changed files go to the engine. The walk runs ahead of the engine, bounded by its back-pressure;
  * directories are finished in the order of the tree. Where nothing has changed nothing is waited for and nothing kept.
- * Where a change journal knows what has changed, the rest is not even looked at.
+ * Where a change journal knows what has changed, or threads have compared ahead, the rest is not even looked at.
  */
 import { asBuffer } from '../base/bytes.ts'
 import { yieldToEventLoop } from '../base/event-loop.ts'
@@ -12,18 +12,18 @@ import type { EntryGlances } from '../format/entry-glance.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import type { DirectorySection, Entry } from '../format/tree.ts'
 import type { JournalScan, TreeTotals } from '../source/change-journal.ts'
-import { isUnchanged } from '../source/compare-entry.ts'
+import { comparedStatus, isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
-import type { KnownChanges } from '../source/known-changes.ts'
+import { changedFolders, type KnownChanges } from '../source/known-changes.ts'
 import { joinPath, utf8Of } from '../source/list-directory.ts'
 import { CaptureCounts } from './capture-counts.ts'
+import type { CompareAhead } from './compare-ahead.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
 import { EntryCapturer } from './entry-capturer.ts'
 import { FileCapturer, type FileReport } from './file-capturer.ts'
 import type { FinishedFiles } from './finished-files.ts'
 import type { FoundPlace } from './found-place.ts'
 import { JournalNotes } from './journal-notes.ts'
-import type { LookAhead } from './look-ahead.ts'
 import type { SourceRules } from './look-at-folders.ts'
 import { type Folder, listFolder, type OpenFolder, openFolder } from './open-folder.ts'
 import type { SourceFolder } from './plan-sources.ts'
@@ -37,8 +37,8 @@ export interface CaptureTreeOptions extends DirectoryBuilderDeps {
   readonly scanStartedMs: number
   /** Hears what the walk finds, and may know where it need not look. */
   readonly journal?: JournalScan
-  /** Lists directories before the walk reaches them. */
-  readonly lookAhead?: LookAhead
+  /** Compares directories before the walk reaches them. */
+  readonly compareAhead?: CompareAhead
   readonly crossMounts: boolean
   readonly rules: SourceRules
   readonly report: FileReport
@@ -76,7 +76,7 @@ const entriesPerTurn = 256
 const emptySection: DirectorySection = { entriesBelow: 0, bytesBelow: 0 }
 
 export class TreeCapture {
-  readonly counts: CaptureCounts
+  readonly counts = new CaptureCounts()
   readonly #options: CaptureTreeOptions
   readonly #files: FileCapturer
   readonly #entries: EntryCapturer
@@ -87,7 +87,7 @@ export class TreeCapture {
   constructor(options: CaptureTreeOptions) {
     this.#options = options
     const { journal } = options
-    this.counts = new CaptureCounts(journal?.known?.totals)
+    if (journal?.known !== undefined) this.counts.takeOver(journal.known.totals)
     this.#notes = new JournalNotes(journal, { ...options, counts: this.counts })
     this.#files = new FileCapturer(options.engine, options.report, this.counts, options.onCaptured)
     this.#entries = new EntryCapturer(options.lastScanStartedMs, options.report, this.counts)
@@ -112,7 +112,8 @@ export class TreeCapture {
       const path = Buffer.from(origin.path)
       const { known } = this.#notes
       this.#notes.forget(known, previous)
-      this.#options.lookAhead?.begin(path)
+      const section0 = previous?.directory ?? emptySection
+      await this.#options.compareAhead?.begin({ path: path.toString('latin1'), relative: '', section: section0 })
       const section = await this.#walk({ path, relative: '', found, depth: 0 }, previous?.directory, known)
       sections.set(folder, section.pending)
       const place = { name: label, path, fullPath: path, found, volume: 0 }
@@ -142,12 +143,12 @@ export class TreeCapture {
   ): Promise<Walked> {
     const { checkpoint, tree } = this.#options
     checkpoint()
+    known ??= await this.#comparedAhead(directory)
     if (known?.isClean(directory.path) === true && previous !== undefined) {
       if (!known.hasDirtyBelow(directory.path)) return { pending: previous }
       return await this.#walkClean(directory, previous, known)
     }
-    const ahead = await this.#options.lookAhead?.take(directory.path, directory.found)
-    using folder = listFolder(directory, this.#options, ahead)
+    using folder = listFolder(directory, this.#options)
     if (folder === undefined) {
       await this.#notes.forgetBelow(known, previous)
       return { pending: emptySection }
@@ -161,7 +162,7 @@ export class TreeCapture {
       let order = before.current?.compareName(name) ?? 1
       for (; order < 0; order = before.current?.compareName(name) ?? 1) await this.#deleted(folder, before, target)
       const match = order === 0 ? before.current : undefined
-      if (known !== undefined) this.#notes.forget(known, match?.decode())
+      this.#notes.forget(known, match)
       const pending = this.#entry(folder, name, match, target)
       if (pending !== undefined) await pending
       if (match === undefined) continue
@@ -170,6 +171,18 @@ export class TreeCapture {
     }
     while (before.current !== undefined) await this.#deleted(folder, before, target)
     return walked(queue)
+  }
+
+  /** What has changed in a directory and below it since the last point; undefined where nobody has compared it yet. */
+  async #comparedAhead({ path, found }: Folder): Promise<KnownChanges | undefined> {
+    const compared = await this.#options.compareAhead?.take(path, found)
+    if (compared === undefined) return undefined
+    const { dirty, unsettled, before, unchanged, excluded } = compared
+    this.counts.takeOver(before)
+    this.counts.excluded += excluded
+    this.#options.report.seenUnchanged({ files: unchanged.files + unchanged.others, bytes: unchanged.bytes }, path)
+    this.#notes.unsettled(unsettled)
+    return changedFolders(dirty)
   }
 
   /** As `#walk`, of a directory whose own entries have not changed: only dirty directories in it are looked at. */
@@ -250,7 +263,8 @@ export class TreeCapture {
     }
     if (known !== undefined && match?.type === 'directory') return this.#replaced(folder, text, match, target)
     this.#seen(folder, text, found, match)
-    if (match !== undefined && isUnchanged(found, match, lastScanStartedMs)) return queue.addUnchanged(match)
+    const isSame = match !== undefined && isUnchanged(comparedStatus(found), match, lastScanStartedMs)
+    if (isSame) return queue.addUnchanged(match)
     this.#notes.changed(folder.path)
     const volume = found.linkCount > 1 ? this.#volumes.of(found.device, folder.openPath) : 0
     if (found.type === 'file') return this.#file({ ...place, volume }, match, queue)
@@ -261,7 +275,11 @@ export class TreeCapture {
   /** Most entries are: of those neither a path is made nor a rule asked. */
   #isUnchangedAndFree(found: FoundEntry, text: string, match: EntryGlances): boolean {
     const { rules, lastScanStartedMs } = this.#options
-    return found.type !== 'directory' && isUnchanged(found, match, lastScanStartedMs) && rules.isFreeName(utf8Of(text))
+    return (
+      found.type !== 'directory' &&
+      isUnchanged(comparedStatus(found), match, lastScanStartedMs) &&
+      rules.isFreeName(utf8Of(text))
+    )
   }
 
   /** An entry, no directory, that stays in. */

@@ -14,6 +14,7 @@ const nothingToTell = () => {
 }
 const report = {
   seen: nothingToTell,
+  seenUnchanged: nothingToTell,
   vanished: nothingToTell,
   changing: nothingToTell,
   unreadable: nothingToTell,

@@ -15,6 +15,8 @@ import type { Slot } from './slot-queue.ts'
 export interface FileReport {
   /** `path` is made only where it is wanted. */
   seen(found: FoundEntry, path: () => Buffer): void
+  /** Entries, no directories, that need not be looked at: they are as they were. `current`: where that was found last. */
+  seenUnchanged(amounts: { readonly files: number; readonly bytes: number }, current: Buffer): void
   vanished(path: Buffer): void
   changing(path: Buffer): void
   unreadable(path: Buffer, reason: string): void

@@ -10,7 +10,7 @@ import type { VaultId } from '../contract/ids.ts'
 import { decodeCbor } from '../format/cbor.ts'
 import { decodePage, type ListRef } from '../format/paged-list.ts'
 import { decodeEntry, decodePart, type Entry, type Part } from '../format/tree.ts'
-import { isUnchanged } from '../source/compare-entry.ts'
+import { comparedStatus, isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { entryRecord, pageRecord, recordHeadSizeBytes, runRecord } from './capture-log.ts'
 import type { Settled } from './directory-builder.ts'
@@ -59,7 +59,8 @@ export class FinishedFiles implements Disposable {
     if (record === undefined) return undefined
     const encoded = record.bytes
     const entry = decodeEntry(decodeCbor(encoded, 'a finished file'), 'a finished file')
-    if (!isUnchanged(found, comparedOf(entry), record.scanStartedMs) || entry.content === undefined) return undefined
+    const isSame = isUnchanged(comparedStatus(found), comparedOf(entry), record.scanStartedMs)
+    if (!isSame || entry.content === undefined) return undefined
     const { parts } = entry.content
     const pages: Buffer[] = []
     if (!('id' in parts ? this.#holdsList(parts, pages) : this.#holds(parts))) return undefined

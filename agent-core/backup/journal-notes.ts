@@ -34,7 +34,7 @@ export class JournalNotes {
   }
 
   /** An entry of the last point is looked at again. */
-  forget(known: KnownChanges | undefined, entry: Entry | undefined): void {
+  forget(known: KnownChanges | undefined, entry: Pick<Entry, 'type' | 'sizeBytes'> | undefined): void {
     if (known !== undefined && entry !== undefined) this.#counts.forget(entry)
   }
 
@@ -45,6 +45,11 @@ export class JournalNotes {
       this.#counts.forget(entry)
       await this.forgetBelow(known, entry.directory)
     }
+  }
+
+  /** Folders (raw bytes, one character each) with entries of which a next change could not be seen: see `seen`. */
+  unsettled(folders: readonly string[]): void {
+    for (const folder of folders) this.#journal?.keepDirty(Buffer.from(folder, 'latin1'))
   }
 
   /** The folder's own entries are not those of the last point. */

@@ -5,7 +5,6 @@ import { fileStatus } from '../platform/file-status.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { joinPath, listDirectory, lookAt, lookIn, openDirectory } from '../source/list-directory.ts'
 import type { FileReport } from './file-capturer.ts'
-import type { AheadListing } from './look-ahead.ts'
 import type { SourceRules } from './look-at-folders.ts'
 
 /** A directory under way. */
@@ -34,25 +33,12 @@ export interface ListedFolder extends OpenFolder {
 /** A walk holds each directory on its way open; deeper ones are found by their paths, since descriptors are few. */
 const maxOpenDepth = 64
 
-/**
- * Opens and lists a directory, or takes the listing that was made ahead; undefined when there is nothing to walk: it is
- * gone, unreadable, or its content stays out.
- */
+/** Opens and lists a directory; undefined when there is nothing to walk: it is gone, unreadable, or its content stays out. */
 export function listFolder(
   folder: Folder,
   { report, rules }: { readonly report: FileReport; readonly rules: SourceRules },
-  ahead: AheadListing | undefined,
 ): ListedFolder | undefined {
   return reporting(folder, report, () => {
-    if (ahead !== undefined) {
-      const { path, relative, found } = folder
-      const { names } = ahead
-      const verdict = rules.judgeContent({ path, openPath: path, relative, names, isNoDump: found.isNoDump })
-      const lookAtName = (name: string) => ahead.lookAt(name)
-      return verdict === 'in'
-        ? { ...folder, names, openPath: path, lookAt: lookAtName, [Symbol.dispose]() {} }
-        : undefined
-    }
     const opened = open(folder)
     try {
       const { path, relative, found, openPath } = opened

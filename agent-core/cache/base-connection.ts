@@ -20,6 +20,7 @@ export class BaseConnection implements Disposable {
   readonly path: string
   readonly #db: Database.Database
   readonly #rows = new Map<string, Database.Statement<unknown[], unknown>>()
+  readonly #tuples = new Map<string, Database.Statement<unknown[], unknown>>()
   readonly #values = new Map<string, Database.Statement<unknown[], unknown>>()
 
   /** Opens the file as it is, or makes an empty one unless `readOnly`; `:memory:` is a base for this process alone. */
@@ -69,6 +70,15 @@ export class BaseConnection implements Disposable {
   values<Value>(sql: string, ...parameters: readonly Parameter[]): Value[] {
     try {
       return this.#valueStatement(sql).all(...parameters) as Value[]
+    } catch (error) {
+      throw translate(error, this.path)
+    }
+  }
+
+  /** All rows, each as its columns in their order. */
+  tuples<Row extends readonly unknown[]>(sql: string, ...parameters: readonly Parameter[]): Row[] {
+    try {
+      return this.#tupleStatement(sql).all(...parameters) as Row[]
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -141,6 +151,15 @@ export class BaseConnection implements Disposable {
     if (statement === undefined) {
       statement = this.#db.prepare(sql)
       this.#rows.set(sql, statement)
+    }
+    return statement
+  }
+
+  #tupleStatement(sql: string): Database.Statement<unknown[], unknown> {
+    let statement = this.#tuples.get(sql)
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql).raw()
+      this.#tuples.set(sql, statement)
     }
     return statement
   }

@@ -8,9 +8,8 @@ import { BaseFacts } from './base-facts.ts'
 const liveFact = 'live-tree-pages'
 /** Ids that are looked through at a time. */
 const idBatch = 4096
-/** Pages that are read with one that is asked for. */
-const pagesBefore = 32
-const pagesBehind = 64
+/** So many pages, by the order in which they were put, are one run. */
+const pagesPerRun = 32
 
 /** What changes something is one transaction. */
 export class BasePages {
@@ -28,15 +27,15 @@ export class BasePages {
   }
 
   /**
-   * The page and those that were put around it, none when the base does not hold it. What one run has stored lies
+   * The run of pages that a page is in, none when the base does not hold it. What one backup has stored lies
    * together, a directory's page behind those of the directories in it: who walks a tree asks for them next.
    */
-  pagesAround(id: Uint8Array): readonly (readonly [id: Buffer, page: Buffer])[] {
-    const sql = `
-      WITH asked AS (SELECT rowid AS number FROM tree_page WHERE id = ?)
-      SELECT tree_page.id, page FROM asked
-      JOIN tree_page ON tree_page.rowid BETWEEN number - ${pagesBefore} AND number + ${pagesBehind}`
-    return this.#sql.all<{ readonly id: Buffer; readonly page: Buffer }>(sql, id).map(({ id, page }) => [id, page])
+  runWith(id: Uint8Array): readonly (readonly [id: Buffer, page: Buffer])[] {
+    const number = this.#sql.value<number>('SELECT rowid FROM tree_page WHERE id = ?', id)
+    if (number === undefined) return []
+    const first = number - (number % pagesPerRun)
+    const sql = 'SELECT id, page FROM tree_page WHERE rowid BETWEEN ? AND ?'
+    return this.#sql.tuples<[Buffer, Buffer]>(sql, first, first + pagesPerRun - 1)
   }
 
   put(pages: Iterable<readonly [Uint8Array, Uint8Array]>): void {

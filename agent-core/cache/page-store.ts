@@ -5,31 +5,30 @@
 
 import { AgentError } from '../base/agent-error.ts'
 import { asBuffer } from '../base/bytes.ts'
-import { blockId } from '../codec/block-id.ts'
+import { EntryGlances } from '../format/entry-glance.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import { decodePointManifest } from '../format/point.ts'
+import { maxInlineParts } from '../format/tree.ts'
 import type { BaseDb } from './base-db.ts'
+import { BasePageReader } from './base-page-reader.ts'
 import { TreeReader } from './tree-reader.ts'
 
 const batchSizeBytes = 4 * 1024 * 1024
 /** Pages that no base needs are dropped once they are as many as the ones that are needed. */
 const slackPages = 1024
-/** Pages that were read before they are asked for are forgotten when they are more than this. */
-const maxAheadBytes = 1024 * 1024
+/** Shorter files have no more parts than stand in their entries: none is cut finer than every 4 KiB. */
+const leastListedBytes = maxInlineParts * 4096
 
 export class PageStore {
   readonly #base: BaseDb
-  readonly #idKey: Uint8Array
+  readonly #reader: BasePageReader
   readonly #waiting = new Map<string, readonly [Uint8Array, Uint8Array]>()
   #waitingBytes = 0
-  /** Of the base: what lies around the pages that were read. */
-  readonly #ahead = new Map<string, Uint8Array>()
-  #aheadBytes = 0
 
   /** `idKey`: tells whether a page is what its id says. */
   constructor(base: BaseDb, idKey: Uint8Array) {
     this.#base = base
-    this.#idKey = idKey
+    this.#reader = new BasePageReader(base.pages, idKey)
   }
 
   /** Takes a page; it is in the base after the next `flush` at the latest. */
@@ -46,15 +45,10 @@ export class PageStore {
     this.#waitingBytes = 0
   }
 
-  /**
-   * A page from here or the base, else from `fetch`; what was fetched is kept. A page of the base is compared with its
-   * id: its bytes go into the next point, and the base may have rotted where SQLite does not see it.
-   */
+  /** A page from here or the base, else from `fetch`; what was fetched is kept. */
   async read(id: Uint8Array, fetch: (id: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
-    const key = keyOf(id)
-    const here = this.#waiting.get(key)?.[1] ?? this.#ahead.get(key) ?? this.#fromBase(id, key)
-    if (here !== undefined && blockId(this.#idKey, here).equals(id)) return here
-    this.#ahead.delete(key)
+    const here = this.#waiting.get(keyOf(id))?.[1] ?? this.#reader.find(id)
+    if (here !== undefined) return here
     const fetched = Buffer.from(await fetch(id))
     this.keep(id, fetched)
     return fetched
@@ -88,19 +82,6 @@ export class PageStore {
     return undefined
   }
 
-  /** Reads the pages around it too: each question costs SQLite a lock and a search, several times what a page costs. */
-  #fromBase(id: Uint8Array, key: string): Uint8Array | undefined {
-    if (this.#aheadBytes > maxAheadBytes) {
-      this.#ahead.clear()
-      this.#aheadBytes = 0
-    }
-    for (const [idOfPage, page] of this.#base.pages.pagesAround(id)) {
-      this.#ahead.set(keyOf(idOfPage), page)
-      this.#aheadBytes += page.length
-    }
-    return this.#ahead.get(key)
-  }
-
   async #livePages(): Promise<Set<number>> {
     const tree = new TreeReader(async (id) => {
       const page = this.#base.pages.page(id)
@@ -123,9 +104,14 @@ export class PageStore {
 
   async #markDirectory(tree: TreeReader, list: ListRef | undefined, live: Set<number>): Promise<void> {
     await this.#mark(tree, list, live)
-    for await (const { entry } of tree.entries(list)) {
-      if (entry.directory !== undefined) await this.#markDirectory(tree, entry.directory.list, live)
-      if (entry.content !== undefined && 'id' in entry.content.parts) await this.#mark(tree, entry.content.parts, live)
+    for await (const page of tree.leafPages(list)) {
+      for (const entries = new EntryGlances(page, 'tree page'); entries.next(); ) {
+        // A short file's parts stand in its entry.
+        if (entries.type !== 'directory' && entries.sizeBytes < leastListedBytes) continue
+        const { directory, content } = entries.decode()
+        if (directory !== undefined) await this.#markDirectory(tree, directory.list, live)
+        if (content !== undefined && 'id' in content.parts) await this.#mark(tree, content.parts, live)
+      }
     }
   }
 }

@@ -27,6 +27,7 @@ export interface EngineThreadOptions {
 
 export class EngineThread implements AsyncDisposable {
   readonly #given: Work[] = []
+  #isReady = false
   readonly #thread: WorkerThread<WorkerStart, ToWorker, FromWorker>
 
   constructor({ start, onMessage, onFailure }: EngineThreadOptions) {
@@ -34,9 +35,17 @@ export class EngineThread implements AsyncDisposable {
       file: new URL('./engine-worker.ts', import.meta.url),
       start,
       stop: start.stop,
-      onMessage: (message: FromWorker) => onMessage(message, this),
+      onMessage: (message: FromWorker) => {
+        this.#isReady = true
+        onMessage(message, this)
+      },
       onFailure,
     })
+  }
+
+  /** True once it has said something: to start takes it a tenth of a second. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** Of all that it was given and has not answered. */

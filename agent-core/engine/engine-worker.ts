@@ -165,3 +165,5 @@ port.on('message', (message: ToWorker) => {
     end()
   }
 })
+
+say({ type: 'ready' })

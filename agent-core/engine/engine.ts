@@ -241,14 +241,18 @@ export class Engine implements AsyncDisposable {
     thread.send({ type: 'tree', blocks }, [blocks.ids.buffer, blocks.bytes.buffer])
   }
 
-  /** Gives waiting work to the threads that have the least; another thread starts when all have enough. */
+  /**
+   * Gives waiting work to the threads that have the least; another thread starts when all have enough, one after the other:
+   * what waits while the first one starts is no sign that it will not do.
+   */
   #dispatch(): void {
     if (this.#fate.failure !== undefined) this.#queue.length = 0
     for (let [next] = this.#queue; next !== undefined; [next] = this.#queue) {
       const least = this.#threads.toSorted((a, b) => a.load - b.load)[0]
       const most = next.message.type === 'segment' ? segmentsPerThread : batchesPerThread
       const isBusy = least === undefined || least.load >= most
-      if (isBusy && this.#threads.length === this.#options.threadCount) return
+      const mayStart = this.#threads.length < this.#options.threadCount && this.#threads.every(({ isReady }) => isReady)
+      if (isBusy && !mayStart) return
       const thread = isBusy ? this.#startThread() : least
       thread.give(next)
       this.#queue.shift()
@@ -283,6 +287,9 @@ export class Engine implements AsyncDisposable {
   /** May throw what the callbacks throw: the base could not be written. */
   #receive(message: FromWorker, thread: EngineThread): void {
     switch (message.type) {
+      case 'ready':
+        this.#dispatch()
+        break
       case 'files':
       case 'segment':
         thread.answered(message)

@@ -34,9 +34,18 @@ export function packRequests(requests: readonly FileRequest[]): PackedRequests {
   for (const [index, request] of requests.entries()) {
     paths += `${request.path}\0`
     if (request.volume !== 0) volumes.set(index, request.volume)
-    if (request.previous !== undefined) previous.set(index, request.previous)
+    if (request.previous !== undefined) previous.set(index, apart(request.previous))
   }
   return { paths, volumes, previous }
+}
+
+/** Away from the page that it was read from: all of a page's memory would be copied for each file of it. */
+function apart({ parts, ...content }: Content): Content {
+  if ('id' in parts) return { ...content, parts: { ...parts, id: new Uint8Array(parts.id) } }
+  return {
+    ...content,
+    parts: parts.map((part) => (part.id === null ? part : { ...part, id: new Uint8Array(part.id) })),
+  }
 }
 
 /** The requests of a batch; their lengths are not sent along. */

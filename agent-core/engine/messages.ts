@@ -48,6 +48,7 @@ export type ToWorker =
   | { readonly type: 'stop' }
 
 export type FromWorker =
+  | { readonly type: 'ready' }
   /** The oldest batch that the worker was given. */
   | { readonly type: 'files'; readonly outcomes: PackedOutcomes }
   /** To the oldest question that the worker was asked. */

@@ -41,9 +41,6 @@ const STATX_ATTR_NODUMP = 0x40
 /** Unit of `stx_blocks`. */
 const sectorSizeBytes = 512
 
-/** Bytes of a `struct statx` that are looked at; all of them are kept in a record. */
-export const statusRecordSizeBytes = 0x90
-
 /** One a thread: calls are synchronous, and everything is copied out. */
 const bytes = Buffer.alloc(256)
 const noPath = Buffer.alloc(1)
@@ -61,7 +58,7 @@ export function fileStatus(target: FileTarget): FileStatus {
     bytes,
   )
   if (failed) throw systemError('statx', native.errno(), target)
-  return justRead.status(0)
+  return justRead.status()
 }
 
 /** As `fileStatus`; undefined when nothing is there, which is told without an error being made. */
@@ -69,7 +66,7 @@ export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
   const native = nativeFunctions()
   const mask = STATX_BASIC_STATS | STATX_BTIME
   const failed = native.statx(AT_FDCWD, terminatedPath(path, 'statx'), AT_SYMLINK_NOFOLLOW, mask, bytes)
-  if (!failed) return justRead.status(0)
+  if (!failed) return justRead.status()
   const errno = native.errno()
   if (errno === ENOENT || errno === ENOTDIR) return undefined
   throw systemError('statx', errno, path)
@@ -80,25 +77,19 @@ export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
  * The kernel need not find the folder again for each of its entries.
  */
 export function fileStatusIn(folderFd: number, name: string): FileStatus | undefined {
-  if (name.length >= nameBuffer.length) throw systemError('statx', ENAMETOOLONG)
-  const errno = readStatusIn(folderFd, name)
-  if (errno === 0) return justRead.status(0)
-  if (errno === ENOENT || errno === ENOTDIR) return undefined
-  throw systemError('statx', errno, name)
+  return statusRecordIn(folderFd, name)?.status()
 }
 
 /**
- * Records of the entries of an open folder, in the order of `names` (raw bytes, one character each), for StatusRecords;
- * zeros for what cannot be looked at. The memory is the caller's.
+ * As `fileStatusIn`, without making anything: the record is the same object for every look, and true until this thread's
+ * next one.
  */
-export function readStatusRecords(folderFd: number, names: readonly string[]): Buffer {
-  const records = Buffer.allocUnsafeSlow(names.length * statusRecordSizeBytes)
-  for (const [index, name] of names.entries()) {
-    const at = index * statusRecordSizeBytes
-    if (name.length < nameBuffer.length && readStatusIn(folderFd, name) === 0) records.set(record, at)
-    else records.fill(0, at, at + statusRecordSizeBytes)
-  }
-  return records
+export function statusRecordIn(folderFd: number, name: string): StatusRecord | undefined {
+  if (name.length >= nameBuffer.length) throw systemError('statx', ENAMETOOLONG)
+  const errno = readStatusIn(folderFd, name)
+  if (errno === 0) return justRead
+  if (errno === ENOENT || errno === ENOTDIR) return undefined
+  throw systemError('statx', errno, name)
 }
 
 /** Error number; 0: the status stands in `bytes`. */
@@ -110,55 +101,76 @@ function readStatusIn(folderFd: number, name: string): number {
   return native.statx(folderFd, nameBuffer, AT_SYMLINK_NOFOLLOW, mask, bytes) ? native.errno() : 0
 }
 
-/** Reads the records of `readStatusRecords`. */
-export class StatusRecords {
+/** A `struct statx`, read where it lies. */
+export class StatusRecord {
   readonly #bytes: Buffer
   readonly #words: Uint32Array
   readonly #signedWords: Int32Array
 
-  /** `records` begins at a multiple of 4 bytes in its memory. */
-  constructor(records: Buffer) {
-    this.#bytes = records
-    this.#words = new Uint32Array(records.buffer, records.byteOffset, records.length / 4)
-    this.#signedWords = new Int32Array(records.buffer, records.byteOffset, records.length / 4)
+  /** `bytes` begins at a multiple of 4 bytes in its memory. */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    this.#signedWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
   }
 
-  /** True when the entry of that index could be looked at. */
-  isTold(index: number): boolean {
-    return this.#words[(index * statusRecordSizeBytes) / 4] !== 0
+  /** Type and permission bits. */
+  get mode(): number {
+    return this.#word(0x1c) & 0xffff
   }
 
-  /** Type and permission bits of the entry of that index; 0 when it is not told. */
-  mode(index: number): number {
-    return this.#word(index * statusRecordSizeBytes + 0x1c) & 0xffff
+  get linkCount(): number {
+    return this.#word(0x10)
   }
 
-  /** The file system of the entry of that index, as `FileStatus.device`. */
-  device(index: number): number {
-    const at = index * statusRecordSizeBytes
-    return this.#word(at + 0x88) * 0x1_0000_0000 + this.#word(at + 0x8c)
+  get inode(): bigint {
+    return this.#bytes.readBigUInt64LE(0x20)
   }
 
-  /** The status of the entry of that index, which must be told. */
-  status(index: number): FileStatus {
-    const at = index * statusRecordSizeBytes
-    const attributes = this.#word(at + 0x08)
-    const knownAttributes = this.#word(at + 0x38)
-    const hasBirth = (this.#word(at) & STATX_BTIME) !== 0
-    const birth = this.#time(at + 0x50)
+  get sizeBytes(): number {
+    return this.#wide(0x28)
+  }
+
+  get mtimeSec(): number {
+    return this.#signedWide(0x70)
+  }
+
+  get mtimeNs(): number {
+    return this.#word(0x78)
+  }
+
+  get ctimeSec(): number {
+    return this.#signedWide(0x60)
+  }
+
+  get ctimeNs(): number {
+    return this.#word(0x68)
+  }
+
+  /** The file system, as `FileStatus.device`. */
+  get device(): number {
+    return this.#word(0x88) * 0x1_0000_0000 + this.#word(0x8c)
+  }
+
+  /** All of it. */
+  status(): FileStatus {
+    const attributes = this.#word(0x08)
+    const knownAttributes = this.#word(0x38)
+    const hasBirth = (this.#word(0) & STATX_BTIME) !== 0
+    const birth = { sec: this.#signedWide(0x50), ns: this.#word(0x58) }
     return {
-      mode: this.mode(index),
-      linkCount: this.#word(at + 0x10),
-      uid: this.#word(at + 0x14),
-      gid: this.#word(at + 0x18),
-      inode: this.#bytes.readBigUInt64LE(at + 0x20),
-      sizeBytes: this.#wide(at + 0x28),
-      allocatedBytes: this.#wide(at + 0x30) * sectorSizeBytes,
-      mtime: this.#time(at + 0x70),
-      ctime: this.#time(at + 0x60),
+      mode: this.mode,
+      linkCount: this.linkCount,
+      uid: this.#word(0x14),
+      gid: this.#word(0x18),
+      inode: this.inode,
+      sizeBytes: this.sizeBytes,
+      allocatedBytes: this.#wide(0x30) * sectorSizeBytes,
+      mtime: { sec: this.mtimeSec, ns: this.mtimeNs },
+      ctime: { sec: this.ctimeSec, ns: this.ctimeNs },
       birth: hasBirth && (birth.sec !== 0 || birth.ns !== 0) ? birth : undefined,
-      device: this.device(index),
-      specialDevice: { major: this.#word(at + 0x80), minor: this.#word(at + 0x84) },
+      device: this.device,
+      specialDevice: { major: this.#word(0x80), minor: this.#word(0x84) },
       isNoDump: (knownAttributes & STATX_ATTR_NODUMP) === 0 ? undefined : (attributes & STATX_ATTR_NODUMP) !== 0,
     }
   }
@@ -172,10 +184,9 @@ export class StatusRecords {
     return this.#word(at + 4) * 0x1_0000_0000 + this.#word(at)
   }
 
-  #time(at: number): FileTime {
-    return { sec: (this.#signedWords[at / 4 + 1] as number) * 0x1_0000_0000 + this.#word(at), ns: this.#word(at + 8) }
+  #signedWide(at: number): number {
+    return (this.#signedWords[at / 4 + 1] as number) * 0x1_0000_0000 + this.#word(at)
   }
 }
 
-const record = bytes.subarray(0, statusRecordSizeBytes)
-const justRead = new StatusRecords(record)
+const justRead = new StatusRecord(bytes)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ComparedEntry, isUnchanged } from './compare-entry.ts'
+import { type ComparedEntry, comparedStatus, isUnchanged } from './compare-entry.ts'
 import type { FoundEntry } from './found-entry.ts'
 
 /** Of the coarsest file system, FAT. */
@@ -33,8 +33,10 @@ const previous: ComparedEntry = {
 }
 
 test('an entry with equal fields is unchanged, on whatever device and however it was born', () => {
-  expect(isUnchanged(found, previous, lastScanMs)).toBe(true)
-  expect(isUnchanged({ ...found, device: 9, birth: undefined, linkCount: 2 }, previous, lastScanMs)).toBe(true)
+  expect(isUnchanged(comparedStatus(found), previous, lastScanMs)).toBe(true)
+  expect(
+    isUnchanged(comparedStatus({ ...found, device: 9, birth: undefined, linkCount: 2 }), previous, lastScanMs),
+  ).toBe(true)
 })
 
 describe('a difference is seen', () => {
@@ -48,29 +50,33 @@ describe('a difference is seen', () => {
     ['seconds of ctime', { ctime: { sec: 1_700_000_002, ns: 6 } }],
     ['nanoseconds of ctime', { ctime: { sec: 1_700_000_001, ns: 7 } }],
   ])('%s', (_what, change) => {
-    expect(isUnchanged({ ...found, ...change }, previous, lastScanMs)).toBe(false)
+    expect(isUnchanged(comparedStatus({ ...found, ...change }), previous, lastScanMs)).toBe(false)
   })
 })
 
 test('a file without content in the last point is read', () => {
-  expect(isUnchanged(found, { ...previous, hasContent: false }, lastScanMs)).toBe(false)
+  expect(isUnchanged(comparedStatus(found), { ...previous, hasContent: false }, lastScanMs)).toBe(false)
 })
 
 test('what is no file has neither length nor content to compare', () => {
   const link: ComparedEntry = { ...previous, type: 'symlink', sizeBytes: 0, hasContent: false }
-  expect(isUnchanged({ ...found, type: 'symlink', sizeBytes: 99 }, link, lastScanMs)).toBe(true)
+  expect(isUnchanged(comparedStatus({ ...found, type: 'symlink', sizeBytes: 99 }), link, lastScanMs)).toBe(true)
 })
 
 test('a file rewritten within a tick under an old mtime is told by its young ctime', () => {
   const young = { sec: lastScanMs / 1000, ns: 0 }
   expect(
-    isUnchanged({ ...found, ctime: young }, { ...previous, ctimeSec: young.sec, ctimeNs: young.ns }, lastScanMs),
+    isUnchanged(
+      comparedStatus({ ...found, ctime: young }),
+      { ...previous, ctimeSec: young.sec, ctimeNs: young.ns },
+      lastScanMs,
+    ),
   ).toBe(false)
 })
 
 test('a file changed within a clock tick before the last scan may have changed again unseen', () => {
   const ctimeMs = found.ctime.sec * 1000 + found.ctime.ns / 1e6
-  const at = (scanMs: number) => isUnchanged(found, previous, scanMs)
+  const at = (scanMs: number) => isUnchanged(comparedStatus(found), previous, scanMs)
   expect(at(ctimeMs + clockTickMs + 1)).toBe(true)
   expect(at(ctimeMs + clockTickMs)).toBe(false)
   expect(at(ctimeMs)).toBe(false)

@@ -22,14 +22,14 @@ const types = new Map<number, EntryType>([
   [0o060000, 'block-device'],
 ])
 
-/** True for the mode (`FileStatus.mode`) of a directory. */
-export function isDirectoryMode(mode: number): boolean {
-  return types.get(mode & typeMask) === 'directory'
+/** The type in a mode (`FileStatus.mode`); throws Error for one that POSIX does not know. */
+export function entryTypeOf(mode: number): EntryType {
+  const type = types.get(mode & typeMask)
+  if (type === undefined) throw new Error(`unknown file type in mode 0${mode.toString(8)}`)
+  return type
 }
 
 /** The entry behind `status`; throws Error for a type that POSIX does not know. */
 export function foundEntry(status: FileStatus): FoundEntry {
-  const type = types.get(status.mode & typeMask)
-  if (type === undefined) throw new Error(`unknown file type in mode 0${status.mode.toString(8)}`)
-  return { ...status, type, mode: status.mode & 0o7777 }
+  return { ...status, type: entryTypeOf(status.mode), mode: status.mode & 0o7777 }
 }

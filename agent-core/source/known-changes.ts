@@ -13,6 +13,16 @@ export interface KnownChanges {
 
 const slash = '/'
 
+const nothingChanged: KnownChanges = { isClean: () => true, hasDirtyBelow: () => false }
+
+/** The changes of folders (absolute; raw bytes, one character each) that were all found. */
+export function changedFolders(folders: readonly string[]): KnownChanges {
+  if (folders.length === 0) return nothingChanged
+  const dirty = new DirtySet(folders.length)
+  for (const folder of folders) dirty.addFolder(Buffer.from(folder, 'latin1'))
+  return dirty
+}
+
 /**
  * Dirty folders, and dirty trees: folders below which nothing is known. Paths are absolute and without a slash at
  * their end. Bounded: what would go over the budget is not taken.

@@ -1,6 +1,6 @@
 /** The walk over a tree in which nothing has changed: list, look, compare; nothing is opened. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { type ComparedEntry, isUnchanged } from '../../../agent-core/source/compare-entry.ts'
+import { type ComparedEntry, comparedStatus, isUnchanged } from '../../../agent-core/source/compare-entry.ts'
 import type { FoundEntry } from '../../../agent-core/source/found-entry.ts'
 import { joinPath, listDirectory, lookAt } from '../../../agent-core/source/list-directory.ts'
 import { TestFolder } from '../../support/test-home.ts'
@@ -33,7 +33,8 @@ function compareAll(root: Buffer, previous: ReadonlyMap<string, ComparedEntry>):
   walk(root, (path) => {
     const found = lookAt(path)
     const before = previous.get(path.toString('latin1'))
-    if (found !== undefined && before !== undefined && isUnchanged(found, before, laterScanMs)) unchanged++
+    if (found === undefined || before === undefined) return
+    if (isUnchanged(comparedStatus(found), before, laterScanMs)) unchanged++
   })
   if (unchanged !== fileCount) throw new Error(`${unchanged} of ${fileCount} files are unchanged`)
 }

@@ -86,7 +86,7 @@ test('a worker that dies fails all that waits, and all that comes after', async 
   const { engine } = startEngine(folder)
   await using _ = engine
   const died = expect.objectContaining({ code: 'engine.worker-died' }) as unknown
-  const previous = { splitting: { mode: 'fixed', grainBytes: 1 }, parts: null } as never
+  const previous = { splitting: null, parts: [] } as never
   const fatal = { ...requestOf(folder.at('file')), previous }
   const outcomes = [engine.captureFile(fatal), engine.captureFile(requestOf(folder.at('file')))]
   const finished = engine.finish()
@@ -115,7 +115,7 @@ test('a worker that dies when others have used its blocks fails the run; the nex
     const outcomes = requests.map((request) => engine.captureFile(request))
     for (const outcome of outcomes) outcome.catch(() => {})
     await outcomes[20]
-    const previous = { splitting: { mode: 'fixed', grainBytes: 1 }, parts: null } as never
+    const previous = { splitting: null, parts: [] } as never
     if (isFatal) await engine.captureFile({ ...requestOf(folder.at('one 1')), previous })
     await Promise.all(outcomes)
     await engine.finish()

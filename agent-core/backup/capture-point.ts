@@ -3,7 +3,6 @@ import { dirname } from 'node:path'
 import { randomId } from '../base/random.ts'
 import type { Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import { BasePageReader } from '../cache/base-page-reader.ts'
 import type { CompleteChunkFile } from '../cache/chunk-writer.ts'
 import type { PageStore } from '../cache/page-store.ts'
 import type { TreeReader } from '../cache/tree-reader.ts'
@@ -222,10 +221,9 @@ async function walkFolders(
   })
 }
 
-function openCompareAhead({ request, deps, last, scanStartedMs, rules, tree }: CaptureContext): CompareAhead {
+function openCompareAhead({ request, deps, last, scanStartedMs, rules, tree, pages }: CaptureContext): CompareAhead {
   const { base, keys, task } = deps
   const { excludes, defaultExcludes, crossMounts } = request.item
-  const pages = new BasePageReader(base.pages, keys.id)
   const times = { lastScanStartedMs: last?.manifest.timeMs ?? 0, scanStartedMs }
   return new CompareAhead({
     threadCount: Math.min(availableParallelism() - 1, maxComparingThreads),

@@ -112,8 +112,8 @@ export class TreeCapture {
       const path = Buffer.from(origin.path)
       const { known } = this.#notes
       this.#notes.forget(known, previous)
-      const section0 = previous?.directory ?? emptySection
-      await this.#options.compareAhead?.begin({ path: path.toString('latin1'), relative: '', section: section0 })
+      const whole = { path: path.toString('latin1'), relative: '', section: previous?.directory ?? emptySection }
+      await this.#options.compareAhead?.begin(whole, folder === sorted.at(-1))
       const section = await this.#walk({ path, relative: '', found, depth: 0 }, previous?.directory, known)
       sections.set(folder, section.pending)
       const place = { name: label, path, fullPath: path, found, volume: 0 }

@@ -135,7 +135,7 @@ test('what was compared is not taken for another directory that the walk has fou
   const found = lookAt(path) as FoundEntry
   const begin = async () => {
     const section = entry.directory ?? { entriesBelow: 0, bytesBelow: 0 }
-    await ahead.begin({ path: capturing.source, relative: '', section })
+    await ahead.begin({ path: capturing.source, relative: '', section }, true)
   }
   await begin()
   expect(await ahead.take(path, { ...found, inode: found.inode + 1n })).toBeUndefined()
@@ -151,7 +151,10 @@ test('a walk that ends early leaves the threads to their end', async () => {
   using capturing = await filled(5)
   const ahead = aheadOf(capturing, { threadCount: 2 })
   const { directory } = capturing.last?.entry ?? {}
-  await ahead.begin({ path: capturing.source, relative: '', section: directory ?? { entriesBelow: 0, bytesBelow: 0 } })
+  await ahead.begin(
+    { path: capturing.source, relative: '', section: directory ?? { entriesBelow: 0, bytesBelow: 0 } },
+    true,
+  )
   await ahead[Symbol.asyncDispose]()
   const path = Buffer.from(capturing.at('a'))
   expect(await ahead.take(path, lookAt(path) as FoundEntry)).toBeUndefined()

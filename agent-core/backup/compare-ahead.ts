@@ -70,6 +70,8 @@ export class CompareAhead implements AsyncDisposable {
   /** How many subtrees of the first lot the walk has passed. */
   #passed = 0
   #plan: AsyncGenerator<Subtree[], void, undefined> | undefined
+  #isLastFolder = false
+  #ended: Promise<unknown> | undefined
   /** Set while the walk waits for a thread. */
   #arrived: (() => void) | undefined
 
@@ -89,10 +91,11 @@ export class CompareAhead implements AsyncDisposable {
     )
   }
 
-  /** Begins with a protected folder; what is left of the one before is forgotten. */
-  async begin(folder: CutDirectory): Promise<void> {
+  /** Begins with a protected folder; what is left of the one before is forgotten. `isLast`: the threads end when it is compared. */
+  async begin(folder: CutDirectory, isLast: boolean): Promise<void> {
     this.#lots.clear()
     this.#passed = 0
+    this.#isLastFolder = isLast
     this.#plan = planLots(this.#options.tree, folder, this.#options.entriesPerLot)
     await this.#planAhead()
   }
@@ -127,7 +130,7 @@ export class CompareAhead implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#lots.clear()
     this.#plan = undefined
-    await Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
+    await this.#end()
   }
 
   async #planAhead(): Promise<void> {
@@ -135,6 +138,7 @@ export class CompareAhead implements AsyncDisposable {
       const planned = await this.#plan.next()
       if (planned.done === true) {
         this.#plan = undefined
+        this.#endIfDone()
         return
       }
       const lot: Lot = { subtrees: planned.value, claim: createClaim() }
@@ -154,6 +158,7 @@ export class CompareAhead implements AsyncDisposable {
         })
       } else {
         next.compared = next.subtrees.map((subtree) => this.#options.comparison.compare(subtree))
+        this.#endIfDone()
         await yieldToEventLoop()
       }
     }
@@ -167,7 +172,19 @@ export class CompareAhead implements AsyncDisposable {
   #receive({ lot, compared }: FromCompareAhead): void {
     const planned = this.#lots.get(lot)
     if (planned !== undefined) planned.compared = compared
+    this.#endIfDone()
     this.#arrived?.()
+  }
+
+  /** The walk may go on for long; what a thread holds is given back before. */
+  #endIfDone(): void {
+    const isDone = this.#plan === undefined && this.#lots.values().every(({ compared }) => compared !== undefined)
+    if (this.#isLastFolder && isDone) void this.#end()
+  }
+
+  #end(): Promise<unknown> {
+    this.#ended ??= Promise.all(this.#threads.map((thread) => thread[Symbol.asyncDispose]()))
+    return this.#ended
   }
 
   /** A thread has failed: what it had begun is begun again. */

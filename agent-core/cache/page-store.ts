@@ -45,9 +45,14 @@ export class PageStore {
     this.#waitingBytes = 0
   }
 
+  /** A page from here or the base; undefined when it is in neither. */
+  find(id: Uint8Array): Uint8Array | undefined {
+    return this.#waiting.get(keyOf(id))?.[1] ?? this.#reader.find(id)
+  }
+
   /** A page from here or the base, else from `fetch`; what was fetched is kept. */
   async read(id: Uint8Array, fetch: (id: Uint8Array) => Promise<Uint8Array>): Promise<Uint8Array> {
-    const here = this.#waiting.get(keyOf(id))?.[1] ?? this.#reader.find(id)
+    const here = this.find(id)
     if (here !== undefined) return here
     const fetched = Buffer.from(await fetch(id))
     this.keep(id, fetched)

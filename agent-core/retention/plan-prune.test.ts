@@ -36,6 +36,7 @@ function inputOf(files: readonly (readonly number[])[], live: readonly number[],
     isLive: (block) => needed.has(index.idOf(block)[0] as number),
     listed: new Map(made.map(({ name, sizeBytes }) => [name, { sizeBytes, storedAtMs: 0 }])),
     condemned: new Set(),
+    damaged: new Set(),
     condemnedHere: new Set(),
     isIndexWhole: true,
     isSpared: () => false,
@@ -85,7 +86,7 @@ test('the share that may stay unused decides how much is merged', () => {
   expect(planPrune({ ...input, maxUnusedPercent: 0 }).sparse).toHaveLength(3)
 })
 
-test('property: every needed block keeps a copy that is neither condemned nor planned to go, or is merged', () => {
+test('property: every needed block keeps a copy that is neither condemned, damaged nor planned to go, or is merged', () => {
   const block = fc.nat({ max: 9 })
   const files = fc.array(fc.uniqueArray(block, { minLength: 1, maxLength: 6 }), { minLength: 1, maxLength: 6 })
   const flags = fc.array(fc.boolean(), { minLength: 6, maxLength: 6 })
@@ -96,18 +97,20 @@ test('property: every needed block keeps a copy that is neither condemned nor pl
       fc.uniqueArray(block),
       flags,
       flags,
+      flags,
       percent,
-      (blocks, live, foreign, spared, maxUnusedPercent) => {
+      (blocks, live, foreign, rotten, spared, maxUnusedPercent) => {
         const { input, names } = inputOf(blocks, live)
         const condemned = new Set(names.filter((_, at) => foreign[at]))
+        const damaged = new Set(names.filter((_, at) => rotten[at]))
         const isSpared = (name: ChunkFileName) => spared[names.indexOf(name)] === true
-        const plan = planPrune({ ...input, condemned, isSpared, maxUnusedPercent })
+        const plan = planPrune({ ...input, condemned, damaged, isSpared, maxUnusedPercent })
         const going = new Set([...plan.dead, ...plan.unindexed, ...plan.sparse.map(({ file }) => file.name)])
-        for (const name of going) expect(isSpared(name)).toBe(false)
+        for (const name of going) expect(isSpared(name) || damaged.has(name)).toBe(false)
         const merged = new Set(plan.sparse.flatMap(({ file, kept }) => kept.map((at) => blocks[file.number]?.[at])))
         for (const needed of live) {
           const holders = names.filter((_, at) => blocks[at]?.includes(needed))
-          const available = holders.filter((name) => !condemned.has(name))
+          const available = holders.filter((name) => !condemned.has(name) && !damaged.has(name))
           if (available.length === 0) continue
           expect(merged.has(needed) || available.some((name) => !going.has(name))).toBe(true)
         }

@@ -22,6 +22,8 @@ export interface PruneInput {
   readonly listed: ReadonlyMap<ChunkFileName, ListedChunkFile>
   /** Named by open intents of anybody: they hold nothing that counts. */
   readonly condemned: ReadonlySet<ChunkFileName>
+  /** Found damaged by this clean-up: they hold nothing that counts, and stay for a healing. */
+  readonly damaged: ReadonlySet<ChunkFileName>
   /** Named by open intents of this home: they need not be named again. */
   readonly condemnedHere: ReadonlySet<ChunkFileName>
   /** False when a chunk file that no index segment names may hold what is needed. */
@@ -59,9 +61,10 @@ export interface PrunePlan {
 }
 
 export function planPrune(input: PruneInput): PrunePlan {
-  const { index, listed, condemnedHere, isSpared } = input
+  const { index, listed, condemnedHere, damaged, isSpared } = input
   const uses = usesOf(input)
-  const mayGo = (name: ChunkFileName) => listed.has(name) && !condemnedHere.has(name) && !isSpared(name)
+  const mayGo = (name: ChunkFileName) =>
+    listed.has(name) && !condemnedHere.has(name) && !damaged.has(name) && !isSpared(name)
   const candidates = uses.filter(({ file }) => mayGo(file.name))
   const dead = candidates.filter(({ kept }) => kept.length === 0).map(({ file }) => file.name)
   const isUnindexed = (name: ChunkFileName) => index.file(name) === undefined && mayGo(name)
@@ -79,10 +82,10 @@ export function planPrune(input: PruneInput): PrunePlan {
   }
 }
 
-/** What counts of each chunk file; a condemned one, or one that is not there as the index says, holds nothing that counts. */
-function usesOf({ index, isLive, listed, condemned }: PruneInput): SparseFile[] {
+/** What counts of each chunk file; a condemned or damaged one, or one that is not there as the index says, holds nothing that counts. */
+function usesOf({ index, isLive, listed, condemned, damaged }: PruneInput): SparseFile[] {
   const isAvailable = ({ name, sizeBytes }: VaultChunkFile) =>
-    !condemned.has(name) && listed.get(name)?.sizeBytes === sizeBytes
+    !condemned.has(name) && !damaged.has(name) && listed.get(name)?.sizeBytes === sizeBytes
   const density = index.files.map((file) => (isAvailable(file) ? densityOf(file, isLive) : -1))
   const counts = (block: number) => {
     const own = index.fileOf(block).number

@@ -3,7 +3,8 @@
  *  1. look: points, intents, index; walk the trees of all points that stay (vault-look)
  *  2. end this home's intents that are due: remove what is left of their points, index-gone, delete, end (end-intents)
  *  3. plan: what nothing needs, what is sparse (plan-prune)
- *  4. merge what is sparse: new chunk files, read back, indexed (merge-chunks)
+ *  4. merge what is sparse: new chunk files, read back, indexed (merge-chunks). A sparse one that turns out to be damaged holds
+ *     nothing that counts, and stays: 3 and 4 once more, since another copy of what was in it is needed now
  *  5. compact the index
  *  6. put the intent; look again
  *  7. remove the points that are still to go (remove-points)
@@ -105,6 +106,15 @@ export async function runPrune(request: PruneRequest, deps: PruneDeps): Promise<
 
 const nothingMerged: MergedFiles = { merged: [], emptied: [], damaged: [] }
 
+/** What merging has come to. */
+interface Merging {
+  /** As it stands now. */
+  readonly look: VaultLook
+  readonly plan: PrunePlan
+  /** The last of them found nothing damaged; what earlier ones emptied is dead by the plan. */
+  readonly merges: readonly MergedFiles[]
+}
+
 interface Ended extends EndedIntents {
   readonly removedPoints: number
   /** The vault is to be looked at anew. */
@@ -138,18 +148,17 @@ class Prune {
     const first = await VaultLook.first(this.#lookDeps)
     task.setPhase('commit')
     const due = await this.#end(this.#ownIntents(first).due, first)
-    const look = due.hasChanged ? await first.again(this.#lookDeps) : first
-    const plan = this.#plan(look)
+    const merging = await this.#mergeSparse(due.hasChanged ? await first.again(this.#lookDeps) : first)
+    const { look, plan, merges } = merging
     const planned = this.#planned(look, plan)
-    const merge = await this.#merge(plan)
     const compacted = await this.#compact(look)
     task.setPhase('commit')
-    const intents = await this.#announce(look, { ...plan, sparse: merge.emptied }, compacted)
+    const intents = await this.#announce(look, plan, compacted)
     const second = intents.length > 0 ? await look.again(this.#lookDeps) : look
     const isDue = this.#request.graceMs === 0
     const now = await this.#end(isDue ? intents : [], second, intents)
     if (now.refusal === undefined) await this.#forgetEnded(second)
-    return this.#result(planned, { merge, intents: isDue ? [] : intents, second, ended: [due, now] })
+    return this.#result(planned, { merges, intents: isDue ? [] : intents, second, ended: [due, now] })
   }
 
   /**
@@ -189,13 +198,14 @@ class Prune {
   #result(
     planned: PlannedPrune,
     done: {
-      readonly merge: MergedFiles
+      readonly merges: readonly MergedFiles[]
       readonly intents: readonly OpenIntent[]
       readonly second: VaultLook
       readonly ended: readonly Ended[]
     },
   ): PruneResult {
-    const { merge, intents, second, ended } = done
+    const { merges, intents, second, ended } = done
+    const merged = merges.flatMap((merge) => merge.merged)
     const sum = (of: (end: Ended) => number) => ended.reduce((total, end) => total + of(end), 0)
     const refusal = ended.find((end) => end.refusal !== undefined)?.refusal
     return {
@@ -203,11 +213,11 @@ class Prune {
       removedPoints: sum((end) => end.removedPoints),
       announced: announcedIn(intents, second),
       merged: {
-        files: merge.emptied.length,
-        intoFiles: merge.merged.length,
-        intoBytes: merge.merged.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
+        files: merges.reduce((total, { emptied }) => total + emptied.length, 0),
+        intoFiles: merged.length,
+        intoBytes: merged.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
       },
-      damagedFiles: merge.damaged.length,
+      damagedFiles: merges.reduce((total, { damaged }) => total + damaged.length, 0),
       deleted: { files: sum((end) => end.deletedFiles), bytes: sum((end) => end.deletedBytes) },
       takenBack: sum((end) => end.takenBack.length),
       ...(refusal !== undefined && { refusal }),
@@ -231,7 +241,7 @@ class Prune {
     return { due: own.filter(({ dueAtMs }) => dueAtMs <= nowMs), waiting: own.filter(({ dueAtMs }) => dueAtMs > nowMs) }
   }
 
-  #plan(look: VaultLook): PrunePlan {
+  #plan(look: VaultLook, damaged: ReadonlySet<ChunkFileName> = new Set()): PrunePlan {
     const { home, maxUnusedPercent, isSpared } = this.#request
     const { index, intents, listed } = look.contents
     const own = intents.filter((intent) => intent.home === home)
@@ -241,10 +251,26 @@ class Prune {
       isIndexWhole: look.isIndexWhole,
       listed,
       condemned: look.condemned,
+      damaged,
       condemnedHere: new Set(own.flatMap(({ chunkFiles }) => chunkFiles)),
       isSpared: (name) => isSpared(name, listed.get(name)?.storedAtMs ?? 0),
       maxUnusedPercent,
     })
+  }
+
+  /** Plans and merges until nothing that was to be merged turns out to be damaged. */
+  async #mergeSparse(first: VaultLook): Promise<Merging> {
+    const damaged = new Set<ChunkFileName>()
+    const merges: MergedFiles[] = []
+    let look = first
+    for (;;) {
+      const plan = this.#plan(look, damaged)
+      const merge = await this.#merge(plan)
+      merges.push(merge)
+      if (merge.damaged.length === 0) return { look, plan, merges }
+      for (const { file } of merge.damaged) damaged.add(file.name)
+      look = await look.again(this.#lookDeps)
+    }
   }
 
   async #merge({ sparse, bytesMerged }: PrunePlan): Promise<MergedFiles> {

@@ -3,11 +3,14 @@
  * announced (I5), leftovers are reclaimed (I7).
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError } from '../../agent-core/base/agent-error.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
+import { openBase } from '../../agent-core/cache/base-db.ts'
+import type { ChunkFileName } from '../../agent-core/contract/ids.ts'
+import { parseChunkName } from '../../agent-core/format/vault-layout.ts'
 import { listIntents } from '../../agent-core/vault/clean-ups.ts'
 import { createFaultyStore, type FaultKind, type StoreCall } from '../../agent-core/vault/faulty-store.ts'
 import { createMemoryStore } from '../../agent-core/vault/memory-store.ts'
@@ -100,6 +103,36 @@ describe('space comes back', () => {
     await store.put(sparse, whole)
     expect(await place.prune(store)).toMatchObject({ damagedFiles: 0, merged: { files: 1 } })
     expect(await place.filesOf(store, third.manifest.id)).toEqual(place.sourceFiles())
+  })
+
+  test('what a damaged chunk file was the fuller copy of stays where it is whole', async () => {
+    for (let number = 0; number < 40; number++) write(`sub/${number}`, randomBytes(20_000))
+    await place.backUp(store)
+    const { layout, id } = place.vaultOf(store)
+    const sizes = new Map<string, number>()
+    for await (const { name, sizeBytes } of store.list(layout.chunks)) sizes.set(name, sizeBytes)
+    const [damaged = ''] = [...sizes].toSorted(([, a], [, b]) => b - a)[0] ?? []
+    const bytes = await store.get(damaged)
+    bytes[700] = (bytes[700] ?? 0) ^ 1
+    await store.delete(damaged)
+    await store.put(damaged, bytes)
+    // It was found damaged, and the next backup stores its blocks again, in a chunk file that is full of others.
+    {
+      using base = openBase(join(place.folder, 'cache', 'base.db'))
+      base.unplace(id, [base.chunkFileNumber(parseChunkName(damaged) as ChunkFileName) as number])
+      base.distrust(id)
+    }
+    for (const name of readdirSync(join(place.folder, 'cache', 'chunks'))) rmSync(join(place.folder, 'cache', 'chunks', name))
+    for (let number = 20; number < 40; number++) write(`sub/${number}`, `small ${number}`)
+    for (let number = 0; number < 60; number++) write(`more ${number}`, randomBytes(20_000))
+    await place.backUp(store)
+    for (let number = 0; number < 60; number++) write(`more ${number}`, `little ${number}`)
+    const { manifest } = await place.backUp(store)
+    const result = await place.prune(store, { expired: ({ sequence }) => sequence < manifest.sequence })
+    expect(result).toMatchObject({ damagedFiles: 1 })
+    expect(result.deleted.files).toBeGreaterThan(0)
+    expect(await store.stat(damaged)).toBeDefined()
+    expect(await place.filesOf(store, manifest.id)).toEqual(place.sourceFiles())
   })
 
   test('after the grace time, by the next run; until then nothing is deleted', async () => {

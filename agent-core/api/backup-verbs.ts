@@ -1,5 +1,6 @@
 /** The use case of a backup: opens what it needs under the home lock, runs it, and tells what became of it. */
 import type { BackupRequest, BackupResult, ItemVault, MadeHere } from '../backup/backup-request.ts'
+import { LastTreeLost } from '../backup/last-tree.ts'
 import { runBackup } from '../backup/run-backup.ts'
 import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { type AgentError, isAgentError } from '../base/agent-error.ts'
@@ -7,7 +8,7 @@ import { fileWarning } from '../base/file-warning.ts'
 import { randomId } from '../base/random.ts'
 import { createTask, type Task } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
-import { putBaseBack, setBaseAside } from '../cache/base-file.ts'
+import { setBaseAside } from '../cache/base-file.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Failure } from '../contract/bounds.ts'
 import type { FileWarning } from '../contract/errors.ts'
@@ -59,7 +60,7 @@ export async function backupNow(
     source: { machine: first.machine, platform: deps.platform, home: deps.state.homeId, product: deps.product },
     barriers: barriersOf(deps).map(({ path }) => Buffer.from(path)),
   }
-  const result = await withBase(deps, async (base, chunks) => {
+  const result = await withBase(deps, task, async (base, chunks) => {
     const policy = await cachePolicyOf(deps, base, chunks)
     const sealPoint = (manifest: PointManifest) => sealManifest(keys, manifest, deps.random)
     const { clock, random, log } = deps
@@ -93,40 +94,30 @@ function madeHere({ state, clock }: AgentDeps, { id }: Item): MadeHere {
 }
 
 /**
- * Runs `work` on the base; one that is found damaged on the way is set aside, and the work begins anew without it. So is
- * one that leads to no whole copy of the last point's tree: it may have rotted where SQLite does not see it. When the
- * work fails without it too, it was not to blame and comes back, and as it has learned that the tree is lost, the work begins
- * anew and reads everything. While a captured point waits for a vault it stays: nothing else knows of that point.
+ * Runs `work` on the base. One that is found damaged on the way is set aside, and the work begins anew without it; where the
+ * last point's tree is lost, the base has learned it, and the work begins anew and reads everything. Each happens once.
  */
 async function withBase<Result>(
   deps: AgentDeps,
+  task: Task,
   work: (base: BaseDb, chunks: ChunkFolder) => Promise<Result>,
 ): Promise<Result> {
-  const attempt = async () => {
-    using base = openBaseForWriting(deps)
-    return await work(base, new ChunkFolder(deps.paths.chunks))
-  }
-  try {
-    return await attempt()
-  } catch (error) {
-    const isDamaged = isAgentError(error, 'cache.damaged')
-    if (!isDamaged && (!isAgentError(error, 'vault.damaged') || isPointWaiting(deps))) throw error
-    const setAside = setBaseAside(deps.paths.base)
-    deps.log.warn('a base was set aside', { path: setAside, reason: error.message })
+  let isSetAside = false
+  let isTreeLost = false
+  for (;;) {
     try {
-      return await attempt()
-    } catch (again) {
-      if (isDamaged) throw again
-      putBaseBack(deps.paths.base, setAside)
-      if (!isAgentError(again, 'vault.damaged')) throw again
-      return await attempt()
+      using base = openBaseForWriting(deps)
+      return await work(base, new ChunkFolder(deps.paths.chunks))
+    } catch (error) {
+      if (error instanceof LastTreeLost && !isTreeLost) isTreeLost = true
+      else if (isAgentError(error, 'cache.damaged') && !isSetAside) {
+        isSetAside = true
+        const setAside = setBaseAside(deps.paths.base)
+        deps.log.warn('a damaged base was set aside', { path: setAside, reason: error.message })
+      } else throw error
+      task.beginAnew()
     }
   }
-}
-
-function isPointWaiting(deps: AgentDeps): boolean {
-  using base = openBaseForWriting(deps)
-  return deps.state.vaults().some(({ id }) => base.unconfirmedPoints(id).length > 0)
 }
 
 /** The vault, or why it cannot be had now; throws what no later run would mend by itself. */
@@ -207,14 +198,21 @@ function missedChanges({ difference }: BackupResult): FileWarning[] {
   return folders.map((folder) => fileWarning('journal.missed-changes', folder, `watched by ${watcher}${more}`))
 }
 
-function remarksOf({ counts, lostChunkFiles, readsAll, failures, failure }: BackupResult): string[] {
+const readAgain = 'Everything was read again, and what is missing is stored again.'
+
+const foundSince: Readonly<Record<BackupResult['again'], string>> = {
+  nothing: '',
+  read: `Something was found missing in a vault. ${readAgain}`,
+  stored:
+    'Something was found damaged in a vault. Everything was read and stored again, so that this point needs nothing from before.',
+}
+
+function remarksOf({ counts, lostChunkFiles, again, failures, failure }: BackupResult): string[] {
   const remarks: string[] = []
-  if (lostChunkFiles > 0 || readsAll) {
-    const lost = lostChunkFiles > 0 ? `had lost chunk files (${lostChunkFiles})` : 'lacks something of the last point'
-    remarks.push(
-      `A vault ${lost}. Everything was read again and what was missing is stored again; ` +
-        'run "tharsis vault verify NAME --read-data 100" to see which older points are affected.',
-    )
+  if (lostChunkFiles > 0 || again !== 'nothing') {
+    const found =
+      lostChunkFiles > 0 ? `A vault had lost chunk files (${lostChunkFiles}). ${readAgain}` : foundSince[again]
+    remarks.push(`${found} Run "tharsis vault verify NAME --read-data 100" to see which points are affected.`)
   }
   const mounts = counts.mountsNotEntered
   if (mounts.length > 0) {

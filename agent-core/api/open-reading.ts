@@ -126,10 +126,10 @@ export class ItemReading implements AsyncDisposable {
     return point
   }
 
-  /** Where no vault answers, it is not known that there is no such point. */
+  /** Where a vault does not answer, it is not known that there is no such point. */
   #notFound(wanted: string): AgentError {
-    const { open, trouble } = this.#places
-    if (open.length === 0 && trouble !== undefined) return trouble
+    const { trouble } = this.#places
+    if (trouble !== undefined) return trouble
     return new AgentError('point.not-found', { item: this.item.name, point: wanted })
   }
 

@@ -87,8 +87,8 @@ export interface BackupResult {
   readonly difference: JournalDifference | undefined
   /** Chunk files that vaults had lost; what was in them was stored again where the source still has it. */
   readonly lostChunkFiles: number
-  /** Everything was read again, since a vault lacks something of the last point. */
-  readonly readsAll: boolean
+  /** What was done once more with what the last point has, since something was found missing or damaged in a vault. */
+  readonly again: 'nothing' | 'read' | 'stored'
   /** Earlier points that waited, of this item and of others, and are in all vaults of this one now. */
   readonly caughtUp: readonly PointId[]
   /** Why vaults have not confirmed the point; those that have are absent. */

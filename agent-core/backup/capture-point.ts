@@ -47,6 +47,10 @@ export interface CaptureContext {
   readonly last: LastPoint | undefined
   /** The last point's root list, where it can be read. */
   readonly previousRoot: ListRef | undefined
+  /** A vault has lost something: nothing may be taken over from the last point. */
+  readonly readsAll: boolean
+  /** … nor rest on what the vaults hold. */
+  readonly storesAll: boolean
   readonly nextSequence: number
   readonly scanStartedMs: number
   readonly folders: readonly SourceFolder[]
@@ -123,12 +127,11 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
 }
 
 /** The log of this capture, and what an interrupted one before it has finished. */
-function openMemory({ request, deps, scanStartedMs }: CaptureContext) {
+function openMemory({ request, deps, scanStartedMs, readsAll }: CaptureContext) {
   const { base } = deps
   const vaults = deps.vaults.map(({ id }) => id)
   const path = captureLogPath(base, request.item.id)
-  // Where a vault has lost something, everything is read again.
-  const scanned = vaults.some((vault) => base.mustReadAll(vault, request.item.id)) ? undefined : scanCaptureLog(path)
+  const scanned = readsAll ? undefined : scanCaptureLog(path)
   return {
     log: new CaptureLog(path, scanned?.endBytes ?? 0, scanStartedMs),
     openFinished: (putPage: (page: Uint8Array) => void): FinishedFiles | undefined =>
@@ -147,7 +150,8 @@ function openEngine(context: CaptureContext, log: CaptureLog, onChunkFile: (file
       keys,
       compression: request.item.compression,
       vaults: ids,
-      cachedChunks: underWay(base, ids),
+      cachedChunks: context.storesAll ? new Set() : underWay(base, ids),
+      storesAll: context.storesAll,
       parentFileId: base.lastFileId(keys.keyspace),
       skipNoDump: rules.skipNoDump,
       isGentle,
@@ -183,8 +187,7 @@ async function walkFolders(
   { log, finished }: { readonly log: CaptureLog; readonly finished: FinishedFiles | undefined },
 ) {
   const { request, deps, last } = context
-  // Where a vault has lost something, nothing may be taken over from the point before.
-  const folders = deps.vaults.some(({ id }) => deps.base.mustReadAll(id, request.item.id))
+  const folders = context.readsAll
     ? context.folders.map((folder) => ({ ...folder, previous: undefined }))
     : context.folders
   const walk = async (journal: JournalScan | undefined) => {
@@ -254,10 +257,18 @@ function isLongWalk({ deps, last }: CaptureContext, journal: JournalScan | undef
 }
 
 /** Throws when a source went away under the walk or has lost most of its entries. */
-function checkSources({ request, folders }: CaptureContext, { entryCounts }: WalkedFolders): void {
+function checkSources({ request, folders, last, previousRoot }: CaptureContext, { entryCounts }: WalkedFolders): void {
   checkStillThere(folders, lookAtFolders(folders.map(({ origin }) => Buffer.from(origin.path))))
   if (request.accept) return
-  for (const [index, folder] of folders.entries()) checkNotEmptied(folder, entryCounts[index] ?? 0)
+  // Of a root that was lost only the sums are known.
+  if (last?.manifest.root !== undefined && previousRoot === undefined) {
+    const { files, others } = last.manifest.counts
+    checkNotEmptied(folders, { before: files + others, now: entryCounts.reduce((sum, count) => sum + count, 0) })
+  }
+  for (const [index, folder] of folders.entries()) {
+    const before = folder.previous?.directory?.entriesBelow ?? 0
+    checkNotEmptied([folder], { before, now: entryCounts[index] ?? 0 })
+  }
 }
 
 function listElement({ name }: CompleteChunkFile) {

@@ -52,10 +52,9 @@ test('an emptied folder is refused unless accepted; one that was empty is not', 
   expect(planSources([empty], [], false).folders).toHaveLength(1)
 })
 
-test('a folder that has lost more than half of its entries is refused after the walk', () => {
-  const [source] = planSources([folder('/a')], [before('/a', 10)], false).folders
-  if (source === undefined) throw new Error('no folder')
-  expect(() => checkNotEmptied(source, 4)).toThrow(code('source.emptied'))
-  expect(checkNotEmptied(source, 5)).toBeUndefined()
-  expect(checkNotEmptied({ ...source, previous: undefined }, 0)).toBeUndefined()
+test('folders that have lost more than half of their entries are refused after the walk', () => {
+  const { folders } = planSources([folder('/a'), folder('/b')], [], false)
+  expect(() => checkNotEmptied(folders, { before: 10, now: 4 })).toThrow(code('source.emptied'))
+  expect(checkNotEmptied(folders, { before: 10, now: 5 })).toBeUndefined()
+  expect(checkNotEmptied(folders, { before: 0, now: 0 })).toBeUndefined()
 })

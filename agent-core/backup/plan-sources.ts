@@ -63,12 +63,14 @@ export function planSources(states: readonly FolderState[], previous: readonly E
   return { folders, absent }
 }
 
-/** After the walk: throws `source.emptied` when a folder has lost more than half of its entries. */
-export function checkNotEmptied(folder: SourceFolder, entriesNow: number): void {
-  const before = folder.previous?.directory?.entriesBelow ?? 0
-  if (entriesNow * 2 < before) {
-    throw new AgentError('source.emptied', { path: shownPath(folder.origin.path).path, before, now: entriesNow })
-  }
+/** After the walk: throws `source.emptied` when folders have lost more than half of their entries. */
+export function checkNotEmptied(
+  folders: readonly SourceFolder[],
+  { before, now }: { readonly before: number; readonly now: number },
+): void {
+  if (now * 2 >= before) return
+  const path = folders.map(({ origin }) => shownPath(origin.path).path).join(', ')
+  throw new AgentError('source.emptied', { path, before, now })
 }
 
 /** After the walk: throws when a folder is not the one that was there when it began; its disk went away meanwhile. */

@@ -13,9 +13,8 @@
  * confirmed it: in the cache, or, once one vault holds it, there.
  */
 import { isAgentError } from '../base/agent-error.ts'
-import { BlockReader } from '../cache/chunk-reader.ts'
 import { PageStore } from '../cache/page-store.ts'
-import { TreeReader } from '../cache/tree-reader.ts'
+import type { TreeReader } from '../cache/tree-reader.ts'
 import type { PointId, VaultId } from '../contract/ids.ts'
 import type { ListRef } from '../format/paged-list.ts'
 import type { Entry } from '../format/tree.ts'
@@ -30,6 +29,7 @@ import {
   readStanding,
   type VaultStanding,
 } from './last-point.ts'
+import { lastTree } from './last-tree.ts'
 import { lookAtFolders, sourceRules } from './look-at-folders.ts'
 import { refuseCloned } from './notice-clone.ts'
 import { planSources, type SourceFolder } from './plan-sources.ts'
@@ -53,12 +53,13 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const confirmed = new Set<PointId>()
   const lost = await catchUp(run, deps, { wasInterrupted: recovery.wasInterrupted, confirmed })
   const pages = new PageStore(base, keys.id)
-  const tree = readTree(deps, pages)
+  const tree = lastTree(deps, pages)
   const series = await findSeries(request, { run, deps, tree })
   const { last, nextSequence } = series
   const heldPages = base.pages.counts().held
   const scanStartedMs = clock.nowMs()
   const readsAll = vaults.some(({ id }) => base.mustReadAll(id, request.item.id))
+  const storesAll = vaults.some(({ id }) => base.mustStoreAll(id, request.item.id))
   const previous = await readRoot(tree, last?.manifest.root, { mayBeLost: readsAll })
   const rules = sourceRules(request.item, request.barriers)
   const plan = planSources(lookAtFolders(request.item.folders), previous.folders, request.accept)
@@ -73,6 +74,8 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
     rules,
     last,
     previousRoot: previous.root,
+    readsAll,
+    storesAll,
     nextSequence,
     scanStartedMs,
     folders: plan.folders,
@@ -97,7 +100,8 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const { transferredBytes, failures, failure } = run
   const waiting = new Set(ids.flatMap((id) => base.unconfirmedPoints(id).map((point) => point.id)))
   const caughtUp = [...confirmed].filter((id) => id !== manifest.id && !waiting.has(id))
-  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, readsAll, caughtUp, failures, failure }
+  const again = last === undefined || !readsAll ? 'nothing' : storesAll ? 'stored' : 'read'
+  return { ...captured, manifest, transferredBytes, lostChunkFiles: lost, again, caughtUp, failures, failure }
 }
 
 /**
@@ -125,7 +129,7 @@ async function catchUp(
   const isBehind = run.tellTransfer({ onlyIfAny: true })
   await run.sideBySide(async (vault, transfer) => {
     await transfer.settle()
-    // What was put in another way than it was begun, on a faster line, has left its beginning.
+    // An upload that was begun in parts and then put in one piece has left its parts open.
     if (resuming.has(vault.id)) await vault.store.sweep(0, { folder: folderOf(vault) })
   })
   if (isBehind) task.setPhase('estimate')
@@ -200,38 +204,4 @@ function whyFull(
   if (readsAll) return 'the vault has lost something'
   const isSame = folders.every(({ found, previous }) => found.inode === previous?.inode)
   return isSame && folders.length === previousRoot.length ? undefined : 'the folders are not those of the last point'
-}
-
-/**
- * The tree of the last point: from the base, or where that lacks a page, from cache and vaults. A chunk file that brings no
- * whole copy of a page counts no more, and the next capture takes nothing over from that point.
- */
-function readTree({ base, chunks, keys, vaults, log }: BackupDeps, pages: PageStore): TreeReader {
-  const open = vaults.flatMap(({ vault }) => ('store' in vault ? [vault] : []))
-  const away = vaults.flatMap(({ vault }) => ('store' in vault ? [] : [vault]))[0]
-  const reader = new BlockReader(
-    base,
-    [chunks.source(), ...open.map((vault) => vault.chunkSource())],
-    keys,
-    away === undefined ? {} : { unavailable: away },
-  )
-  const fetch = async (id: Uint8Array): Promise<Uint8Array> => {
-    try {
-      return await reader.read(id)
-    } catch (error) {
-      if (!isAgentError(error, 'vault.damaged')) throw error
-      log.warn('a page of the last point is lost', { reason: error.message })
-      const useless = base.locate(id).map(({ chunk }) => chunk)
-      for (const vault of open) {
-        const placed = base.placedChunks(vault.id)
-        base.unplace(
-          vault.id,
-          useless.filter((chunk) => placed.has(chunk)),
-        )
-        base.distrust(vault.id)
-      }
-      throw error
-    }
-  }
-  return new TreeReader((id) => pages.read(id, fetch))
 }

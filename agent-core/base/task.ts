@@ -32,6 +32,8 @@ export interface Task extends Disposable {
   /** Says what the task waits for; undefined: it goes on. */
   wait(what: 'vault' | undefined): void
   warn(warning: FileWarning): void
+  /** What was done is done once more: what it has told is forgotten. */
+  beginAnew(): void
   /** Throws the signal's reason once the task was aborted. */
   throwIfAborted(): void
   /** Tells the listener the last state if it has not heard it; it hears nothing afterwards. */
@@ -95,6 +97,11 @@ export function createTask(options: TaskOptions): Task {
       warningCount++
       if (warnings.length < keptWarnings) warnings.push(warning)
       change({ ...progress, warnings: warningCount })
+    },
+    beginAnew: () => {
+      warnings.length = 0
+      warningCount = 0
+      change({ ...progress, filesDone: 0, bytesDone: 0, warnings: 0 })
     },
     throwIfAborted: () => signal.throwIfAborted(),
     [Symbol.dispose]: () => announcer[Symbol.dispose](),

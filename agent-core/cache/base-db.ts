@@ -6,6 +6,7 @@
  *  - `capture` is the one transaction that merges an increment into the base.
  *  - Every commit is synced: what capture acknowledged is not lost.
  */
+import type { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ChunkFileName, ItemId, KeyspaceId, PointId, VaultId } from '../contract/ids.ts'
 import type { BlockTable } from '../format/block-table.ts'
@@ -25,6 +26,7 @@ import {
   type KnownChunkFile,
   type PlacedChunkFile,
 } from './base-rows.ts'
+import { rebuildBlockIndex } from './base-schema.ts'
 import { BaseSegments } from './base-segments.ts'
 
 export type OpenBaseOptions = {
@@ -157,6 +159,11 @@ export class BaseDb implements Disposable {
   /** Points that `vault` has not confirmed yet, in the order they were captured. */
   unconfirmedPoints(vault: VaultId): CapturedPoint[] {
     return this.#points.unconfirmed(vault)
+  }
+
+  /** True when a captured point waits for some vault: nothing else knows of it. */
+  get hasUnconfirmed(): boolean {
+    return this.#points.hasUnconfirmed()
   }
 
   /** True when a vault has confirmed the point, and it is still here because others wait for it. */
@@ -315,11 +322,15 @@ export class BaseDb implements Disposable {
 
   /**
    * The vault does not hold what it was known to hold: no item's next capture takes anything over from the point
-   * before, until it was captured once more as a whole.
+   * before, until it was captured once more as a whole. `isSpoilt`: a chunk file holds something else, and nobody knows which
+   * others do: that capture rests on none of them.
    */
-  distrust(vault: VaultId): void {
-    const fact = `distrust/${vault}`
-    this.#transaction(() => this.#facts.setNumber(fact, this.#facts.number(fact) + 1))
+  distrust(vault: VaultId, { isSpoilt = false } = {}): void {
+    this.#transaction(() => {
+      const count = this.distrustCount(vault) + 1
+      this.#facts.setNumber(`distrust/${vault}`, count)
+      if (isSpoilt) this.#facts.setNumber(`spoilt/${vault}`, count)
+    })
   }
 
   /** How often the vault was distrusted. */
@@ -330,6 +341,22 @@ export class BaseDb implements Disposable {
   /** True when the vault was distrusted since the item was last captured for it. */
   mustReadAll(vault: VaultId, item: ItemId): boolean {
     return this.#facts.number(`distrust/${vault}`) > this.#facts.number(`trust/${vault}/${item}`)
+  }
+
+  /** True when the vault was found spoilt since the item was last captured for it. */
+  mustStoreAll(vault: VaultId, item: ItemId): boolean {
+    return this.#facts.number(`spoilt/${vault}`) > this.#facts.number(`trust/${vault}/${item}`)
+  }
+
+  /** Builds the index of blocks anew from what the base has of its chunk files. One transaction. */
+  rebuildBlockIndex(): void {
+    rebuildBlockIndex(this.#sql)
+    this.#chunks.reset()
+  }
+
+  /** Says that the base has rotted; the mark makes the next writer look. */
+  damaged(reason: string): AgentError<'cache.damaged'> {
+    return this.#sql.damaged(reason)
   }
 
   /** Forgets that `vault` holds these chunk files; where else they are stays known. */

@@ -130,12 +130,3 @@ export function setBaseAside(path: string): string {
   rmSync(suspectMark(path), { force: true })
   return setAside
 }
-
-/** Takes back what `setBaseAside` did, when the base that took its place, which nobody has open, is no better. */
-export function putBaseBack(path: string, setAside: string): void {
-  // The log first: none may ever lie beside a base that is not its own.
-  for (const suffix of fileSuffixes.toReversed()) rmSync(path + suffix, { force: true })
-  for (const suffix of fileSuffixes) {
-    if (existsSync(setAside + suffix)) renameSync(setAside + suffix, path + suffix)
-  }
-}

@@ -52,6 +52,11 @@ export class BasePoints {
     this.#sql.run('INSERT INTO transfer (vault, point, confirmed) VALUES (?, ?, 0)', vault, point)
   }
 
+  /** True when any vault waits for a point. */
+  hasUnconfirmed(): boolean {
+    return this.#sql.value('SELECT 1 FROM transfer WHERE confirmed = 0 LIMIT 1') === 1
+  }
+
   /** True when a vault has confirmed a point that others wait for. */
   isConfirmed(point: PointId): boolean {
     return this.#sql.value('SELECT 1 FROM transfer WHERE point = ? AND confirmed = 1 LIMIT 1', point) === 1

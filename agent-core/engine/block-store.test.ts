@@ -21,7 +21,11 @@ const block = Buffer.from('a block')
 function makeStore(
   folder: TestFolder,
   base: BaseDb,
-  options: { readonly vaults?: readonly VaultId[]; readonly cachedChunks?: ReadonlySet<number> } = {},
+  options: {
+    readonly vaults?: readonly VaultId[]
+    readonly cachedChunks?: ReadonlySet<number>
+    readonly storesAll?: boolean
+  } = {},
 ) {
   const files: CompleteChunkFile[] = []
   const store = new BlockStore({
@@ -29,6 +33,7 @@ function makeStore(
     idKey: testKeys.id,
     vaults: options.vaults ?? [testVaultId],
     cachedChunks: options.cachedChunks ?? new Set(),
+    storesAll: options.storesAll ?? false,
     claims: new ClaimSet(createClaimMemory()),
     data: testChunkWriter(folder.path, files),
     tree: testChunkWriter(folder.path, files, { kind: 'tree' }),
@@ -66,6 +71,7 @@ test('a block is known when all vaults hold it, or when it waits in the cache', 
   expect(bytesNew({ vaults: [testVaultId, otherVault] })).toBe(block.length)
   expect(bytesNew({ vaults: [otherVault] })).toBe(block.length)
   expect(bytesNew({ vaults: [otherVault], cachedChunks: new Set([1]) })).toBe(0)
+  expect(bytesNew({ cachedChunks: new Set([1]), storesAll: true })).toBe(block.length)
 })
 
 test('a chunk file that waits for the vault is no place in it', () => {

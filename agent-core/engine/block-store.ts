@@ -15,6 +15,8 @@ export interface BlockStoreOptions {
   readonly idKey: Uint8Array
   readonly vaults: readonly VaultId[]
   readonly cachedChunks: ReadonlySet<number>
+  /** What the vaults hold is in doubt: only what this run has taken is not stored again. */
+  readonly storesAll: boolean
   /** What this worker and the others of the run have taken. */
   readonly claims: ClaimSet
   readonly data: ChunkWriter
@@ -82,7 +84,8 @@ export class BlockStore {
   }
 
   #isKnown(id: Uint8Array): boolean {
-    const { base, cachedChunks } = this.#options
+    const { base, cachedChunks, storesAll } = this.#options
+    if (storesAll) return false
     return base
       .locate(id)
       .some(({ chunk }) => cachedChunks.has(chunk) || this.#placed.every((placed) => placed.has(chunk)))

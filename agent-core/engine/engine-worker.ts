@@ -45,6 +45,7 @@ const store = new BlockStore({
   idKey: start.keys.id,
   vaults: start.vaults,
   cachedChunks: start.cachedChunks,
+  storesAll: start.storesAll,
   claims: new ClaimSet(start.claims),
   data: openWriter('data'),
   tree: openWriter('tree'),

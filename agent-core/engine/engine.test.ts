@@ -25,6 +25,7 @@ function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
       compression: 'lz4',
       vaults: [testVaultId],
       cachedChunks: new Set(),
+      storesAll: false,
       parentFileId: undefined,
       skipNoDump: false,
       isGentle: false,

@@ -17,6 +17,8 @@ export interface WorkerStart {
   /** A block in a chunk file placed in all of these vaults, or waiting in the cache, is known. */
   readonly vaults: readonly VaultId[]
   readonly cachedChunks: ReadonlySet<number>
+  /** No block counts as known but those of this run. */
+  readonly storesAll: boolean
   readonly parentFileId: Uint8Array | undefined
   readonly skipNoDump: boolean
   /** Works only when nothing else wants the processor or the disk. */

@@ -95,11 +95,9 @@ test('property: every needed block keeps a copy that is neither condemned, damag
     fc.property(
       files,
       fc.uniqueArray(block),
-      flags,
-      flags,
-      flags,
+      fc.record({ foreign: flags, rotten: flags, spared: flags }),
       percent,
-      (blocks, live, foreign, rotten, spared, maxUnusedPercent) => {
+      (blocks, live, { foreign, rotten, spared }, maxUnusedPercent) => {
         const { input, names } = inputOf(blocks, live)
         const condemned = new Set(names.filter((_, at) => foreign[at]))
         const damaged = new Set(names.filter((_, at) => rotten[at]))

@@ -24,6 +24,8 @@ export interface NeededBlock extends BlockUse {
 
 /** Other places of one block that are remembered. */
 const maxElsewhere = 15
+/** … and of all blocks together, some 200 bytes each: the first lost blocks have them, and others in the next round. */
+const maxElsewhereInAll = 100_000
 
 /** More are left to the next round: what is mended then is not lost any more. */
 const maxBlocks = 100_000
@@ -32,6 +34,7 @@ export class BlockNeeds {
   readonly #lost = new Map<string, Need>()
   readonly #atRisk = new Map<string, Need>()
   readonly #soleFiles = new Set<ChunkFileName>()
+  #elsewhereCount = 0
 
   /** Blocks of which no whole copy is known. */
   get lost(): Iterable<NeededBlock> {
@@ -49,26 +52,31 @@ export class BlockNeeds {
   }
 
   addLost(id: Uint8Array, use: BlockUse): void {
-    add(this.#lost, id, use)
+    this.#add(this.#lost, id, use)
   }
 
   addAtRisk(id: Uint8Array, file: ChunkFileName, use: BlockUse): void {
     this.#soleFiles.add(file)
-    add(this.#atRisk, id, use)
+    this.#add(this.#atRisk, id, use)
+  }
+
+  #add(blocks: Map<string, Need>, id: Uint8Array, use: BlockUse): void {
+    const key = toHex(id)
+    const known = blocks.get(key)
+    if (known === undefined) {
+      if (blocks.size < maxBlocks) blocks.set(key, { ...use, id: Buffer.from(id), elsewhere: [] })
+      return
+    }
+    if (known.elsewhere.length >= maxElsewhere || this.#elsewhereCount >= maxElsewhereInAll) return
+    const isNew = [known, ...known.elsewhere].every(({ path }) => !isSame(path, use.path))
+    if (!isNew) return
+    known.elsewhere.push(use)
+    this.#elsewhereCount++
   }
 }
 
 interface Need extends NeededBlock {
   readonly elsewhere: BlockUse[]
-}
-
-function add(blocks: Map<string, Need>, id: Uint8Array, use: BlockUse): void {
-  const key = toHex(id)
-  const known = blocks.get(key)
-  if (known !== undefined) {
-    const isNew = [known, ...known.elsewhere].every(({ path }) => !isSame(path, use.path))
-    if (isNew && known.elsewhere.length < maxElsewhere) known.elsewhere.push(use)
-  } else if (blocks.size < maxBlocks) blocks.set(key, { ...use, id: Buffer.from(id), elsewhere: [] })
 }
 
 function isSame(a: Buffer | undefined, b: Buffer | undefined): boolean {

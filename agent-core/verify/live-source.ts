@@ -11,17 +11,18 @@ import { FileSplitter } from '../source/split-file.ts'
 import type { BlockUse, NeededBlock } from './block-needs.ts'
 import type { HealSource } from './heal-source.ts'
 
-interface SplitFile {
-  readonly path: string
-  /** Where each block begins, by its id. */
-  readonly offsets: ReadonlyMap<string, number>
-}
+/** Where each block of a file begins, by its id. */
+type BlockOffsets = ReadonlyMap<string, number>
+
+/** Offsets that are kept of the files that were split last: some 100 bytes each, and one for each MiB of a file, about. */
+const keptOffsets = 100_000
 
 export class LiveSource implements HealSource {
   readonly label = 'the protected folders'
   readonly #keys: KeyspaceKeys
-  /** The file that was split last: its blocks are asked for one after the other. */
-  #split: SplitFile | undefined
+  /** By path, the file that was split last at the end: blocks are asked for by turns in all files that had them. */
+  readonly #splits = new Map<string, BlockOffsets>()
+  #offsetCount = 0
   #splitter: FileSplitter | undefined
 
   constructor(keys: KeyspaceKeys) {
@@ -77,9 +78,10 @@ export class LiveSource implements HealSource {
     return blockId(this.#keys.id, bytes).equals(id) ? bytes : undefined
   }
 
-  #offsetsIn(fd: number, path: Buffer, sizeBytes: number): ReadonlyMap<string, number> {
+  #offsetsIn(fd: number, path: Buffer, sizeBytes: number): BlockOffsets {
     const key = path.toString('latin1')
-    if (this.#split?.path === key) return this.#split.offsets
+    const known = this.#splits.get(key)
+    if (known !== undefined) return known
     this.#splitter ??= new FileSplitter(createGearTable(this.#keys.gearSeed))
     const offsets = new Map<string, number>()
     const { begin, parts } = this.#splitter.splitSegment({
@@ -98,7 +100,17 @@ export class LiveSource implements HealSource {
       if (part.id !== null) offsets.set(toHex(part.id), offset)
       offset += part.sizeBytes
     }
-    this.#split = { path: key, offsets }
+    this.#keep(key, offsets)
     return offsets
+  }
+
+  #keep(key: string, offsets: BlockOffsets): void {
+    this.#splits.set(key, offsets)
+    this.#offsetCount += offsets.size
+    for (const [oldest, { size }] of this.#splits) {
+      if (this.#offsetCount <= keptOffsets || oldest === key) break
+      this.#splits.delete(oldest)
+      this.#offsetCount -= size
+    }
   }
 }

@@ -122,7 +122,8 @@ describe('space comes back', () => {
       base.unplace(id, [base.chunkFileNumber(parseChunkName(damaged) as ChunkFileName) as number])
       base.distrust(id)
     }
-    for (const name of readdirSync(join(place.folder, 'cache', 'chunks'))) rmSync(join(place.folder, 'cache', 'chunks', name))
+    const cached = join(place.folder, 'cache', 'chunks')
+    for (const name of readdirSync(cached)) rmSync(join(cached, name))
     for (let number = 20; number < 40; number++) write(`sub/${number}`, `small ${number}`)
     for (let number = 0; number < 60; number++) write(`more ${number}`, randomBytes(20_000))
     await place.backUp(store)

@@ -16,7 +16,7 @@ import { TestFolder } from './test-home.ts'
 import { testKeys, testVaultId } from './test-keys.ts'
 
 /** Longer than the coarsest clock ticks: what was written now counts as unchanged. */
-export const laterMs = systemClock.nowMs() + 60_000
+export const laterMs = systemClock.nowMs() + 3_600_000
 
 export interface CaptureOptions {
   readonly excludes?: readonly string[]
@@ -66,6 +66,7 @@ export class Capturing implements Disposable {
         compression: 'lz4',
         vaults: [testVaultId],
         cachedChunks: new Set(),
+        storesAll: false,
         parentFileId: undefined,
         skipNoDump: false,
         isGentle: false,

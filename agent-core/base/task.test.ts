@@ -97,6 +97,17 @@ test('a new phase starts its counters anew and keeps the warnings', () => {
   expect(task.progress).toEqual({ phase: 'transfer', filesDone: 0, bytesDone: 0, warnings: 1 })
 })
 
+test('what begins anew has told nothing yet', () => {
+  const { clock } = createManualClock()
+  const task = createTask({ clock })
+  task.setPhase('capture')
+  task.add({ files: 3, bytes: 30 })
+  task.warn(warning)
+  task.beginAnew()
+  expect(task.progress).toMatchObject({ phase: 'capture', filesDone: 0, bytesDone: 0, warnings: 0 })
+  expect([task.warnings, task.warningCount]).toEqual([[], 0])
+})
+
 test('warnings are kept up to 10,000 and counted beyond', () => {
   const task = createTask({ clock: createManualClock().clock })
   for (let count = 0; count < 10_005; count++) task.warn(warning)

@@ -11,8 +11,10 @@ import { troubleWords } from '../base/file-trouble.ts'
 import { createTask, type Task } from '../base/task.ts'
 import { type BaseDb, openBase } from '../cache/base-db.ts'
 import { setBaseAside } from '../cache/base-file.ts'
+import type { CapturedPoint } from '../cache/base-rows.ts'
 import { copyCache, removeCache, setAsideBases } from '../cache/cache-files.ts'
 import { ChunkFolder, type PayloadFile } from '../cache/chunk-folder.ts'
+import { decodePointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
@@ -238,10 +240,22 @@ async function confirmWaiting(
         isAgentError(error, code),
       )
       if (!(error instanceof AgentError && isLeftOut)) throw error
+      // What can be read here is not given up for something else that is damaged.
+      if (isAgentError(error, 'format.invalid') && base.unconfirmedPoints(vault.id).every(isReadable)) throw error
       remarks.push(`What waited for vault "${known.name}" could not be brought there: ${error.message}`)
     }
   }
   return undefined
+}
+
+function isReadable({ manifest }: CapturedPoint): boolean {
+  try {
+    decodePointManifest(manifest, 'captured point')
+    return true
+  } catch (error) {
+    if (!isAgentError(error, 'format.invalid')) throw error
+    return false
+  }
 }
 
 /** Another vault with the same keys. */

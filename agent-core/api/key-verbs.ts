@@ -9,7 +9,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { audit } from './mark-points.ts'
 import { takeNewKeyspace } from './new-keyspace.ts'
 import { openBaseForWriting } from './open-base.ts'
-import { forgetKey, knownVault, masterKeyOf, openKnownVault } from './open-vault.ts'
+import { forgetKey, knownVault, masterKeyOf, openKnownStore, provenMasterKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { requireWriter } from './publish-items.ts'
 import { forgetVaultMemory } from './vault-memory.ts'
@@ -24,16 +24,17 @@ export async function renewRecoveryCode(deps: AgentDeps, name: string): Promise<
   if (known.access !== 'owner') throw new AgentError('vault.foreign', { name: known.name, machine: known.machine })
   await requirePin(deps)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
-  const vault = await openKnownVault(deps, known)
+  const store = await openKnownStore(deps, known)
   try {
+    const masterKey = await provenMasterKey(deps, known, store)
+    const vault = new Vault({ store, id: known.id, keys: deriveKeys(masterKey, known.keyspace), random: deps.random })
     await audit(deps, vault, { act: 'vault recovery-code', subject: `machine "${known.machine}"`, detail: undefined })
-    const masterKey = await masterKeyOf(deps, known, vault.store)
-    const recoveryCode = await changeRecoveryCode(vault.store, known.keyspace, masterKey, deps)
+    const recoveryCode = await changeRecoveryCode(store, known.keyspace, masterKey, deps)
     deps.log.info('recovery code changed', { vault: known.name })
     const remark = 'Whoever copied the vault before and has the old code can still open that copy.'
     return { name: known.name, recoveryCode, remarks: [remark] }
   } finally {
-    await vault.store.close()
+    await store.close()
   }
 }
 

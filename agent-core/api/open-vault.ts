@@ -1,8 +1,9 @@
 /** From a vault's name to its open store, and to the keys of the machine that is used there. */
-import { AgentError } from '../base/agent-error.ts'
-import { deriveKeys, type KeyspaceKeys } from '../codec/key-derivation.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { deriveKeys, type KeyspaceKeys, masterKeySizeBytes } from '../codec/key-derivation.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
 import type { S3Keys } from '../contract/s3-server.ts'
+import { crc32c } from '../format/crc32c.ts'
 import { type KnownVault } from '../state/state-db.ts'
 import type { ObjectStore } from '../vault/object-store.ts'
 import { Vault } from '../vault/vault.ts'
@@ -70,9 +71,48 @@ export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: Obj
   return unlocked.masterKey
 }
 
-/** The master key of a keyspace, if it is remembered on this machine. */
+/**
+ * As `masterKeyOf`, for what writes key slots: a key that has rotted here must not take the place of the right one. One that opens
+ * nothing of the vault is taken from a slot again, with the passphrase.
+ */
+export async function provenMasterKey(deps: AgentDeps, known: KnownVault, store: ObjectStore): Promise<Buffer> {
+  const masterKey = await masterKeyOf(deps, known, store)
+  const keys = deriveKeys(masterKey, known.keyspace)
+  if (await opensAnything(new Vault({ store, id: known.id, keys, random: deps.random }))) return masterKey
+  const ask = deps.askPassphrase()
+  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
+  const [unlocked] = await unlockKeyspaces(store, await ask(known.name), [known.keyspace])
+  if (unlocked === undefined) throw new AgentError('vault.wrong-passphrase', { address: known.address })
+  await rememberKey(deps, known.keyspace, unlocked.masterKey)
+  return unlocked.masterKey
+}
+
+async function opensAnything(vault: Vault): Promise<boolean> {
+  for (const read of [() => vault.readFacts(), () => vault.readDefinitions()]) {
+    try {
+      if ((await read()) !== undefined) return true
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid') && !isAgentError(error, 'store.not-found')) throw error
+    }
+  }
+  return false
+}
+
+/** The master key of a keyspace, if it is remembered on this machine; one that has rotted there is not. */
 export async function rememberedKey(deps: AgentDeps, keyspace: KeyspaceId): Promise<Buffer | undefined> {
-  return await (await deps.secrets()).get(secretName(keyspace))
+  const secret = await (await deps.secrets()).get(secretName(keyspace))
+  const masterKey = secret?.subarray(0, masterKeySizeBytes)
+  // Those that earlier builds have remembered are the bare key.
+  if (masterKey === undefined || secret?.length === masterKeySizeBytes) return masterKey
+  if (secret !== undefined && withCheckSum(masterKey).equals(secret)) return masterKey
+  deps.log.warn('the key that is kept here is damaged; the passphrase is asked for', { keyspace })
+  return undefined
+}
+
+function withCheckSum(masterKey: Buffer): Buffer {
+  const checkSum = Buffer.alloc(4)
+  checkSum.writeUInt32LE(crc32c(masterKey))
+  return Buffer.concat([masterKey, checkSum])
 }
 
 /** The keys of a keyspace, if its master key is remembered on this machine. */
@@ -84,7 +124,7 @@ export async function rememberedKeys(deps: AgentDeps, keyspace: KeyspaceId): Pro
 /** Remembers a master key, so that the slow derivation runs once. Returns the place in words for people. */
 export async function rememberKey(deps: AgentDeps, keyspace: KeyspaceId, masterKey: Buffer): Promise<string> {
   const secrets = await deps.secrets()
-  await secrets.set(secretName(keyspace), masterKey)
+  await secrets.set(secretName(keyspace), withCheckSum(masterKey))
   return secrets.place
 }
 

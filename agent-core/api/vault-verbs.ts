@@ -29,7 +29,7 @@ import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openReplica } from './open-replica.ts'
 import { openStoreAt, rememberS3Keys } from './open-store.ts'
-import { knownVault, masterKeyOf, openKnownStore, rememberKey } from './open-vault.ts'
+import { knownVault, masterKeyOf, openKnownStore, provenMasterKey, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { adoptPolicies } from './policies.ts'
 import {
@@ -206,7 +206,7 @@ export async function changeVaultPassphrase(
   const store = await openKnownStore(deps, known)
   try {
     if (current !== undefined) await requirePassphrase(store, known, current)
-    const masterKey = await masterKeyOf(deps, known, store)
+    const masterKey = await provenMasterKey(deps, known, store)
     const vault = new Vault({ store, id: known.id, keys: deriveKeys(masterKey, known.keyspace), random: deps.random })
     await audit(deps, vault, { act: 'vault set-passphrase', subject: `machine "${known.machine}"`, detail: undefined })
     await changePassphrase(store, known.keyspace, masterKey, passphrase, deps)

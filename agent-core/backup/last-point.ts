@@ -6,7 +6,7 @@ import { openObject } from '../codec/seal-object.ts'
 import type { ItemId, VaultId } from '../contract/ids.ts'
 import { decodePointManifest, encodePointManifest, type PointManifest } from '../format/point.ts'
 import { keyspaceLayout } from '../format/vault-layout.ts'
-import type { ReadPoint, Vault } from '../vault/vault.ts'
+import type { ListedPoint, ReadPoint, Vault } from '../vault/vault.ts'
 
 export interface LastPoint {
   readonly manifest: PointManifest
@@ -67,10 +67,22 @@ export async function readStanding(item: ItemId, base: BaseDb, vault: Vault): Pr
   const here = pointSeriesHere(item, base)
   const listed = await vault.listPoints(item)
   const highest = Math.max(0, ...listed.map((point) => point.sequence))
-  const newest = listed.findLast((point) => point.confirmationName !== undefined)
-  const isCurrent = here.last !== undefined && (await isNewest(here.last.manifest, newest?.sequence ?? 0, base, vault))
-  const read = isCurrent || newest === undefined ? undefined : await vault.readPoint(newest)
-  return { vault: vault.id, isCurrent, highest, newest: read }
+  const confirmed = listed.filter((point) => point.confirmationName !== undefined)
+  const isCurrent =
+    here.last !== undefined && (await isNewest(here.last.manifest, confirmed.at(-1)?.sequence ?? 0, base, vault))
+  return { vault: vault.id, isCurrent, highest, newest: isCurrent ? undefined : await newestReadable(confirmed, vault) }
+}
+
+/** A damaged point is gone past: a backup that is compared with the one before it is none the worse. */
+async function newestReadable(confirmed: readonly ListedPoint[], vault: Vault): Promise<ReadPoint | undefined> {
+  for (const point of confirmed.toReversed()) {
+    try {
+      return await vault.readPoint(point)
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+    }
+  }
+  return undefined
 }
 
 /**

@@ -5,13 +5,15 @@
  */
 import type { BaseDb } from '../cache/base-db.ts'
 import { sha256 } from '../codec/block-id.ts'
-import type { ItemId } from '../contract/ids.ts'
+import type { ItemId, PointId } from '../contract/ids.ts'
 import { decodePointManifest, encodePointManifest, type PointManifest } from '../format/point.ts'
+import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
 
 interface Newest {
-  readonly manifest: PointManifest
-  readonly object: Uint8Array
+  readonly id: PointId
+  readonly sequence: number
+  readonly object: () => Promise<Uint8Array>
 }
 
 /** Numbers the points that wait for `vault`. Throws what the store throws; what was done stays done. */
@@ -29,22 +31,24 @@ export async function numberCaptured(deps: {
     let manifest = decodePointManifest(point.manifest, 'captured point')
     let { object } = point
     // What another vault has confirmed keeps its number everywhere.
-    const isLate = before !== undefined && manifest.sequence <= before.manifest.sequence && !base.isConfirmed(id)
+    const isLate = before !== undefined && manifest.sequence <= before.sequence && !base.isConfirmed(id)
     if (isLate && (await vault.store.stat(vault.layout.point(item, manifest.sequence, id))) === undefined) {
-      const parent = { id: before.manifest.id, sha256: sha256(before.object) }
-      manifest = { ...manifest, sequence: before.manifest.sequence + 1, parent }
+      const parent = { id: before.id, sha256: sha256(await before.object()) }
+      manifest = { ...manifest, sequence: before.sequence + 1, parent }
       object = sealPoint(manifest)
       base.renumber({ id, item, sequence: manifest.sequence, manifest: encodePointManifest(manifest), object })
     }
-    newest.set(item, { manifest, object })
+    newest.set(item, { id, sequence: manifest.sequence, object: () => Promise.resolve(object) })
   }
 }
 
-/** The newest confirmed point of an item that is not waiting itself. */
+/** The newest confirmed point of an item that is not waiting itself; it need not be whole. */
 async function newestOther(base: BaseDb, vault: Vault, item: ItemId): Promise<Newest | undefined> {
   const waiting = new Set(base.unconfirmedPoints(vault.id).map(({ id }) => id))
   const listed = (await vault.listPoints(item)).findLast(
     ({ point, confirmationName }) => confirmationName !== undefined && !waiting.has(point),
   )
-  return listed && (await vault.readPoint(listed))
+  if (listed === undefined) return undefined
+  const { point, sequence } = listed
+  return { id: point, sequence, object: () => readObject(vault.store, vault.layout.point(item, sequence, point)) }
 }

@@ -21,6 +21,7 @@ export async function planFiles(
   await using reading = await openItemReading(deps, request.item)
   using task = createTask({ clock: deps.clock, ...context })
   const { manifest, destinations } = await placesOf(deps, reading, request)
+  tellMissing(deps, request, manifest)
   const plan = await planRestore(sourceOf(reading), destinations, rulesOf(manifest, request), task)
   const { counts, space } = plan
   return {
@@ -46,6 +47,7 @@ export async function restoreFiles(
   await using reading = await openItemReading(deps, request.item)
   using task = createTask({ clock: deps.clock, ...context })
   const { manifest, destinations } = await placesOf(deps, reading, request)
+  tellMissing(deps, request, manifest)
   const options = { ...rulesOf(manifest, request), special: request.special }
   const restoreDeps = { source: sourceOf(reading), random: deps.random, threadCount: availableParallelism() }
   const result = await runRestore(restoreDeps, destinations, options, task)
@@ -63,6 +65,15 @@ export async function restoreFiles(
     verified: result.restored > 0 && result.failed === 0,
     warnings: task.warnings,
   }
+}
+
+/** Who restores must not think that what could not be read at the time was never there. */
+function tellMissing(deps: AgentDeps, { item }: RestoreRequest, { id, missing }: PointManifest): void {
+  if (missing === undefined) return
+  const what = missing.count === 1 ? 'One path' : `${missing.count} paths`
+  deps.remark?.(
+    `${what} could not be read when this point was made, and nothing of them is in it: "tharsis point show ${item} ${id.slice(0, 8)}".`,
+  )
 }
 
 function sourceOf(reading: ItemReading) {

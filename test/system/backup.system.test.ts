@@ -237,6 +237,9 @@ describe('another user', () => {
       `file.unreadable ${at('secret')}`,
     ])
     expect(await cli.json(['point', 'show', 'docs', 'latest'], 0, { uid, env })).toMatchObject({ partial: true })
+    const to = join(cli.folder, 'own', 'restored')
+    const restored = await cli.run(['restore', 'files', 'docs', 'latest', '--to', to], { uid, env })
+    expect(restored.stderr).toContain('2 paths could not be read when this point was made')
   })
 })
 

@@ -25,6 +25,7 @@ const kernel = 'the running system makes it up; it is not stored anywhere'
 const memory = 'it is memory of the running system, worthless after a restart'
 const mountPoint = 'it shows what is stored elsewhere'
 const lock = 'it only tells that a document is open'
+const restore = 'it holds what a restore has not put in its place yet'
 const fileSystem = 'it belongs to the file system, not to the files'
 
 export const defaultExclusionTable: readonly DefaultExclusion[] = [
@@ -35,6 +36,9 @@ export const defaultExclusionTable: readonly DefaultExclusion[] = [
   { rule: '.Trashes/', reason: trash },
   { rule: '$RECYCLE.BIN/', reason: trash },
   { rule: '$Recycle.Bin/', reason: trash },
+
+  // What a restore that was ended leaves behind (restore/staging.ts).
+  { rule: '.tharsis-restore-[0-9a-f]*/', reason: restore },
 
   // XDG Base Directory Specification: $XDG_CACHE_HOME; only that of a home folder, never any folder of that name.
   { rule: '**/home/*/.cache/', reason: cache },

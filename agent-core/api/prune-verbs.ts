@@ -182,6 +182,6 @@ function remarksOf(vault: string, found: PlannedPrune | PruneResult): string[] {
   const damaged = 'damagedFiles' in found ? found.damagedFiles : 0
   const verify = `tharsis vault verify ${vault} --read-data 100`
   const lack = `Some points name data that the vault does not hold; run "${verify}", which says which files lack it.`
-  const stay = `Nearly empty chunk files that stay, since what is needed of them is damaged: ${damaged}; run "${verify} --heal".`
+  const stay = `Chunk files that stay, since what is needed of them is damaged: ${damaged}; run "${verify} --heal".`
   return [...(found.unindexedBlocks === 0 ? [] : [lack]), ...(damaged === 0 ? [] : [stay])]
 }

@@ -3,23 +3,19 @@
  * into full chunk files, which are put into the vault, read back whole, and indexed. Until a clean-up condemns the old ones, the
  * blocks just lie twice. One chunk file at a time lies in the work folder.
  */
-import type { KeyObject } from 'node:crypto'
 import { mkdirSync, rmSync, unlinkSync } from 'node:fs'
-import { AgentError, isAgentError } from '../base/agent-error.ts'
+import { AgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
 import { wrongPlaceError } from '../cache/chunk-examination.ts'
 import { ChunkWriter, type CompleteChunkFile } from '../cache/chunk-writer.ts'
 import { examineChunkFile } from '../cache/examine-chunk-file.ts'
-import { blockId } from '../codec/block-id.ts'
-import { chunkFileKey } from '../codec/key-derivation.ts'
-import { openExtent } from '../codec/seal-extent.ts'
-import { decodeBlockTable } from '../format/block-table.ts'
-import { type ChunkKind, decodeExtentHeader, extentHeaderSizeBytes, type Method } from '../format/chunk-file.ts'
+import type { ChunkKind } from '../format/chunk-file.ts'
 import type { IndexedChunkFile } from '../format/index-segment.ts'
 import { WriteBehind } from '../platform/write-behind.ts'
 import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
+import { KeptDamaged, openKept } from './open-kept.ts'
 import type { SparseFile } from './plan-prune.ts'
 
 export interface MergeDeps {
@@ -73,52 +69,17 @@ class Merge {
   }
 
   /** Answers false, and gives the file up, where a block that counts cannot be read whole. Those before it lie twice then. */
-  async add({ file, kept }: SparseFile): Promise<boolean> {
-    const { vault, task } = this.#deps
-    const object = vault.layout.chunk(file.name)
-    const { extents, ids, lengths } = decodeBlockTable(file.table, object)
-    const key = chunkFileKey(vault.keys, file.epoch, file.salt)
-    task.add({ current: object })
-    let next = 0
-    let firstBlock = 0
-    for (const [number, { offset, storedSizeBytes, blockCount }] of extents.entries()) {
-      const end = firstBlock + blockCount
-      if ((kept[next] ?? end) < end) {
-        task.throwIfAborted()
-        const sizeBytes = extentHeaderSizeBytes + storedSizeBytes
-        const extent = await this.#open(object, key, { number, offset, sizeBytes })
-        if (extent === undefined) return false
-        const writer = this.#writer(file.kind, extent.method === 'zstd' ? 'zstd' : 'lz4')
-        for (let at = kept[next]; at !== undefined && at < end; at = kept[++next]) {
-          const block = extent.blocks[at - firstBlock]
-          const id = Buffer.from(ids.subarray(at * 32, at * 32 + 32))
-          if (block?.length !== lengths[at] || block === undefined) return false
-          if (!blockId(vault.keys.id, block).equals(id)) return false
-          writer.add(id, block)
-        }
-        task.add({ bytes: sizeBytes })
+  async add(use: SparseFile): Promise<boolean> {
+    try {
+      for await (const { blocks, method } of openKept(use, this.#deps)) {
+        const writer = this.#writer(use.file.kind, method === 'zstd' ? 'zstd' : 'lz4')
+        for (const { id, bytes } of blocks) writer.add(id, bytes)
         await this.#putComplete()
       }
-      firstBlock = end
-    }
-    return true
-  }
-
-  /** The blocks of an extent; undefined where it is damaged. */
-  async #open(
-    object: string,
-    key: KeyObject,
-    { number, offset, sizeBytes }: { readonly number: number; readonly offset: number; readonly sizeBytes: number },
-  ): Promise<{ readonly blocks: readonly Uint8Array[]; readonly method: Method } | undefined> {
-    const { vault, task } = this.#deps
-    try {
-      const range = { offset, sizeBytes }
-      const bytes = await readObject(vault.store, object, { range, signal: task.signal })
-      const { blocks } = openExtent(key, number, bytes, object, offset)
-      return { blocks, method: decodeExtentHeader(bytes, object, offset).method }
+      return true
     } catch (error) {
-      if (!isAgentError(error, 'format.invalid')) throw error
-      return undefined
+      if (!(error instanceof KeptDamaged)) throw error
+      return false
     }
   }
 

@@ -106,11 +106,16 @@ test('property: every needed block keeps a copy that is neither condemned, damag
         const going = new Set([...plan.dead, ...plan.unindexed, ...plan.sparse.map(({ file }) => file.name)])
         for (const name of going) expect(isSpared(name) || damaged.has(name)).toBe(false)
         const merged = new Set(plan.sparse.flatMap(({ file, kept }) => kept.map((at) => blocks[file.number]?.[at])))
+        const relied = new Set(plan.relied.flatMap(({ file, kept }) => kept.map((at) => blocks[file.number]?.[at])))
+        for (const { file } of plan.relied) expect(going.has(file.name)).toBe(false)
         for (const needed of live) {
           const holders = names.filter((_, at) => blocks[at]?.includes(needed))
           const available = holders.filter((name) => !condemned.has(name) && !damaged.has(name))
           if (available.length === 0) continue
           expect(merged.has(needed) || available.some((name) => !going.has(name))).toBe(true)
+          // What stands for a copy that goes is read before.
+          const goes = available.some((name) => going.has(name))
+          if (goes && !merged.has(needed)) expect(relied.has(needed)).toBe(true)
         }
       },
     ),

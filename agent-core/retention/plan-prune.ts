@@ -37,10 +37,14 @@ export interface PruneInput {
   readonly maxUnusedPercent?: number | undefined
 }
 
-/** A chunk file with the blocks of it that count, as their ordinals in the file. */
-export interface SparseFile {
+/** A chunk file with blocks of it that count, as their ordinals in the file, ascending. */
+export interface CountedFile {
   readonly file: VaultChunkFile
   readonly kept: readonly number[]
+}
+
+/** A chunk file with all blocks of it that count. */
+export interface SparseFile extends CountedFile {
   /** Stored bytes of them, about. */
   readonly keptBytes: number
 }
@@ -52,6 +56,8 @@ export interface PrunePlan {
   readonly unindexed: readonly ChunkFileName[]
   /** To be merged. */
   readonly sparse: readonly SparseFile[]
+  /** Blocks in chunk files that stay, of which a chunk file that goes has the other copy: they must be whole before that goes. */
+  readonly relied: readonly CountedFile[]
   /** Of all chunk files that are listed. */
   readonly bytesNow: number
   /** Of the chunk files that go, the sparse ones among them. */
@@ -76,6 +82,7 @@ export function planPrune(input: PruneInput): PrunePlan {
     dead,
     unindexed,
     sparse,
+    relied: reliedOn(input, uses, new Set([...dead, ...sparse.map(({ file }) => file.name)])),
     bytesNow: total(listed.keys()),
     bytesFreed: total([...dead, ...unindexed, ...sparse.map(({ file }) => file.name)]),
     bytesMerged: sparse.reduce((sum, { keptBytes }) => sum + keptBytes, 0),
@@ -151,4 +158,33 @@ function chooseSparse(
   const gain = chosen.reduce((sum, use) => sum + gainOf(use), 0)
   if (maxUnusedPercent === undefined && gain < leastGainBytes) return []
   return chosen.toSorted((a, b) => a.file.number - b.file.number)
+}
+
+/** Where the copies count that stand for needed blocks of chunk files that go; merging proves those that it moves. */
+function reliedOn(
+  { index, isLive }: PruneInput,
+  uses: readonly SparseFile[],
+  going: ReadonlySet<ChunkFileName>,
+): CountedFile[] {
+  const keptIn = new Map<number, ReadonlySet<number>>()
+  const counts = (file: VaultChunkFile, ordinal: number) => {
+    const kept = keptIn.get(file.number) ?? new Set((uses[file.number] as SparseFile).kept)
+    keptIn.set(file.number, kept)
+    return kept.has(ordinal)
+  }
+  const relied = new Map<VaultChunkFile, Set<number>>()
+  for (const { file } of uses) {
+    if (!going.has(file.name)) continue
+    for (let ordinal = 0; ordinal < file.blockCount; ordinal++) {
+      const block = file.firstBlock + ordinal
+      if (!isLive(block) || counts(file, ordinal)) continue
+      for (const copy of index.copiesOf(block)) {
+        const other = index.fileOf(copy)
+        if (going.has(other.name) || !counts(other, copy - other.firstBlock)) continue
+        const ordinals = relied.get(other) ?? new Set()
+        relied.set(other, ordinals.add(copy - other.firstBlock))
+      }
+    }
+  }
+  return [...relied].map(([file, ordinals]) => ({ file, kept: [...ordinals].sort((a, b) => a - b) }))
 }

@@ -3,8 +3,9 @@
  *  1. look: points, intents, index; walk the trees of all points that stay (vault-look)
  *  2. end this home's intents that are due: remove what is left of their points, index-gone, delete, end (end-intents)
  *  3. plan: what nothing needs, what is sparse (plan-prune)
- *  4. merge what is sparse: new chunk files, read back, indexed (merge-chunks). A sparse one that turns out to be damaged holds
- *     nothing that counts, and stays: 3 and 4 once more, since another copy of what was in it is needed now
+ *  4. merge what is sparse: new chunk files, read back, indexed (merge-chunks); read the copies that count of needed blocks in
+ *     whatever else goes. A chunk file that turns out to be damaged holds nothing that counts, and stays: 3 and 4 once more, since
+ *     another copy of what was in it is needed now
  *  5. compact the index
  *  6. put the intent; look again
  *  7. remove the points that are still to go (remove-points)
@@ -26,6 +27,7 @@ import type { Vault } from '../vault/vault.ts'
 import { writeSegment } from '../vault/write-segment.ts'
 import { type EndedIntents, endIntents } from './end-intents.ts'
 import { type MergedFiles, mergeChunkFiles } from './merge-chunks.ts'
+import { findDamaged } from './open-kept.ts'
 import { type PrunePlan, planPrune } from './plan-prune.ts'
 import { type RemovablePoint, type Removal, removePoints } from './remove-points.ts'
 import type { VaultPoint } from './vault-contents.ts'
@@ -83,7 +85,7 @@ export interface PruneResult extends PlannedPrune {
   /** Chunk files that this run announced, and when they are due. */
   readonly announced: AnnouncedFiles
   readonly merged: { readonly files: number; readonly intoFiles: number; readonly intoBytes: number }
-  /** Nearly empty ones that were not merged, since they are damaged. */
+  /** That stay since what is needed of them is damaged, as far as it was read. */
   readonly damagedFiles: number
   readonly deleted: { readonly files: number; readonly bytes: number }
   readonly takenBack: number
@@ -111,8 +113,10 @@ interface Merging {
   /** As it stands now. */
   readonly look: VaultLook
   readonly plan: PrunePlan
-  /** The last of them found nothing damaged; what earlier ones emptied is dead by the plan. */
+  /** What earlier ones emptied is dead by the plan. */
   readonly merges: readonly MergedFiles[]
+  /** Chunk files that were found damaged. */
+  readonly damaged: ReadonlySet<ChunkFileName>
 }
 
 interface Ended extends EndedIntents {
@@ -149,7 +153,7 @@ class Prune {
     task.setPhase('commit')
     const due = await this.#end(this.#ownIntents(first).due, first)
     const merging = await this.#mergeSparse(due.hasChanged ? await first.again(this.#lookDeps) : first)
-    const { look, plan, merges } = merging
+    const { look, plan } = merging
     const planned = this.#planned(look, plan)
     const compacted = await this.#compact(look)
     task.setPhase('commit')
@@ -158,7 +162,7 @@ class Prune {
     const isDue = this.#request.graceMs === 0
     const now = await this.#end(isDue ? intents : [], second, intents)
     if (now.refusal === undefined) await this.#forgetEnded(second)
-    return this.#result(planned, { merges, intents: isDue ? [] : intents, second, ended: [due, now] })
+    return this.#result(planned, { merging, intents: isDue ? [] : intents, second, ended: [due, now] })
   }
 
   /**
@@ -198,13 +202,14 @@ class Prune {
   #result(
     planned: PlannedPrune,
     done: {
-      readonly merges: readonly MergedFiles[]
+      readonly merging: Merging
       readonly intents: readonly OpenIntent[]
       readonly second: VaultLook
       readonly ended: readonly Ended[]
     },
   ): PruneResult {
-    const { merges, intents, second, ended } = done
+    const { merging, intents, second, ended } = done
+    const { merges, damaged } = merging
     const merged = merges.flatMap((merge) => merge.merged)
     const sum = (of: (end: Ended) => number) => ended.reduce((total, end) => total + of(end), 0)
     const refusal = ended.find((end) => end.refusal !== undefined)?.refusal
@@ -217,7 +222,7 @@ class Prune {
         intoFiles: merged.length,
         intoBytes: merged.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
       },
-      damagedFiles: merges.reduce((total, { damaged }) => total + damaged.length, 0),
+      damagedFiles: damaged.size,
       deleted: { files: sum((end) => end.deletedFiles), bytes: sum((end) => end.deletedBytes) },
       takenBack: sum((end) => end.takenBack.length),
       ...(refusal !== undefined && { refusal }),
@@ -258,7 +263,7 @@ class Prune {
     })
   }
 
-  /** Plans and merges until nothing that was to be merged turns out to be damaged. */
+  /** Plans and merges until nothing that must be whole for it turns out to be damaged. */
   async #mergeSparse(first: VaultLook): Promise<Merging> {
     const damaged = new Set<ChunkFileName>()
     const merges: MergedFiles[] = []
@@ -267,8 +272,9 @@ class Prune {
       const plan = this.#plan(look, damaged)
       const merge = await this.#merge(plan)
       merges.push(merge)
-      if (merge.damaged.length === 0) return { look, plan, merges }
-      for (const { file } of merge.damaged) damaged.add(file.name)
+      const found = merge.damaged.length > 0 ? merge.damaged : await findDamaged(plan.relied, this.#deps)
+      if (found.length === 0) return { look, plan, merges, damaged }
+      for (const { file } of found) damaged.add(file.name)
       look = await look.again(this.#lookDeps)
     }
   }

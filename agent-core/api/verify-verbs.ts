@@ -135,7 +135,7 @@ function forgetDamaged(base: BaseDb, vault: Vault, { damaged }: VaultHealing): v
     vault.id,
     names.flatMap((name) => base.chunkFileNumber(name) ?? []),
   )
-  if (damaged.some(({ state, files }) => state === 'open' && files.length > 0)) base.distrust(vault.id)
+  if (damaged.some(({ state, files }) => state === 'open' && files.length > 0)) base.trust.distrust(vault.id)
 }
 
 function documentOf(

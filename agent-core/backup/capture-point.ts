@@ -74,7 +74,7 @@ export async function capturePoint(context: CaptureContext): Promise<CapturedSta
   const { deps, run, pages } = context
   const { base, keys, vaults, task } = deps
   const chunkFiles: CompleteChunkFile[] = []
-  const distrustSeen = new Map(vaults.map(({ id }) => [id, base.distrustCount(id)]))
+  const distrustSeen = new Map(vaults.map(({ id }) => [id, base.trust.count(id)]))
   const memory = openMemory(context)
   using log = memory.log
   await using engine = openEngine(context, log, (file) => {
@@ -225,7 +225,7 @@ async function walkFolders(
 }
 
 function openCompareAhead({ request, deps, last, scanStartedMs, rules, tree, pages }: CaptureContext): CompareAhead {
-  const { base, keys, task } = deps
+  const { base, keys, log, task } = deps
   const { excludes, defaultExcludes, crossMounts } = request.item
   const times = { lastScanStartedMs: last?.manifest.timeMs ?? 0, scanStartedMs }
   return new CompareAhead({
@@ -240,6 +240,7 @@ function openCompareAhead({ request, deps, last, scanStartedMs, rules, tree, pag
       idKey: keys.id,
     },
     tree,
+    onFailure: (error) => log.warn('a thread that compares ahead has died', { reason: error.message }),
     comparison: new TreeComparison({
       ...times,
       rules,

@@ -15,7 +15,7 @@ import type { JournalScan, TreeTotals } from '../source/change-journal.ts'
 import { comparedStatus, isUnchanged } from '../source/compare-entry.ts'
 import type { FoundEntry } from '../source/found-entry.ts'
 import { changedFolders, type KnownChanges } from '../source/known-changes.ts'
-import { joinPath, utf8Of } from '../source/list-directory.ts'
+import { joinPath, relativeIn, utf8Of } from '../source/list-directory.ts'
 import { CaptureCounts } from './capture-counts.ts'
 import type { CompareAhead } from './compare-ahead.ts'
 import { DirectoryBuilder, type DirectoryBuilderDeps } from './directory-builder.ts'
@@ -252,7 +252,7 @@ export class TreeCapture {
     const name = Buffer.from(text, 'latin1')
     const fullPath = joinPath(folder.path, name)
     const path = folder.openPath === folder.path ? fullPath : joinPath(folder.openPath, name)
-    const relative = folder.relative === '' ? name.toString() : `${folder.relative}/${name.toString()}`
+    const relative = relativeIn(folder.relative, text)
     const verdict = rules.judge(fullPath, relative, found.type === 'directory')
     if (verdict !== 'in') this.counts.excluded++
     if (verdict === 'out') return gone()

@@ -23,9 +23,17 @@ interface AheadOptions {
   readonly isAbsent?: (id: Uint8Array) => boolean
   readonly basePath?: string
   readonly onCompared?: () => void
+  readonly onFailure?: () => void
 }
 
-function aheadOf(capturing: Capturing, { threadCount, isAbsent, basePath, onCompared }: AheadOptions): CompareAhead {
+const unexpected = (error: Error) => {
+  throw error
+}
+
+function aheadOf(
+  capturing: Capturing,
+  { threadCount, isAbsent, basePath, onCompared, onFailure }: AheadOptions,
+): CompareAhead {
   const path = basePath ?? capturing.folder.at('base.db')
   if (basePath === undefined) {
     using base = openBase(path)
@@ -35,6 +43,7 @@ function aheadOf(capturing: Capturing, { threadCount, isAbsent, basePath, onComp
     threadCount,
     rules: { ...rules, ...times, barriers: [], crossMounts: false, basePath: path, idKey: testKeys.id },
     tree: capturing.tree,
+    onFailure: onFailure ?? unexpected,
     comparison: new TreeComparison({
       ...times,
       rules: sourceRules(rules, []),
@@ -121,7 +130,10 @@ test('pages of the last point that are not at hand leave their directories to th
 
 test('threads that die leave their work to others', async () => {
   using capturing = await filled(3)
-  await captureTwice(capturing, { threadCount: 2, basePath: capturing.folder.at('nowhere', 'base.db') })
+  let died = 0
+  const basePath = capturing.folder.at('nowhere', 'base.db')
+  await captureTwice(capturing, { threadCount: 2, basePath, onFailure: () => died++ })
+  expect(died).toBeGreaterThan(0)
 })
 
 test('what was compared is not taken for another directory that the walk has found', async () => {

@@ -48,6 +48,8 @@ export interface CompareAheadOptions {
   readonly tree: TreeReader
   /** Compares in this thread. */
   readonly comparison: TreeComparison
+  /** Hears of a thread that has died; its work is done by others. */
+  readonly onFailure: (error: Error) => void
   /** Left out: as many as pay. */
   readonly entriesPerLot?: number
 }
@@ -86,7 +88,7 @@ export class CompareAhead implements AsyncDisposable {
           file: new URL('./compare-ahead-worker.ts', import.meta.url),
           start: { ...options.rules, claimant: index + 1 },
           onMessage: (message) => this.#receive(message),
-          onFailure: () => this.#release(index + 1),
+          onFailure: (error) => this.#release(index + 1, error),
         }),
     )
   }
@@ -188,7 +190,8 @@ export class CompareAhead implements AsyncDisposable {
   }
 
   /** A thread has failed: what it had begun is begun again. */
-  #release(claimant: number): void {
+  #release(claimant: number, error: Error): void {
+    this.#options.onFailure(error)
     for (const lot of this.#lots.values()) {
       if (lot.compared === undefined) giveUp(lot.claim, claimant)
     }

@@ -10,7 +10,7 @@ import { decodePage, type ListRef } from '../format/paged-list.ts'
 import { fileStatus } from '../platform/file-status.ts'
 import { isSettled, isUnchanged } from '../source/compare-entry.ts'
 import { FoundGlance } from '../source/found-glance.ts'
-import { listDirectory, openDirectory, utf8Of } from '../source/list-directory.ts'
+import { joinText, listDirectory, openDirectory, relativeIn, utf8Of } from '../source/list-directory.ts'
 import { addTally, countEntry, type EntryTally, emptyTally } from './entry-tally.ts'
 import type { SourceRules } from './look-at-folders.ts'
 
@@ -61,6 +61,7 @@ class PageAbsent extends Error {}
 
 export class TreeComparison {
   readonly #options: TreeComparisonOptions
+  readonly #found = new FoundGlance()
 
   constructor(options: TreeComparisonOptions) {
     this.#options = options
@@ -69,7 +70,7 @@ export class TreeComparison {
   /** Undefined where the last point's tree cannot be read here. Throws what `checkpoint` throws. */
   compare(subtree: Subtree): ComparedSubtree | undefined {
     try {
-      return new SubtreeComparison(this.#options).run(subtree)
+      return new SubtreeComparison(this.#options, this.#found).run(subtree)
     } catch (error) {
       // The walk reads the same page again, and says what is wrong with it where it cannot be mended.
       if (error instanceof PageAbsent || error instanceof AgentError) return undefined
@@ -80,14 +81,17 @@ export class TreeComparison {
 
 class SubtreeComparison {
   readonly #options: TreeComparisonOptions
+  readonly #found: FoundGlance
   readonly #dirty: string[] = []
   readonly #unsettled: string[] = []
   readonly #before = emptyTally()
   readonly #unchanged = emptyTally()
   #excluded = 0
 
-  constructor(options: TreeComparisonOptions) {
+  /** `found`: for all looks, one after the other. */
+  constructor(options: TreeComparisonOptions, found: FoundGlance) {
     this.#options = options
+    this.#found = found
   }
 
   run(subtree: Subtree): ComparedSubtree {
@@ -116,7 +120,7 @@ class SubtreeComparison {
       return undefined
     }
     const { fd, names, inode, device } = opened
-    const entries = new EntriesComparison(this.#options, subtree, fd, device)
+    const entries = new EntriesComparison(this.#options, this.#found, subtree, { fd, device })
     try {
       this.#entries(entries, names, subtree.list)
     } finally {
@@ -215,10 +219,16 @@ class EntriesComparison {
   readonly #folder: Subtree
   readonly #fd: number
   readonly #device: number
-  readonly #found = new FoundGlance()
+  readonly #found: FoundGlance
 
-  constructor(options: TreeComparisonOptions, folder: Subtree, fd: number, device: number) {
+  constructor(
+    options: TreeComparisonOptions,
+    found: FoundGlance,
+    folder: Subtree,
+    { fd, device }: { readonly fd: number; readonly device: number },
+  ) {
     this.#options = options
+    this.#found = found
     this.#folder = folder
     this.#fd = fd
     this.#device = device
@@ -260,7 +270,12 @@ class EntriesComparison {
       return false
     }
     const list = last.decode().directory?.list
-    this.directories.push({ path: this.#path(name), relative: this.#relative(name), inode, list })
+    this.directories.push({
+      path: joinText(this.#folder.path, name),
+      relative: relativeIn(this.#folder.relative, name),
+      inode,
+      list,
+    })
     return true
   }
 
@@ -278,17 +293,11 @@ class EntriesComparison {
     const { rules } = this.#options
     const isDirectory = this.#found.type === 'directory'
     if (!isDirectory && rules.isFreeName(utf8Of(name))) return 'in'
-    return rules.judge(Buffer.from(this.#path(name), 'latin1'), this.#relative(name), isDirectory)
-  }
-
-  #path(name: string): string {
-    const { path } = this.#folder
-    return path.endsWith('/') ? path + name : `${path}/${name}`
-  }
-
-  #relative(name: string): string {
-    const { relative } = this.#folder
-    return relative === '' ? utf8Of(name) : `${relative}/${utf8Of(name)}`
+    return rules.judge(
+      Buffer.from(joinText(this.#folder.path, name), 'latin1'),
+      relativeIn(this.#folder.relative, name),
+      isDirectory,
+    )
   }
 
   #noteUnsettled(): void {

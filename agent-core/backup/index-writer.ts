@@ -60,7 +60,7 @@ export class IndexWriter {
     } catch (error) {
       // A segment that was whole when it was read is damaged now: `vault verify` tells; what was captured goes on.
       if (!isAgentError(error, 'format.invalid')) throw error
-      base.distrust(vault.id)
+      base.trust.distrust(vault.id)
       return
     }
     // What it repeats is known here; it is merged in its turn, after what others wrote before it.

@@ -3,11 +3,9 @@ import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import type { PageStore } from '../cache/page-store.ts'
 import { TreeReader } from '../cache/tree-reader.ts'
-import { VaultIndex } from '../cache/vault-index.ts'
+import { gatherIndex, type VaultIndex } from '../cache/vault-index.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
-import { decodeBlockTable } from '../format/block-table.ts'
-import type { IndexedChunkFile } from '../format/index-segment.ts'
-import { readLiveIndex } from '../vault/read-index.ts'
+import { readIndex } from '../vault/read-index.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { BackupDeps } from './backup-request.ts'
 
@@ -75,7 +73,11 @@ class LastTreePages {
   async #ownIndex(vault: Vault): Promise<OwnIndex> {
     const known = this.#ownIndexes.get(vault)
     if (known !== undefined) return known
-    const index = await readOwnIndex(vault)
+    // What a damaged segment lists may stand in others, too.
+    const index = await gatherIndex(
+      vault.keys.keyspace,
+      readIndex(vault, -1, () => undefined),
+    )
     const own = { index, reader: new BlockReader(index, [vault.chunkSource()], this.#deps.keys) }
     this.#ownIndexes.set(vault, own)
     return own
@@ -96,7 +98,7 @@ class LastTreePages {
         vault.id,
         useless.filter((chunk) => placed.has(chunk)),
       )
-      base.distrust(vault.id, { isSpoilt })
+      base.trust.distrust(vault.id, { isSpoilt })
     }
     throw new LastTreeLost('vault.damaged', error.data, error)
   }
@@ -112,19 +114,4 @@ interface OwnIndex {
 async function isAnyThere(vault: Vault, names: readonly ChunkFileName[]): Promise<boolean> {
   for (const name of names) if ((await vault.store.stat(vault.layout.chunk(name))) !== undefined) return true
   return false
-}
-
-/** The index as it stands in the vault; what of it is damaged is left out. */
-async function readOwnIndex(vault: Vault): Promise<VaultIndex> {
-  const files = new Map<ChunkFileName, IndexedChunkFile>()
-  const leaveOut = () => undefined
-  for await (const { segment } of readLiveIndex(vault, -1, leaveOut)) {
-    for (const file of segment.chunkFiles) {
-      if (files.has(file.name)) continue
-      decodeBlockTable(file.table, file.name)
-      // A copy of the table: the segment's other bytes need not stay in memory.
-      files.set(file.name, { ...file, table: Buffer.from(file.table) })
-    }
-  }
-  return new VaultIndex(vault.keys.keyspace, files.values())
 }

@@ -1,8 +1,8 @@
 /** Cuts the last point's tree of a folder into lots, in the order of the walk: what a thread compares at a time. */
 import type { TreeReader } from '../cache/tree-reader.ts'
-import type { ListRef } from '../format/paged-list.ts'
+import { detachedRef } from '../format/paged-list.ts'
 import type { DirectorySection } from '../format/tree.ts'
-import { utf8Of } from '../source/list-directory.ts'
+import { joinText, relativeIn } from '../source/list-directory.ts'
 import type { Subtree } from './compare-tree.ts'
 import { PreviousEntries } from './previous-entries.ts'
 
@@ -54,17 +54,9 @@ async function* smallSubtrees(
     const { name, inode, directory } = entries.current.decode()
     if (directory === undefined) continue
     const text = Buffer.from(name).toString('latin1')
-    const below = {
-      path: path.endsWith('/') ? path + text : `${path}/${text}`,
-      relative: relative === '' ? utf8Of(text) : `${relative}/${utf8Of(text)}`,
-    }
+    const below = { path: joinText(path, text), relative: relativeIn(relative, text) }
     const { list, entriesBelow } = directory
     if (entriesBelow > most) yield* smallSubtrees(tree, { ...below, section: directory }, most)
-    else yield { subtree: { ...below, inode, list: list && apart(list) }, entriesBelow }
+    else yield { subtree: { ...below, inode, list: list && detachedRef(list) }, entriesBelow }
   }
-}
-
-/** Away from the page that it was read from, whose memory would go to the threads with it. */
-function apart(list: ListRef): ListRef {
-  return { ...list, id: new Uint8Array(list.id) }
 }

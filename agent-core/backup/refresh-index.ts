@@ -22,7 +22,7 @@ export async function refreshIndex(base: BaseDb, vault: Vault): Promise<boolean>
   const lastSeen = base.segments.last(vault.id, keyspace)
   const isOther = lastSeen >= 0 && !(await isSegmentAsSeen(base, vault, lastSeen))
   if (isOther) base.forgetVault(vault.id, keyspace)
-  const onDamage = () => base.distrust(vault.id)
+  const onDamage = () => base.trust.distrust(vault.id)
   for await (const read of readLiveIndex(vault, base.segments.last(vault.id, keyspace), onDamage)) {
     const { chunkFiles, supersedes } = read.segment
     base.segments.supersede(vault.id, keyspace, supersedes)
@@ -89,7 +89,7 @@ async function differingFiles(base: BaseDb, vault: Vault): Promise<DifferingFile
 
 function unplaceLost(base: BaseDb, vault: Vault, lost: readonly DifferingFile[]): void {
   if (lost.length === 0) return
-  base.distrust(vault.id)
+  base.trust.distrust(vault.id)
   base.unplace(
     vault.id,
     lost.map(({ number }) => number),

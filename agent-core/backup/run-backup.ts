@@ -58,8 +58,8 @@ export async function runBackup(request: BackupRequest, deps: BackupDeps): Promi
   const { last, nextSequence } = series
   const heldPages = base.pages.counts().held
   const scanStartedMs = clock.nowMs()
-  const readsAll = vaults.some(({ id }) => base.mustReadAll(id, request.item.id))
-  const storesAll = vaults.some(({ id }) => base.mustStoreAll(id, request.item.id))
+  const readsAll = vaults.some(({ id }) => base.trust.mustReadAll(id, request.item.id))
+  const storesAll = vaults.some(({ id }) => base.trust.mustStoreAll(id, request.item.id))
   const previous = await readRoot(tree, last?.manifest.root, { mayBeLost: readsAll })
   const rules = sourceRules(request.item, request.barriers)
   const plan = planSources(lookAtFolders(request.item.folders), previous.folders, request.accept)

@@ -60,9 +60,7 @@ function stateOfCleanUps({ base, vault }: SecondLookDeps): string {
   const { keyspace } = vault.keys
   const lastSeen = base.cleanUps.lastSeen(vault.id, keyspace)
   const condemned = [...base.cleanUps.condemned(vault.id, keyspace)].sort()
-  return toHex(
-    blockId(vault.keys.id, Buffer.from(`${lastSeen} ${base.distrustCount(vault.id)} ${condemned.join(' ')}`)),
-  )
+  return toHex(blockId(vault.keys.id, Buffer.from(`${lastSeen} ${base.trust.count(vault.id)} ${condemned.join(' ')}`)))
 }
 
 function readLook(text: string | undefined): { readonly state: string; readonly root?: ListRef } | undefined {

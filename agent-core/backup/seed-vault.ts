@@ -28,7 +28,7 @@ export async function seedVault(vault: VaultId, manifest: PointManifest, deps: S
   const { base } = deps
   const needs = new ChunkNeeds(vault, deps)
   if (!(await needs.addPoint(manifest))) {
-    base.distrust(vault)
+    base.trust.distrust(vault)
     return false
   }
   base.awaitPoint(vault, manifest.id, needs.chunks)

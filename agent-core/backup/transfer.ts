@@ -249,7 +249,7 @@ export class Transfer {
         continue
       }
       if (lost.length > 0) {
-        base.distrust(vault.id)
+        base.trust.distrust(vault.id)
         await this.#markPartial(manifest, lost)
       }
       return
@@ -265,7 +265,7 @@ export class Transfer {
       return await lookAgain(manifest, this.#deps)
     } catch (error) {
       if (!isAgentError(error, 'vault.damaged')) throw error
-      base.distrust(vault.id)
+      base.trust.distrust(vault.id)
       base.forgetItem(manifest.item)
       throw error
     }

@@ -12,6 +12,8 @@ import { AgentError } from '../base/agent-error.ts'
 
 type Parameter = string | number | Uint8Array
 
+type Statement = Database.Statement<unknown[], unknown>
+
 const pageCacheKib = 8000
 /** A log that has grown beyond this is cut once its content is in the file. */
 const logLimitBytes = 32 * 1024 * 1024
@@ -19,9 +21,12 @@ const logLimitBytes = 32 * 1024 * 1024
 export class BaseConnection implements Disposable {
   readonly path: string
   readonly #db: Database.Database
-  readonly #rows = new Map<string, Database.Statement<unknown[], unknown>>()
-  readonly #tuples = new Map<string, Database.Statement<unknown[], unknown>>()
-  readonly #values = new Map<string, Database.Statement<unknown[], unknown>>()
+  /** By what they answer: objects, arrays of columns, or single values. */
+  readonly #statements = {
+    rows: new Map<string, Statement>(),
+    tuples: new Map<string, Statement>(),
+    values: new Map<string, Statement>(),
+  }
 
   /** Opens the file as it is, or makes an empty one unless `readOnly`; `:memory:` is a base for this process alone. */
   constructor(path: string, readOnly: boolean) {
@@ -43,7 +48,7 @@ export class BaseConnection implements Disposable {
   /** The first row, or undefined. */
   get<Row>(sql: string, ...parameters: readonly Parameter[]): Row | undefined {
     try {
-      return this.#statement(sql).get(...parameters) as Row | undefined
+      return this.#statement('rows', sql).get(...parameters) as Row | undefined
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -51,7 +56,7 @@ export class BaseConnection implements Disposable {
 
   all<Row>(sql: string, ...parameters: readonly Parameter[]): Row[] {
     try {
-      return this.#statement(sql).all(...parameters) as Row[]
+      return this.#statement('rows', sql).all(...parameters) as Row[]
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -60,7 +65,7 @@ export class BaseConnection implements Disposable {
   /** The first column of the first row, or undefined. */
   value<Value>(sql: string, ...parameters: readonly Parameter[]): Value | undefined {
     try {
-      return this.#valueStatement(sql).get(...parameters) as Value | undefined
+      return this.#statement('values', sql).get(...parameters) as Value | undefined
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -69,7 +74,7 @@ export class BaseConnection implements Disposable {
   /** The first column of all rows. */
   values<Value>(sql: string, ...parameters: readonly Parameter[]): Value[] {
     try {
-      return this.#valueStatement(sql).all(...parameters) as Value[]
+      return this.#statement('values', sql).all(...parameters) as Value[]
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -78,7 +83,7 @@ export class BaseConnection implements Disposable {
   /** All rows, each as its columns in their order. */
   tuples<Row extends readonly unknown[]>(sql: string, ...parameters: readonly Parameter[]): Row[] {
     try {
-      return this.#tupleStatement(sql).all(...parameters) as Row[]
+      return this.#statement('tuples', sql).all(...parameters) as Row[]
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -87,7 +92,7 @@ export class BaseConnection implements Disposable {
   /** Runs a statement that answers no rows; answers the row number of what it inserted last. */
   run(sql: string, ...parameters: readonly Parameter[]): number {
     try {
-      return Number(this.#statement(sql).run(...parameters).lastInsertRowid)
+      return Number(this.#statement('rows', sql).run(...parameters).lastInsertRowid)
     } catch (error) {
       throw translate(error, this.path)
     }
@@ -146,31 +151,14 @@ export class BaseConnection implements Disposable {
     if (this.pragma('synchronous') !== 2) throw new Error('SQLite does not sync its commits')
   }
 
-  #statement(sql: string): Database.Statement<unknown[], unknown> {
-    let statement = this.#rows.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql)
-      this.#rows.set(sql, statement)
-    }
-    return statement
-  }
-
-  #tupleStatement(sql: string): Database.Statement<unknown[], unknown> {
-    let statement = this.#tuples.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql).raw()
-      this.#tuples.set(sql, statement)
-    }
-    return statement
-  }
-
-  #valueStatement(sql: string): Database.Statement<unknown[], unknown> {
-    let statement = this.#values.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql).pluck()
-      this.#values.set(sql, statement)
-    }
-    return statement
+  #statement(answer: 'rows' | 'tuples' | 'values', sql: string): Statement {
+    const known = this.#statements[answer].get(sql)
+    if (known !== undefined) return known
+    const prepared: Statement = this.#db.prepare(sql)
+    if (answer === 'tuples') prepared.raw()
+    if (answer === 'values') prepared.pluck()
+    this.#statements[answer].set(sql, prepared)
+    return prepared
   }
 }
 

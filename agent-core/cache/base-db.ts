@@ -28,6 +28,7 @@ import {
 } from './base-rows.ts'
 import { rebuildBlockIndex } from './base-schema.ts'
 import { BaseSegments } from './base-segments.ts'
+import { BaseTrust } from './base-trust.ts'
 
 export type OpenBaseOptions = {
   /** Beside a writer; an empty base in memory stands for one that is damaged or not made yet. */
@@ -65,6 +66,8 @@ export class BaseDb implements Disposable {
   readonly pages: BasePages
   /** What clean-ups say of the vaults' chunk files. */
   readonly cleanUps: BaseCleanUps
+  /** What was found missing or damaged in the vaults. */
+  readonly trust: BaseTrust
 
   constructor(sql: BaseConnection, options: { readonly setAside?: string | undefined; readonly looksAgain: boolean }) {
     this.path = sql.path
@@ -77,6 +80,7 @@ export class BaseDb implements Disposable {
     this.segments = new BaseSegments(sql)
     this.pages = new BasePages(sql)
     this.cleanUps = new BaseCleanUps(sql)
+    this.trust = new BaseTrust(sql)
   }
 
   /** False when there is no block here: nothing need be looked up. */
@@ -227,10 +231,7 @@ export class BaseDb implements Disposable {
       for (const vault of vaults) this.#points.await(vault, point.id)
       this.#points.setLatest(point)
       for (const vault of vaults) {
-        this.#facts.setNumber(
-          `trust/${vault}/${point.item}`,
-          increment.distrustSeen?.get(vault) ?? this.distrustCount(vault),
-        )
+        this.trust.settle(vault, point.item, increment.distrustSeen?.get(vault) ?? this.trust.count(vault))
       }
       if (increment.lastFileId) this.#facts.setBytes(`last-file-id/${increment.keyspace}`, increment.lastFileId)
     })
@@ -318,34 +319,6 @@ export class BaseDb implements Disposable {
   /** Forgets the latest state of an item: the next capture reads everything again. */
   forgetItem(item: ItemId): void {
     this.#transaction(() => this.#points.forgetItem(item))
-  }
-
-  /**
-   * The vault does not hold what it was known to hold: no item's next capture takes anything over from the point
-   * before, until it was captured once more as a whole. `isSpoilt`: a chunk file holds something else, and nobody knows which
-   * others do: that capture rests on none of them.
-   */
-  distrust(vault: VaultId, { isSpoilt = false } = {}): void {
-    this.#transaction(() => {
-      const count = this.distrustCount(vault) + 1
-      this.#facts.setNumber(`distrust/${vault}`, count)
-      if (isSpoilt) this.#facts.setNumber(`spoilt/${vault}`, count)
-    })
-  }
-
-  /** How often the vault was distrusted. */
-  distrustCount(vault: VaultId): number {
-    return this.#facts.number(`distrust/${vault}`)
-  }
-
-  /** True when the vault was distrusted since the item was last captured for it. */
-  mustReadAll(vault: VaultId, item: ItemId): boolean {
-    return this.#facts.number(`distrust/${vault}`) > this.#facts.number(`trust/${vault}/${item}`)
-  }
-
-  /** True when the vault was found spoilt since the item was last captured for it. */
-  mustStoreAll(vault: VaultId, item: ItemId): boolean {
-    return this.#facts.number(`spoilt/${vault}`) > this.#facts.number(`trust/${vault}/${item}`)
   }
 
   /** Builds the index of blocks anew from what the base has of its chunk files. One transaction. */

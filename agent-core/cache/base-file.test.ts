@@ -65,7 +65,7 @@ describe('a damaged page', () => {
     damagePages(path)
     {
       using ended = openBase(path, { clock })
-      ended.distrust(testVaultId)
+      ended.trust.distrust(testVaultId)
       for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix)
     }
     using base = openBase(copy, { clock })

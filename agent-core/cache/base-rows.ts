@@ -58,7 +58,7 @@ export interface Increment {
   readonly vaults: readonly VaultId[]
   /** File id of the last chunk file written, for the next one's parent link. */
   readonly lastFileId: Uint8Array | undefined
-  /** `distrustCount` of each vault when the capture began: what a vault lost since is still to be read again. */
+  /** How often each vault was distrusted when the capture began: what a vault lost since is still to be read again. */
   readonly distrustSeen?: ReadonlyMap<VaultId, number>
 }
 

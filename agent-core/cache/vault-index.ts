@@ -6,7 +6,7 @@
 import type { ChunkFileName, KeyspaceId } from '../contract/ids.ts'
 import { decodeBlockTable, type ExtentPlace } from '../format/block-table.ts'
 import { blockIdSizeBytes } from '../format/chunk-file.ts'
-import type { IndexedChunkFile } from '../format/index-segment.ts'
+import type { IndexedChunkFile, IndexSegment } from '../format/index-segment.ts'
 import type { BlockLocation, KnownChunkFile } from './base-rows.ts'
 import type { BlockIndex } from './chunk-reader.ts'
 
@@ -240,4 +240,21 @@ function slotOf(id: Uint8Array, mask: number): number {
 
 function viewOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** The index of all `segments`, for who does not believe a base. */
+export async function gatherIndex(
+  keyspace: KeyspaceId,
+  segments: AsyncIterable<{ readonly segment: IndexSegment }>,
+): Promise<VaultIndex> {
+  const files = new Map<ChunkFileName, IndexedChunkFile>()
+  for await (const { segment } of segments) {
+    for (const file of segment.chunkFiles) {
+      if (files.has(file.name)) continue
+      decodeBlockTable(file.table, file.name)
+      // A copy of the table: the segment's other bytes need not stay in memory.
+      files.set(file.name, { ...file, table: Buffer.from(file.table) })
+    }
+  }
+  return new VaultIndex(keyspace, files.values())
 }

@@ -2,6 +2,7 @@
 import { getEventListeners } from 'node:events'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { testEngineStart } from '../../test/support/test-engine.ts'
 import { TestFolder } from '../../test/support/test-home.ts'
 import { testIdOf, testKeys, testKeyspace, testVaultId } from '../../test/support/test-keys.ts'
 import { systemClock } from '../base/clock.ts'
@@ -18,18 +19,7 @@ function startEngine(folder: TestFolder, options: Partial<EngineOptions> = {}) {
   const files: CompleteChunkFile[] = []
   const pages: Uint8Array[] = []
   const engine = new Engine({
-    start: {
-      chunkFolder: folder.path,
-      basePath: folder.at('base.db'),
-      keys: testKeys,
-      compression: 'lz4',
-      vaults: [testVaultId],
-      cachedChunks: new Set(),
-      storesAll: false,
-      parentFileId: undefined,
-      skipNoDump: false,
-      isGentle: false,
-    },
+    start: testEngineStart(folder.path, folder.at('base.db')),
     threadCount: 2,
     signal: new AbortController().signal,
     onChunkFile: (file) => files.push(file),

@@ -2,6 +2,7 @@
  * Many files in one message, and their outcomes in one answer. A message of objects costs as much for each file as
  * reading a small one; a few long strings and arrays cost next to nothing.
  */
+import { detachedRef } from '../format/paged-list.ts'
 import type { Content } from '../format/tree.ts'
 import type { CapturedFile, FileOutcome, FileRequest } from './file-outcome.ts'
 
@@ -39,9 +40,9 @@ export function packRequests(requests: readonly FileRequest[]): PackedRequests {
   return { paths, volumes, previous }
 }
 
-/** Away from the page that it was read from: all of a page's memory would be copied for each file of it. */
+/** See `detachedRef`. */
 function apart({ parts, ...content }: Content): Content {
-  if ('id' in parts) return { ...content, parts: { ...parts, id: new Uint8Array(parts.id) } }
+  if ('id' in parts) return { ...content, parts: detachedRef(parts) }
   return {
     ...content,
     parts: parts.map((part) => (part.id === null ? part : { ...part, id: new Uint8Array(part.id) })),

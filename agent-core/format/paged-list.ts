@@ -36,6 +36,11 @@ export interface ListRef {
   readonly totalBytes: number
 }
 
+/** The same away from the page that it was read from: in a message, all of that page's memory would go along. */
+export function detachedRef(ref: ListRef): ListRef {
+  return { ...ref, id: new Uint8Array(ref.id) }
+}
+
 /** A link in a page of level > 0. */
 export interface PageLink {
   /** Directories: the name of the last entry below; parts: empty. */

@@ -41,33 +41,20 @@ const STATX_ATTR_NODUMP = 0x40
 /** Unit of `stx_blocks`. */
 const sectorSizeBytes = 512
 
-/** One a thread: calls are synchronous, and everything is copied out. */
-const bytes = Buffer.alloc(256)
 const noPath = Buffer.alloc(1)
 const nameBuffer = Buffer.alloc(1024)
 
 /** The status of `target`; a path's last component is not followed. Throws errors shaped as Node's own. */
 export function fileStatus(target: FileTarget): FileStatus {
-  const isDescriptor = typeof target === 'number'
-  const native = nativeFunctions()
-  const failed = native.statx(
-    isDescriptor ? target : AT_FDCWD,
-    isDescriptor ? noPath : terminatedPath(target, 'statx'),
-    isDescriptor ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW,
-    STATX_BASIC_STATS | STATX_BTIME,
-    bytes,
-  )
-  if (failed) throw systemError('statx', native.errno(), target)
+  const errno = justRead.look(target)
+  if (errno !== 0) throw systemError('statx', errno, target)
   return justRead.status()
 }
 
 /** As `fileStatus`; undefined when nothing is there, which is told without an error being made. */
 export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
-  const native = nativeFunctions()
-  const mask = STATX_BASIC_STATS | STATX_BTIME
-  const failed = native.statx(AT_FDCWD, terminatedPath(path, 'statx'), AT_SYMLINK_NOFOLLOW, mask, bytes)
-  if (!failed) return justRead.status()
-  const errno = native.errno()
+  const errno = justRead.look(path)
+  if (errno === 0) return justRead.status()
   if (errno === ENOENT || errno === ENOTDIR) return undefined
   throw systemError('statx', errno, path)
 }
@@ -77,41 +64,34 @@ export function fileStatusIfAny(path: Buffer | string): FileStatus | undefined {
  * The kernel need not find the folder again for each of its entries.
  */
 export function fileStatusIn(folderFd: number, name: string): FileStatus | undefined {
-  return statusRecordIn(folderFd, name)?.status()
+  return justRead.lookIn(folderFd, name) ? justRead.status() : undefined
 }
 
-/**
- * As `fileStatusIn`, without making anything: the record is the same object for every look, and true until this thread's
- * next one.
- */
-export function statusRecordIn(folderFd: number, name: string): StatusRecord | undefined {
-  if (name.length >= nameBuffer.length) throw systemError('statx', ENAMETOOLONG)
-  const errno = readStatusIn(folderFd, name)
-  if (errno === 0) return justRead
-  if (errno === ENOENT || errno === ENOTDIR) return undefined
-  throw systemError('statx', errno, name)
-}
-
-/** Error number; 0: the status stands in `bytes`. */
-function readStatusIn(folderFd: number, name: string): number {
-  const native = nativeFunctions()
-  nameBuffer.write(name, 'latin1')
-  nameBuffer[name.length] = 0
-  const mask = STATX_BASIC_STATS | STATX_BTIME
-  return native.statx(folderFd, nameBuffer, AT_SYMLINK_NOFOLLOW, mask, bytes) ? native.errno() : 0
-}
-
-/** A `struct statx`, read where it lies. */
+/** A `struct statx`, filled by each look and read where it lies: nothing is made for a look. */
 export class StatusRecord {
-  readonly #bytes: Buffer
-  readonly #words: Uint32Array
-  readonly #signedWords: Int32Array
+  readonly #bytes = Buffer.alloc(256)
+  readonly #words = new Uint32Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length / 4)
+  readonly #signedWords = new Int32Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length / 4)
 
-  /** `bytes` begins at a multiple of 4 bytes in its memory. */
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes
-    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-    this.#signedWords = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+  /** As `fileStatus`; answers an error number, 0 for none. */
+  look(target: FileTarget): number {
+    return typeof target === 'number'
+      ? this.#statx(target, noPath, AT_EMPTY_PATH)
+      : this.#statx(AT_FDCWD, terminatedPath(target, 'statx'), AT_SYMLINK_NOFOLLOW)
+  }
+
+  /**
+   * An entry of an open folder, by its name (raw bytes, one character each); false when nothing is there. Throws errors
+   * shaped as Node's own.
+   */
+  lookIn(folderFd: number, name: string): boolean {
+    if (name.length >= nameBuffer.length) throw systemError('statx', ENAMETOOLONG)
+    nameBuffer.write(name, 'latin1')
+    nameBuffer[name.length] = 0
+    const errno = this.#statx(folderFd, nameBuffer, AT_SYMLINK_NOFOLLOW)
+    if (errno === 0) return true
+    if (errno === ENOENT || errno === ENOTDIR) return false
+    throw systemError('statx', errno, name)
   }
 
   /** Type and permission bits. */
@@ -175,6 +155,12 @@ export class StatusRecord {
     }
   }
 
+  #statx(folderFd: number, path: Buffer, flags: number): number {
+    const native = nativeFunctions()
+    const mask = STATX_BASIC_STATS | STATX_BTIME
+    return native.statx(folderFd, path, flags, mask, this.#bytes) ? native.errno() : 0
+  }
+
   #word(at: number): number {
     return this.#words[at / 4] as number
   }
@@ -189,4 +175,5 @@ export class StatusRecord {
   }
 }
 
-const justRead = new StatusRecord(bytes)
+/** One a thread: calls are synchronous, and everything is copied out. */
+const justRead = new StatusRecord()

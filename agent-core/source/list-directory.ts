@@ -13,6 +13,16 @@ export function joinPath(path: Uint8Array, name: Uint8Array): Buffer {
   return joined
 }
 
+/** As `joinPath`, of texts that have raw bytes, one character each. */
+export function joinText(path: string, name: string): string {
+  return path.endsWith('/') ? path + name : `${path}/${name}`
+}
+
+/** Path below the protected folder, as exclusions see it, of what has that name (raw bytes, one character each) in a folder. */
+export function relativeIn(folder: string, name: string): string {
+  return folder === '' ? utf8Of(name) : `${folder}/${utf8Of(name)}`
+}
+
 /**
  * Names in a directory in ascending byte order, each byte as one character (latin1): a million names as
  * strings take a tenth of the memory of as many buffers. Throws the system's error.

@@ -1,8 +1,6 @@
 /** Another vault of the same keyspace, or a replica of this one, as a place to heal from. */
 import { BlockReader } from '../cache/chunk-reader.ts'
-import { VaultIndex } from '../cache/vault-index.ts'
-import { decodeBlockTable } from '../format/block-table.ts'
-import type { IndexedChunkFile } from '../format/index-segment.ts'
+import { gatherIndex } from '../cache/vault-index.ts'
 import { readIndex } from '../vault/read-index.ts'
 import { readObject } from '../vault/read-object.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -26,14 +24,10 @@ export function vaultSource(vault: Vault, label: string, isReplica: boolean): He
 }
 
 async function openReader(vault: Vault): Promise<BlockReader> {
-  const files = new Map<string, IndexedChunkFile>()
   // What a damaged segment lists may lie elsewhere too.
-  for await (const { segment } of readIndex(vault, -1, () => undefined)) {
-    for (const file of segment.chunkFiles) {
-      decodeBlockTable(file.table, file.name)
-      files.set(file.name, { ...file, table: Buffer.from(file.table) })
-    }
-  }
-  const index = new VaultIndex(vault.keys.keyspace, files.values())
+  const index = await gatherIndex(
+    vault.keys.keyspace,
+    readIndex(vault, -1, () => undefined),
+  )
   return new BlockReader(index, [vault.chunkSource()], vault.keys, { budgetBytes: 8 * 1024 * 1024 })
 }

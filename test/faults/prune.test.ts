@@ -123,7 +123,7 @@ describe('space comes back', () => {
     {
       using base = openBase(join(place.folder, 'cache', 'base.db'))
       base.unplace(id, [base.chunkFileNumber(parseChunkName(damaged) as ChunkFileName) as number])
-      base.distrust(id)
+      base.trust.distrust(id)
     }
     const cached = join(place.folder, 'cache', 'chunks')
     for (const name of readdirSync(cached)) rmSync(join(cached, name))

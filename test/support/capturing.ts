@@ -12,8 +12,8 @@ import type { ListRef } from '../../agent-core/format/paged-list.ts'
 import type { Entry } from '../../agent-core/format/tree.ts'
 import type { FoundEntry } from '../../agent-core/source/found-entry.ts'
 import { lookAt } from '../../agent-core/source/list-directory.ts'
+import { testEngineStart } from './test-engine.ts'
 import { TestFolder } from './test-home.ts'
-import { testKeys, testVaultId } from './test-keys.ts'
 
 /** Longer than the coarsest clock ticks: what was written now counts as unchanged. */
 export const laterMs = systemClock.nowMs() + 3_600_000
@@ -59,18 +59,7 @@ export class Capturing implements Disposable {
   async capture(options: CaptureOptions = {}) {
     const chunkFiles: unknown[] = []
     await using engine = new Engine({
-      start: {
-        chunkFolder: this.folder.at('chunks'),
-        basePath: this.folder.at('base.db'),
-        keys: testKeys,
-        compression: 'lz4',
-        vaults: [testVaultId],
-        cachedChunks: new Set(),
-        storesAll: false,
-        parentFileId: undefined,
-        skipNoDump: false,
-        isGentle: false,
-      },
+      start: testEngineStart(this.folder.at('chunks'), this.folder.at('base.db')),
       threadCount: 2,
       signal: new AbortController().signal,
       onChunkFile: (file) => chunkFiles.push(file),

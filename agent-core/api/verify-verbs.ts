@@ -6,13 +6,15 @@ import { join } from 'node:path'
 import { refreshIndex } from '../backup/refresh-index.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
-import type { BaseDb } from '../cache/base-db.ts'
+import { type BaseDb, openBase } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Definitions } from '../format/definitions.ts'
+import { decodePointManifest } from '../format/point.ts'
 import { parseChunkName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
+import type { SeenPoint } from '../verify/check-objects.ts'
 import { checkVault, type VaultCheck, type VaultCheckRequest } from '../verify/check-vault.ts'
 import { ifReadable } from '../verify/heal-source.ts'
 import { HealSpool } from '../verify/heal-spool.ts'
@@ -54,6 +56,7 @@ export async function verifyKnownVault(
       level: level === 'restore' ? 'open' : level,
       ...(readDataPercent !== undefined && { readDataPercent }),
       rotation: { record, days: verifyDaysOf(deps), nowMs: () => deps.clock.nowMs() },
+      seen: keyspace === undefined ? seenConfirmed(deps, known) : [],
       task,
       random: deps.random,
     }
@@ -70,6 +73,16 @@ export async function verifyKnownVault(
   } finally {
     await vault.store.close()
   }
+}
+
+/** The newest points of this home's items that were seen confirmed in the vault. */
+function seenConfirmed(deps: AgentDeps, { id, access }: KnownVault): SeenPoint[] {
+  if (access !== 'owner') return []
+  using base = openBase(deps.paths.base, { readOnly: true })
+  return deps.state.items().flatMap((item) => {
+    const manifest = base.lastConfirmed(id, item.id)
+    return manifest === undefined ? [] : [decodePointManifest(manifest, 'confirmed point')]
+  })
 }
 
 /** The vault with this home's keys, or with those of another machine. */

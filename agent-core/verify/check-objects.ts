@@ -102,8 +102,15 @@ export interface PointsCheck {
   readonly provisional: number
 }
 
-/** Opens all points and confirmations. */
-export async function checkPoints(view: VaultView, itemNames: ReadonlyMap<ItemId, string>): Promise<PointsCheck> {
+/** A point that was once seen confirmed in the vault. */
+export type SeenPoint = Pick<PointManifest, 'id' | 'item' | 'sequence'>
+
+/** Opens all points and confirmations; those that were `seen` confirmed must be there, unless they were removed. */
+export async function checkPoints(
+  view: VaultView,
+  itemNames: ReadonlyMap<ItemId, string>,
+  seen: readonly SeenPoint[],
+): Promise<PointsCheck> {
   const listed = new Set((await view.listUnder(view.vault.layout.points)).map(({ name }) => name))
   const named = [...listed].flatMap((name) => {
     const parsed = parsePointName(name)
@@ -119,7 +126,9 @@ export async function checkPoints(view: VaultView, itemNames: ReadonlyMap<ItemId
   const read = await inLanes(points, lanes, async (point) => await openPoint(view, point, listed, itemNames))
   const opened = new Map(read.map((point) => [point.parsed.point, point]))
   // After the points: what was removed meanwhile has its tombstone by now.
-  const wereConfirmed = checkParents(view, opened, await checkLedger(view))
+  const removed = await checkLedger(view)
+  const kept = seen.filter(({ id }) => !removed.has(id))
+  const wereConfirmed = checkParents(view, opened, removed).union(checkSeen(view, opened, kept, itemNames))
   const isToBeWhole = ({ isConfirmed, parsed: { point } }: OpenedPoint) => isConfirmed || wereConfirmed.has(point)
   const all = [...opened.values()]
   return {
@@ -196,6 +205,27 @@ function checkParents(
       hurt(`${parent.name}.ok`, 'the confirmation is missing, though the point after it is confirmed')
       wereConfirmed.add(link.id)
     }
+  }
+  return wereConfirmed
+}
+
+/** Nothing in the vault names an item's newest point, so that only who saw it knows that it is missing. Answers as `checkParents`. */
+function checkSeen(
+  view: VaultView,
+  opened: ReadonlyMap<PointId, OpenedPoint>,
+  seen: readonly SeenPoint[],
+  itemNames: ReadonlyMap<ItemId, string>,
+): ReadonlySet<PointId> {
+  const wereConfirmed = new Set<PointId>()
+  for (const { id, item, sequence } of seen) {
+    const name = view.vault.layout.point(item, sequence, id)
+    const there = opened.get(id)
+    if (there?.isConfirmed === true) continue
+    const object = there === undefined ? name : `${there.name}.ok`
+    const what = there === undefined ? 'the object' : 'the confirmation'
+    const damage = view.log.add(object, 0, `${what} is missing, though this home has seen the point confirmed`)
+    hurtPoint(view, damage, { item, sequence, point: id, confirmation: false }, itemNames)
+    if (there !== undefined) wereConfirmed.add(id)
   }
   return wereConfirmed
 }

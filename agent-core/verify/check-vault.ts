@@ -14,7 +14,14 @@ import { parseChunkName } from '../format/vault-layout.ts'
 import { inLanes } from '../vault/in-lanes.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { BlockNeeds } from './block-needs.ts'
-import { type CheckedPoint, checkDefinitions, checkIndex, checkPoints, checkVaultFacts } from './check-objects.ts'
+import {
+  type CheckedPoint,
+  checkDefinitions,
+  checkIndex,
+  checkPoints,
+  checkVaultFacts,
+  type SeenPoint,
+} from './check-objects.ts'
 import { checkAudit, checkCleanUps, checkMarks } from './check-records.ts'
 import type { Damage } from './damage-log.ts'
 import { chooseByRotation, chooseByShare, type OldestUnverified, oldestUnverified } from './plan-reading.ts'
@@ -42,6 +49,8 @@ export interface VaultCheckRequest {
   readonly level?: CheckLevel
   /** How many of the data chunk files are read whole, 0 to 100; left out: those whose turn it is. */
   readonly readDataPercent?: number
+  /** Points that this home has seen confirmed there, the newest of its items: what is missing at the end no object tells. */
+  readonly seen?: readonly SeenPoint[]
   /** What is proven is noted here. Without it and without a percentage all is read. */
   readonly rotation?: Rotation
   readonly task: Task
@@ -104,12 +113,12 @@ export class VaultChecker {
 
   /** As `checkVault`. */
   async check(): Promise<VaultCheck> {
-    const { vault, task, rotation } = this.#request
+    const { vault, task, rotation, seen = [] } = this.#request
     const view = new VaultView(vault, task)
     task.setPhase('verify')
     await checkVaultFacts(view)
     const itemNames = await checkDefinitions(view)
-    const { confirmed, provisional } = await checkPoints(view, itemNames)
+    const { confirmed, provisional } = await checkPoints(view, itemNames, seen)
     await checkMarks(view)
     await checkAudit(view)
     if (provisional > 0) {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AgentError } from '../../agent-core/base/agent-error.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
+import { createTask } from '../../agent-core/base/task.ts'
 import { openBase } from '../../agent-core/cache/base-db.ts'
 import type { ChunkFileName } from '../../agent-core/contract/ids.ts'
 import { parseChunkName } from '../../agent-core/format/vault-layout.ts'
@@ -19,6 +20,7 @@ import { readPointStates } from '../../agent-core/vault/point-states.ts'
 import { readIndex } from '../../agent-core/vault/read-index.ts'
 import { writeSegment } from '../../agent-core/vault/write-segment.ts'
 import { assertInvariants } from '../../agent-core/verify/assert-invariants.ts'
+import { checkVault } from '../../agent-core/verify/check-vault.ts'
 import { BackupPlace, copyOfStore } from '../support/backup-place.ts'
 
 const dayMs = 86_400_000
@@ -136,6 +138,15 @@ describe('space comes back', () => {
     expect(await place.prune(store, { expired })).toMatchObject({ damagedFiles: 1 })
     expect(await store.stat(damaged)).toBeDefined()
     expect(await place.filesOf(store, manifest.id)).toEqual(place.sourceFiles())
+  })
+
+  test('the newest point, removed, is not missed by a home that has seen it confirmed', async () => {
+    const { third } = await threePoints()
+    await place.prune(store, { expired: ({ sequence }) => sequence === third.manifest.sequence })
+    using task = createTask({ clock: systemClock })
+    const check = await checkVault({ vault: place.vaultOf(store), readDataPercent: 100, seen: [third.manifest], task })
+    expect(check.damaged).toEqual([])
+    expect(check.points).toHaveLength(2)
   })
 
   test('after the grace time, by the next run; until then nothing is deleted', async () => {

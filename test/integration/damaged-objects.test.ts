@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { VerifyDocument } from '../../agent-core/api/agent-api.ts'
 import { CliHome } from '../support/cli-home.ts'
 import { snapshotTree } from '../support/tree-snapshot.ts'
 
@@ -57,6 +58,36 @@ describe.each([
   test('also from a home whose cache is gone', async () => {
     rmSync(join(cli.home, 'cache'), { recursive: true })
     expect(await cli.backUp()).toMatchObject({ point: { seq: 3, confirmed: true } })
+    expect(snapshotTree(await cli.restore('latest'))).toEqual(snapshotTree(cli.source))
+  })
+})
+
+describe('the newest point has gone from the vault', () => {
+  const verify = async (status: number, ...more: readonly string[]) =>
+    await cli.json<VerifyDocument>(['vault', 'verify', 'v', '--read-data', '100', ...more], status)
+
+  beforeEach(async () => {
+    await cli.backUp()
+    writeFileSync(join(cli.source, 'sub', 'three'), 'three')
+    await cli.backUp()
+    expect((await verify(0)).damaged).toEqual([])
+  })
+
+  test('a lost confirmation is told, and healed', async () => {
+    rmSync(newestObject('.ok'))
+    const { damaged } = await verify(8)
+    expect(damaged).toMatchObject([{ reason: expect.stringContaining('has seen the point confirmed') as string }])
+    await verify(3, '--heal')
+    expect(await cli.points()).toHaveLength(2)
+    expect((await verify(0)).damaged).toEqual([])
+  })
+
+  test('a point that is gone as a whole is told, and put again from here', async () => {
+    const manifest = newestObject('')
+    for (const name of [manifest, `${manifest}.ok`]) rmSync(name)
+    expect((await verify(8)).damaged).toHaveLength(1)
+    await verify(3, '--heal')
+    expect((await verify(0)).damaged).toEqual([])
     expect(snapshotTree(await cli.restore('latest'))).toEqual(snapshotTree(cli.source))
   })
 })

@@ -2,7 +2,7 @@
  * The composition root: the only place where ports meet implementations. Opens one home folder and
  * gives the agent's verbs over it.
  */
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { arch, hostname, release, type, userInfo } from 'node:os'
 import type { AgentApi, OpenAgent } from './api/agent-api.ts'
 import { type AgentDeps, homePaths, statePath } from './api/agent-deps.ts'
@@ -16,6 +16,7 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { troubleWords } from './base/file-trouble.ts'
 import { openLogFile } from './base/log.ts'
 import { makeFolder } from './base/make-folder.ts'
+import { productVersion } from './base/package-folder.ts'
 import { systemRandom } from './base/random.ts'
 import type { CallSecrets } from './contract/agent-contract.ts'
 import type { JobDocument } from './contract/documents/job.ts'
@@ -114,7 +115,7 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     clock: systemClock,
     random: systemRandom,
     log,
-    product: productVersion(),
+    product: `Tharsis ${productVersion()}`,
     who: `${userName()} on ${hostname()}`,
     uptime: systemUptime,
     machine: hostname(),
@@ -274,9 +275,4 @@ function userName(): string {
     // A user id without an account has no name.
     return `user ${process.getuid?.() ?? 'without a name'}`
   }
-}
-
-function productVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
-  return `Tharsis ${(JSON.parse(text) as { version: string }).version}`
 }

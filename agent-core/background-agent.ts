@@ -18,6 +18,7 @@ import { scheduleOf } from './api/item-schedules.ts'
 import { readRequest } from './api/job-verbs.ts'
 import { pauseText } from './api/overview.ts'
 import { systemClock } from './base/clock.ts'
+import { packageFolder } from './base/package-folder.ts'
 import { systemRandom } from './base/random.ts'
 import type { S3Keys } from './contract/s3-server.ts'
 import type { JobKind } from './contract/verb.ts'
@@ -41,7 +42,7 @@ import { serveWeb } from './transport/web-server.ts'
 const lockLookMs = 60 * 60_000
 /** Where browsers find the agent unless they are told otherwise. */
 const usualPort = 8317
-const pagesFolder = join(import.meta.dirname, '..', 'renderer', 'dist')
+const pagesFolder = join(packageFolder, 'renderer', 'dist')
 
 export interface BackgroundOptions {
   readonly home: string

@@ -2,9 +2,9 @@
  * The first half of `npm run package [-- electron-builder arguments]`, which makes an installable desktop app for this
  * platform; electron-builder packs what this lays out (electron-builder.yml).
  *
- *   1. builds pages and shell
- *   2. lays out dist/agent/files as a checkout is: agent-core without tests, the pages, and of node_modules what the
- *      product runs on this platform. These are the packages that were tested; nothing is fetched.
+ *   1. builds agent, pages and shell
+ *   2. lays out dist/agent/files as a checkout is: the agent, the pages, and of node_modules what the product runs on
+ *      this platform. These are the packages that were tested; nothing is fetched.
  *   3. lays the Node that this runs on beside it, in dist/agent/node
  */
 import { spawnSync } from 'node:child_process'
@@ -29,8 +29,7 @@ const forDevelopers = /\/better-sqlite3\/(deps|src)(\/|$)|\/zod\/src(\/|$)|\.(ma
 /** A binary for a platform, as better-sqlite3 names them. */
 const binary = /(^|\/)(?<system>[a-z0-9]+)[-_](?<processor>[a-z0-9]+)\.node$/
 
-run('npm', ['run', '--silent', 'build:renderer'])
-run('npm', ['run', '--silent', 'build:shell'])
+for (const part of ['agent', 'renderer', 'shell']) run('npm', ['run', '--silent', `build:${part}`])
 rmSync(agentFolder, { recursive: true, force: true })
 layOutAgent()
 layOutPackages()
@@ -39,11 +38,9 @@ layOutNode(join(agentFolder, 'node'))
 function layOutAgent(): void {
   mkdirSync(filesFolder, { recursive: true })
   for (const name of ['package.json', 'LICENSE']) copyFileSync(join(projectFolder, name), join(filesFolder, name))
-  cpSync(join(projectFolder, 'agent-core'), join(filesFolder, 'agent-core'), {
-    recursive: true,
-    filter: (path) => !/\.(test|suite)\.ts$/.test(path),
-  })
-  cpSync(join(projectFolder, 'renderer', 'dist'), join(filesFolder, 'renderer', 'dist'), { recursive: true })
+  for (const built of [join('dist', 'agent-core'), join('renderer', 'dist')]) {
+    cpSync(join(projectFolder, built), join(filesFolder, built), { recursive: true })
+  }
 }
 
 function layOutPackages(): void {

@@ -1,7 +1,7 @@
 /**
  * `npm start [-- --web [--port N]]`: Tharsis as a person uses it.
  *
- *   1. builds pages and shell, which takes seconds
+ *   1. builds agent, pages and shell, which takes seconds
  *   2. the desktop app where an Electron and a display are there; the agent is started by it
  *   3. else, and with --web, the agent with its page for a browser on this machine; the address is printed
  */
@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 const projectFolder = join(import.meta.dirname, '..')
 const { values } = parseArgs({ options: { web: { type: 'boolean', default: false }, port: { type: 'string' } } })
 
-for (const script of ['build:renderer', 'build:shell']) build(script)
+for (const script of ['build:agent', 'build:renderer', 'build:shell']) build(script)
 const electron = values.web ? undefined : findElectron()
 if (electron === undefined) runForBrowser()
 else runDesktop(electron)
@@ -58,7 +58,7 @@ function runDesktop(electron: string): void {
 }
 
 function runForBrowser(): void {
-  const tharsis = join(projectFolder, 'agent-core', 'cli', 'tharsis.mjs')
+  const tharsis = join(projectFolder, 'dist', 'agent-core', 'tharsis.mjs')
   const port = values.port === undefined ? [] : ['--port', values.port]
   const child = spawn(process.execPath, [tharsis, 'agent', 'run', '--web', ...port], { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))

@@ -32,7 +32,7 @@ export function shellPaths(app: Pick<App, 'isPackaged' | 'getPath'>): ShellPaths
     home: homeFolder(process.platform, process.env),
     // In a checkout on macOS the person's own Node is asked for: the registry has none for it.
     node: existsSync(ownNode) ? ownNode : 'node',
-    tharsis: join(root, 'agent-core', 'cli', 'tharsis.mjs'),
+    tharsis: join(root, 'dist', 'agent-core', 'tharsis.mjs'),
     pages: join(root, 'renderer', 'dist'),
     preload: join(import.meta.dirname, 'preload.cjs'),
     pictures: app.isPackaged ? join(process.resourcesPath, 'pictures') : join(root, 'main', 'pictures'),

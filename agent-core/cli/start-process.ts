@@ -1,22 +1,18 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { OpenAgent } from '../api/agent-api.ts'
 import { systemClock } from '../base/clock.ts'
+import { productVersion } from '../base/package-folder.ts'
 import { systemRandom } from '../base/random.ts'
 import { runCommandLine } from './command-line.ts'
 import type { RunAgent } from './command-line-deps.ts'
 
 export interface StartOptions {
-  /** The folder of package.json. */
-  readonly packageFolder: string
   readonly openAgent: OpenAgent
   readonly runAgent: RunAgent
 }
 
 /** Runs the command line on this process's own arguments, streams and signals, and sets its exit status. */
-export async function startProcess({ packageFolder, openAgent, runAgent }: StartOptions): Promise<void> {
-  const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }
+export async function startProcess({ openAgent, runAgent }: StartOptions): Promise<void> {
   process.exitCode = await runCommandLine(process.argv.slice(2), {
     openAgent,
     runAgent,
@@ -32,7 +28,7 @@ export async function startProcess({ packageFolder, openAgent, runAgent }: Start
     userHome: homedir(),
     clock: systemClock,
     random: systemRandom,
-    version,
+    version: productVersion(),
     onStop: (stop) => onSignals(['SIGINT', 'SIGTERM'], stop),
     // SIGUSR1 opens Node's inspector.
     onWake: (wake) => onSignals(process.platform === 'win32' ? [] : ['SIGUSR2'], wake),

@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url'
 import v8 from 'node:v8'
 
 const leastNodeVersion = 24
-const packageFolder = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 if (Number.parseInt(process.versions.node, 10) >= leastNodeVersion) await run()
 else runOnOwnNode()
@@ -33,7 +32,6 @@ async function run() {
   const { startProcess } = await import('./start-process.ts')
   v8.setFlagsFromString('--semi-space-growth-factor=1')
   await startProcess({
-    packageFolder,
     openAgent: async (options) => await (await import('../open-agent.ts')).openAgentOf(options),
     runAgent: async (options) => await (await import('../background-agent.ts')).runBackgroundAgent(options),
   })
@@ -67,7 +65,7 @@ function runOnOwnNode() {
 
 /** @param {string} relativePath */
 function findUpwards(relativePath) {
-  for (let folder = packageFolder; ; folder = dirname(folder)) {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const path = join(folder, relativePath)
     if (existsSync(path)) return path
     if (folder === dirname(folder)) return undefined

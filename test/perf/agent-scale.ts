@@ -42,7 +42,7 @@ const itemCount = Number(values.items)
 const pointCount = Number(values.points)
 /** Each verb is asked so often. */
 const rounds = 9
-const tharsis = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
+const tharsis = join(import.meta.dirname, '..', '..', 'dist', 'agent-core', 'tharsis.mjs')
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'agent-scale-'))
 const home = join(folder, 'home')
 process.env['DBUS_SESSION_BUS_ADDRESS'] = 'disabled:'

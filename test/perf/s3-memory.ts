@@ -23,7 +23,7 @@ const latency = parameters.find((one) => one.startsWith('--latency='))?.slice('-
 const sizes = parameters.filter((one) => !one.startsWith('-')).map(Number)
 if (sizes.length === 0) sizes.push(0.5, 1, 2, 4)
 
-const program = join(import.meta.dirname, '..', '..', 'agent-core', 'cli', 'tharsis.mjs')
+const program = join(import.meta.dirname, '..', '..', 'dist', 'agent-core', 'tharsis.mjs')
 using made = new TestFolder('s3-memory-')
 const environment = {
   ...process.env,

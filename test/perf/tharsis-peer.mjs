@@ -1,12 +1,13 @@
 /**
  * Tharsis as a peer of the side-by-side benchmark: one command line for each thing that the runner times. The
  * runner's own peers (restic, Borg) have the same shape (peer.ts). The runner may run on an older Node: plain JavaScript.
+ * It runs what `npm run build:agent` has made, as a package does.
  *
  * THARSIS_BENCH_DATA is the folder of the corpora, THARSIS_BENCH_COMPRESSION is lz4 or zstd (not set: the default).
  */
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../agent-core/cli/tharsis.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/agent-core/tharsis.mjs', import.meta.url))
 const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
 
 /** @type {(...words: string[]) => string[]} */

@@ -16,7 +16,7 @@ const agent = join(resources, 'agent')
 /** The verb's JSON, with nothing in the environment but what is told. */
 function tharsis<Document>(...parameters: readonly string[]): Document {
   const node = join(resources, 'node', 'node')
-  const given = [join(agent, 'agent-core', 'cli', 'tharsis.mjs'), ...parameters, '--output', 'json', '--quiet']
+  const given = [join(agent, 'dist', 'agent-core', 'tharsis.mjs'), ...parameters, '--output', 'json', '--quiet']
   const env = {
     PATH: '/nowhere',
     HOME: folder.path,
@@ -53,7 +53,7 @@ afterAll(() => {
   folder[Symbol.dispose]()
 })
 
-test('backs up and restores', () => {
+test('backs up, again too, verifies and restores', () => {
   const source = folder.at('source')
   mkdirSync(source)
   writeFileSync(join(source, 'letter'), 'content that compresses '.repeat(10_000))
@@ -61,6 +61,9 @@ test('backs up and restores', () => {
   tharsis('item', 'enable', 'docs', '--vault', 'v', source)
   const { job } = tharsis<BackupDocument>('backup-now', 'docs')
   expect(job.state).toBe('completed')
+  writeFileSync(join(source, 'postcard'), 'short')
+  tharsis('backup-now', 'docs')
+  tharsis('vault', 'verify', 'v', '--read-data', '100')
   tharsis('restore', 'files', 'docs', 'latest', '--to', folder.at('restored'))
   expect(readFileSync(folder.at('restored', 'letter'))).toEqual(readFileSync(join(source, 'letter')))
 })
@@ -70,7 +73,7 @@ test('holds the pages and licences; no tests, no second Node, nothing for other 
   expect(existsSync(join(resources, 'node', 'LICENSE'))).toBe(true)
   expect(existsSync(join(agent, 'LICENSE'))).toBe(true)
   const unwanted = [
-    'agent-core/**/*.test.ts',
+    '{agent-core,dist}/**/*.ts',
     '**/*.{map,d.ts,c,cpp,cc,gyp}',
     'node_modules/{vitest,typescript,electron,playwright,react,vite}/**',
     'node_modules/node-*/bin/*',

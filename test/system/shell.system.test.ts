@@ -36,7 +36,7 @@ describe('the desktop shell', canRun, () => {
   const shownText = async () => await inPage<string>('document.body.innerText')
 
   beforeAll(async () => {
-    for (const script of ['build:renderer', 'build:shell']) {
+    for (const script of ['build:agent', 'build:renderer', 'build:shell']) {
       const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: projectFolder, timeout: 100_000 })
       expect(status, script).toBe(0)
     }

@@ -27,7 +27,7 @@ import type { VerbMethods } from './contract/verbs/verbs.ts'
 import { JobBook } from './jobs/job-book.ts'
 import type { JobQueue } from './jobs/job-queue.ts'
 import { OwnProcessRunner } from './jobs/job-runner.ts'
-import { processIdentity } from './platform/process-identity.ts'
+import { isAlive, processIdentity } from './platform/process-identity.ts'
 import { openSecretStore, type SecretStore } from './platform/secrets.ts'
 import { systemUptime } from './platform/uptime.ts'
 import type { JobRecord } from './state/job-table.ts'
@@ -129,7 +129,13 @@ export function openHome(options: OpenHomeOptions): OpenHome {
     ...(offerDownload && { offerDownload }),
   }
   const deps: AgentDeps = journals === undefined ? plainDeps : { ...plainDeps, journalOf: journals(plainDeps) }
-  const book = new JobBook({ table: state.jobs, clock: systemClock, random: systemRandom, owner: processIdentity() })
+  const book = new JobBook({
+    table: state.jobs,
+    clock: systemClock,
+    random: systemRandom,
+    owner: processIdentity(),
+    isAlive,
+  })
   const queue = queueOf?.(book, systemClock)
   let overview: Promise<Overview> | undefined
   const openOverview = () => (overview ??= overviews().then((module) => new module.Overview(deps, book)))

@@ -25,7 +25,6 @@ import type { JobKind } from './contract/verb.ts'
 import type { VerbMethods } from './contract/verbs/verbs.ts'
 import { JobQueue } from './jobs/job-queue.ts'
 import { acquireAgentLock } from './platform/home-lock.ts'
-import { isAlive } from './platform/process-identity.ts'
 import { releaseGrowth, releaseMemory } from './platform/process-memory.ts'
 import { type ScheduledItem, Scheduler } from './schedule/scheduler.ts'
 import { minuteTicks } from './schedule/ticks.ts'
@@ -129,7 +128,7 @@ function openInBackground(
 /** Backups that were interrupted, with their process or by its end, go on; other jobs are left to who asked for them. */
 async function goOn({ book, submit, deps }: OpenHome): Promise<void> {
   book.forgetOld()
-  const dead = book.interruptDead(isAlive)
+  const dead = book.interruptDead()
   deps.log.info('jobs of processes that have died', { count: dead.length })
   for (const { name, stopped } of deps.state.items()) {
     if (stopped !== undefined) continue

@@ -23,7 +23,7 @@ test('a history that follows the changes is one that is read anew, whatever happ
       const clock = { ms: begunMs, nowMs: () => clock.ms, delay: async () => {} }
       using home = new TestHome({ clock })
       const { jobs } = home.deps.state
-      const book = new JobBook({ table: jobs, clock, random: systemRandom, owner: '1:1' })
+      const book = new JobBook({ table: jobs, clock, random: systemRandom, owner: '1:1', isAlive: () => true })
       const followed = new BackupHistory(jobs)
       const compare = (): void => {
         const sinceMs = clock.ms - 5 * dayMs

@@ -11,7 +11,7 @@ import { FoundDamage } from './found-damage.ts'
 test('a vault is damaged from the verification that finds it to the one that finds it no more', () => {
   using home = new TestHome()
   const table = home.deps.state.jobs
-  const book = new JobBook({ table, clock: systemClock, random: systemRandom, owner: 'this' })
+  const book = new JobBook({ table, clock: systemClock, random: systemRandom, owner: 'this', isAlive: () => true })
   const found = new FoundDamage(table)
   const verify = (outcome: ReturnType<typeof outcomeOf>, options: VerifyOptions = {}, vault = 'usb') => {
     const request = JSON.stringify({ verb: 'verifyVault', given: [vault, options] })
@@ -43,7 +43,13 @@ test('a vault is damaged from the verification that finds it to the one that fin
 test('what was found in a vault that is forgotten is not told of another one that gets its name', () => {
   using home = new TestHome()
   const { state } = home.deps
-  const book = new JobBook({ table: state.jobs, clock: systemClock, random: systemRandom, owner: 'this' })
+  const book = new JobBook({
+    table: state.jobs,
+    clock: systemClock,
+    random: systemRandom,
+    owner: 'this',
+    isAlive: () => true,
+  })
   const found = new FoundDamage(state.jobs)
   const known = { name: 'usb', kind: 'local', machine: 'm', access: 'owner' } as const
   const add = (id: string) =>

@@ -19,7 +19,7 @@ async function guardedVault(home: TestHome, folder: TestFolder) {
   await createNewVault(deps, 'v', folder.at('v'), testPassphrase)
   await setPin(deps, '4711', undefined)
   const { clock, random, state } = deps
-  const queue = new JobQueue(new JobBook({ table: state.jobs, clock, random, owner: 'me' }), clock)
+  const queue = new JobQueue(new JobBook({ table: state.jobs, clock, random, owner: 'me', isAlive: () => true }), clock)
   const before = Promise.withResolvers<void>()
   queue
     .run({ kind: 'move-cache', trigger: 'person', writes: true }, {}, async () => await before.promise)

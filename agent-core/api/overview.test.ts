@@ -21,7 +21,7 @@ const clock = {
 function watchedHome() {
   const home = new TestHome({ clock })
   const { state } = home.deps
-  const book = new JobBook({ table: state.jobs, clock, random: systemRandom, owner: 'this' })
+  const book = new JobBook({ table: state.jobs, clock, random: systemRandom, owner: 'this', isAlive: () => true })
   const end = new AbortController()
   const events = new Overview(home.deps, book).watch({}, { signal: end.signal })
   onTestFinished(() => {

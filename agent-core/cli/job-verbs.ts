@@ -52,7 +52,9 @@ export const watchJob: RunVerb<{ readonly id: string }> = async ({ id }, session
   const agent = await session.agent()
   const { id: whole } = await agent.showJob(id)
   const job = await lastState(agent, whole, session)
-  await output.summary(job, () => [`Job ${job.id.slice(0, 8)} (${job.kind}) ${job.state}${reasonOf(job)}.`])
+  await output.summary(job, () => [
+    `Job ${job.id.slice(0, 8)} (${job.kind}) ${job.state}${reasonOf(job).replace(/\.$/, '')}.`,
+  ])
   return statusOf(job)
 }
 

@@ -31,6 +31,8 @@ export interface JobBookDeps {
   readonly random: Random
   /** Names this process, so that others can tell whether it is alive. */
   readonly owner: string
+  /** Whether the process of that name is alive. */
+  readonly isAlive: (owner: string) => boolean
 }
 
 /** What of a running job is not kept. */
@@ -151,10 +153,11 @@ export class JobBook {
     this.#lines.set(id, lines)
   }
 
-  /** Marks the jobs whose process has died as interrupted; returns them, oldest first. */
-  interruptDead(isAlive: (owner: string) => boolean): readonly JobRecord[] {
-    const { table, clock } = this.#deps
-    const dead = table.list({ live: true, limit: mostLive }).filter(({ owner }) => !isAlive(owner))
+  /** Marks the jobs whose process has died as interrupted, as every look at the jobs does; returns them, oldest first. */
+  interruptDead(): readonly JobRecord[] {
+    const { table, clock, owner, isAlive } = this.#deps
+    const others = table.list({ live: true, limit: mostLive }).filter((job) => job.owner !== owner)
+    const dead = others.filter((job) => !isAlive(job.owner))
     return dead.toReversed().map(({ id }) => {
       this.log(id, 'warning', 'interrupted: its process ended')
       const reason = 'Its process ended; what was done so far is kept.'
@@ -168,6 +171,7 @@ export class JobBook {
   }
 
   list({ item, kind, live, limit = firstShown }: JobFilter): readonly JobDocument[] {
+    this.interruptDead()
     const query = {
       limit,
       ...(item !== undefined && { item }),
@@ -179,6 +183,7 @@ export class JobBook {
 
   /** Throws `job.not-found`, `job.ambiguous`. */
   find(prefix: string): JobRecord {
+    this.interruptDead()
     const found = this.#deps.table.withPrefix(prefix)
     const [job] = found
     if (job === undefined) throw new AgentError('job.not-found', { job: prefix })
@@ -222,12 +227,14 @@ export class JobBook {
     const { table } = this.#deps
     const changed = new Set<JobId>()
     using news = this.listen((id) => changed.add(id))
+    this.interruptDead()
     let seen = table.revision
     // A revision from the future belongs to a state that was put back: begin anew.
     const since = revision !== undefined && revision <= seen ? revision : undefined
     yield { revision: seen, jobs: this.#firstShown(since) }
     while (!signal.aborted) {
       await news.next(signal)
+      this.interruptDead()
       for (const job of table.list({ afterRevision: seen, limit: mostLive })) changed.add(job.id)
       seen = table.revision
       for (const id of changed) {

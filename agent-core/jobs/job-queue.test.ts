@@ -37,7 +37,13 @@ afterEach(() => {
 })
 
 function openBook(owner: string): JobBook {
-  return new JobBook({ table: home.deps.state.jobs, clock, random: home.deps.random, owner })
+  return new JobBook({
+    table: home.deps.state.jobs,
+    clock,
+    random: home.deps.random,
+    owner,
+    isAlive: (name) => name === 'me',
+  })
 }
 
 const backup = { kind: 'backup', item: 'docs', trigger: 'person', writes: true } as const
@@ -143,7 +149,7 @@ describe('the queue', () => {
     expect(job.log.map(({ text }) => text).join('\n')).toMatch(/waits: Another Tharsis process \(pid 7\)/)
   })
 
-  test('an agent that ends interrupts its jobs, takes no more, and another one finds those of a dead one', async () => {
+  test('an agent that ends interrupts its jobs, takes no more, and whoever looks finds those of a dead one', async () => {
     const first = gated()
     const running = queue.submit(backup, {}, first.work)
     const ended = running.done.catch((error: unknown) => error)
@@ -153,10 +159,11 @@ describe('the queue', () => {
     expect(book.list({})[0]).toMatchObject({ state: 'interrupted' })
     expect(() => queue.submit(backup, {}, async () => {})).toThrow('about to end')
     const dead = openBook('dead')
-    dead.start(dead.add(backup).id)
+    const lost = dead.add(backup)
+    dead.start(lost.id)
     const mine = book.add(backup)
-    expect(book.interruptDead((owner) => owner === 'me')).toMatchObject([{ owner: 'dead', state: 'interrupted' }])
     expect(book.list({ live: true }).map(({ id }) => id)).toEqual([mine.id])
+    expect(book.find(lost.id)).toMatchObject({ owner: 'dead', state: 'interrupted' })
   })
 })
 

@@ -11,4 +11,7 @@ test('this process is alive; one of its pid that started another time is not, no
   const { pid } = child
   await once(child, 'exit')
   expect(isAlive(`${pid}:${identity.split(':')[1]}`)).toBe(false)
+  // As a system without /proc names them.
+  expect(isAlive(`${process.pid}:unknown`)).toBe(true)
+  expect(isAlive(`${pid}:unknown`)).toBe(false)
 })

@@ -1,16 +1,30 @@
 /** Who a process is, so that another one can tell later whether it is still alive. */
 import { readFileSync } from 'node:fs'
 
+/** Where the system does not tell it. */
+const unknownStart = 'unknown'
+
 /** `pid:start`, where start tells processes apart that had the same pid one after the other. */
 export function processIdentity(): string {
-  return `${process.pid}:${startOf(process.pid) ?? 'unknown'}`
+  return `${process.pid}:${startOf(process.pid) ?? unknownStart}`
 }
 
 /** Whether the process that gave this identity is alive. */
 export function isAlive(identity: string): boolean {
   const [pid = '', start] = identity.split(':')
+  if (start === unknownStart) return isSomeProcess(Number(pid))
   const found = startOf(Number(pid))
   return found !== undefined && found === start
+}
+
+/** Whether any process has that number, if not the same one as before. */
+function isSomeProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /**

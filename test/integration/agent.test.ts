@@ -91,6 +91,9 @@ describe('an agent that is killed', () => {
       ([job]) => job?.progress?.phase === 'capture',
     )
     expect(await cli.endAgent('SIGKILL')).toBeNull()
+    // Whoever looks finds that its process has ended.
+    expect((await cli.run(['job', 'watch', started.id])).status).toBe(1)
+    expect(await jobs()).toMatchObject([{ id: started.id, state: 'interrupted' }])
     await cli.startAgent()
     const [next] = await until(
       () => jobs(),

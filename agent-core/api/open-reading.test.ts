@@ -100,7 +100,7 @@ test('points that wait for a vault that is away come with a remark', async () =>
   const remarks: string[] = []
   const points = await listPoints({ ...place.deps, remark: (text) => remarks.push(text) }, 'mine')
   expect(points.map((point) => point.id)).toEqual([id])
-  expect(remarks).toEqual([expect.stringMatching(/cannot be reached.*in the cache/)])
+  expect(remarks).toEqual([expect.stringMatching(/cannot be reached.*the cache has whole/)])
 })
 
 test('files that lie deep in each other are listed one by one', async () => {

@@ -84,8 +84,8 @@ export class ItemReading implements AsyncDisposable {
 
   /**
    * All readable points, oldest first: those that a vault has confirmed, then those that wait. Damaged ones are left out
-   * and logged. Throws a vault's error when none answers and nothing waits in the cache, the damage when no point is
-   * readable.
+   * and logged. Where no vault answers: those that the cache has whole, and a vault's error when there is none. Throws the
+   * damage when no point is readable.
    */
   async points(): Promise<ReadablePoint[]> {
     const { readable, damaged } = await this.#read()
@@ -137,9 +137,10 @@ export class ItemReading implements AsyncDisposable {
     const { open, trouble } = this.#places
     const waiting = this.#waiting()
     if (open.length === 0 && trouble !== undefined) {
-      if (waiting.length === 0) throw trouble
-      this.#deps.remark?.(`${trouble.message} Only points that wait for it in the cache are seen.`)
-      return { readable: waiting, damaged: [] }
+      const readable = [...this.#lastConfirmed(waiting), ...waiting].toSorted(bySequence)
+      if (readable.length === 0) throw trouble
+      this.#deps.remark?.(`${trouble.message} Only points that the cache has whole are seen.`)
+      return { readable, damaged: [] }
     }
     const tiers: readonly Tier[] = this.#isWholeInCache() ? ['instant', 'vault'] : ['vault']
     const found = new Map<PointId, [ListedIn, ...ListedIn[]]>()
@@ -187,6 +188,22 @@ export class ItemReading implements AsyncDisposable {
       }
     }
     return [...points.values()].toSorted(bySequence)
+  }
+
+  /** The newest point that each vault has confirmed, where the cache has all payload; without those that wait elsewhere. */
+  #lastConfirmed(waiting: readonly ReadablePoint[]): ReadablePoint[] {
+    if (!this.#isWholeInCache()) return []
+    const points = new Map<PointId, ReadablePoint & { readonly vaults: string[] }>()
+    for (const name of this.item.vaults) {
+      const encoded = this.catalogue.base.lastConfirmed(knownVault(this.#deps, name).id, this.item.id)
+      if (encoded === undefined) continue
+      const manifest = decodePointManifest(encoded, 'confirmed point')
+      if (waiting.some((point) => point.manifest.id === manifest.id)) continue
+      const known = points.get(manifest.id)
+      if (known !== undefined) known.vaults.push(name)
+      else points.set(manifest.id, { manifest, tiers: ['instant', 'vault'], vaults: [name], state: unmarkedState })
+    }
+    return [...points.values()]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -69,7 +69,7 @@ async function assertPhases(): Promise<void> {
 test('a point captured while the vault is away restores from the cache and is confirmed later', async () => {
   await cli.setUp()
   await cli.backUp()
-  const [inVault] = await cli.points()
+  const first = snapshotTree(cli.source)
   const away = `${cli.vault} away`
   renameSync(cli.vault, away)
   const states = []
@@ -86,13 +86,15 @@ test('a point captured while the vault is away restores from the cache and is co
   const jobs = async () =>
     (await cli.json<readonly JobDocument[]>(['job', 'list', '--kind', 'backup'])).map((job) => job.state)
   expect(await jobs()).toEqual(['waiting', 'waiting', 'completed'])
-  expect((await cli.points()).map(({ seq, tiers }) => ({ seq, tiers }))).toEqual([
+  const here = await cli.points()
+  expect(here.map(({ seq, tiers }) => ({ seq, tiers }))).toEqual([
+    { seq: 1, tiers: ['instant', 'vault'] },
     { seq: 2, tiers: ['instant'] },
     { seq: 3, tiers: ['instant'] },
   ])
   // The vault may have it: nobody says that it does not.
-  const unknown = await cli.run(['point', 'files', 'docs', inVault?.id ?? ''])
-  expect(unknown.status).toBe(6)
+  expect((await cli.run(['point', 'files', 'docs', 'f'.repeat(32)])).status).toBe(6)
+  expect(snapshotTree(await cli.restore(here[0]?.id ?? ''))).toEqual(first)
   const restored = await cli.restore('latest', { more: [join(cli.source, 'second'), join(cli.source, 'third')] })
   expect(readFileSync(join(restored, 'third'))).toEqual(readFileSync(join(cli.source, 'third')))
   renameSync(away, cli.vault)
@@ -108,6 +110,19 @@ test('a point captured while the vault is away restores from the cache and is co
   }
   await assertWhole()
   expect((await cli.json<CacheDocument>(['cache', 'show'])).waiting.files).toBe(0)
+})
+
+test('the newest confirmed point restores from the cache while the vault is away, as long as all of it is there', async () => {
+  await cli.setUp()
+  await cli.backUp()
+  renameSync(cli.vault, `${cli.vault} away`)
+  expect(await cli.points()).toMatchObject([{ seq: 1, tiers: ['instant', 'vault'], vaults: ['v'] }])
+  expect(snapshotTree(await cli.restore('latest'))).toEqual(snapshotTree(cli.source))
+  rmSync(join(cli.home, 'cache', 'chunks', chunksInCache()[0] ?? ''))
+  expect((await cli.fails(['point', 'list', 'docs'], 6)).code).toBe('vault.unreachable')
+  expect((await cli.fails(['restore', 'files', 'docs', 'latest', '--to', join(cli.folder, 'to')], 6)).code).toBe(
+    'vault.unreachable',
+  )
 })
 
 test('a first backup while the vault is away restores whole from the cache', async () => {

@@ -1,4 +1,4 @@
-/** Bundles agent and command line into dist/agent-core, as packages and benchmarks run them (docs/adr/0045-bundled-agent.md). */
+/** Bundles agent and command line into dist/agent-core, as packages and benchmarks run them (docs/adr/0046-bundled-agent.md). */
 import { join } from 'node:path'
 import { defineConfig } from 'vite'
 import { besideModules } from './beside-modules.ts'

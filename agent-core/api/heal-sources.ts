@@ -12,6 +12,7 @@ import { vaultSource } from '../verify/vault-source.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { openReplica } from './open-replica.ts'
 import { openKnownVault } from './open-vault.ts'
+import { manifestsReadBefore } from './vault-memory.ts'
 
 export class HealSources implements AsyncDisposable {
   readonly #opened: Vault[] = []
@@ -27,7 +28,10 @@ export class HealSources implements AsyncDisposable {
     cache: { readonly base: BaseDb; readonly chunks: ChunkFolder },
   ): Promise<HealSources> {
     const sources = new HealSources()
-    sources.all.push(cacheSource(vault, cache))
+    sources.all.push(cacheSource(vault, cache), {
+      label: 'what this home has read before',
+      manifests: async (name) => await manifestsReadBefore(deps, vault, name),
+    })
     try {
       if (deps.state.replica(known.name) !== undefined) {
         await sources.#add('the replica', true, async () => await openReplica(deps, known, vault.keys))

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { refreshIndex } from '../backup/refresh-index.ts'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
 import { type BaseDb, openBase } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
@@ -28,7 +28,7 @@ import { openBaseForWriting } from './open-base.ts'
 import { openKeyspace } from './open-keyspace.ts'
 import { knownVault, openKnownStore, openKnownVault } from './open-vault.ts'
 import { documentOfUnverified, proofsOf } from './proof-files.ts'
-import { requireWriter } from './publish-items.ts'
+import { definitionsHere, requireWriter } from './publish-items.ts'
 import { restoreSample, type SampleResult } from './restore-sample.ts'
 import { verifyDaysOf } from './setting-verbs.ts'
 
@@ -132,7 +132,7 @@ function withVaultFile(outcome: Outcome, { reason, done }: HealedVaultFile): Out
 /** Only under the home lock. */
 async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCheckRequest): Promise<Outcome> {
   const { vault, task } = request
-  await requireWriter(deps, known, vault)
+  await requireHealer(deps, known, vault)
   using base = openBaseForWriting(deps)
   const chunks = new ChunkFolder(deps.paths.chunks)
   // Where an object that it reads is damaged, that is healed first; nothing is written before it can be read.
@@ -153,10 +153,19 @@ async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCh
 }
 
 /** What the vault's definitions say, as far as they can be read; else what this home knows. */
-async function definitionsOf(deps: AgentDeps, { name }: KnownVault, vault: Vault): Promise<Definitions> {
+async function definitionsOf(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<Definitions> {
   const read = await ifReadable(() => vault.readDefinitions())
-  if (read !== undefined) return read.definitions
-  return { writer: deps.state.homeId, items: deps.state.items().filter(({ vaults }) => vaults.includes(name)) }
+  return read?.definitions ?? definitionsHere(deps, known)
+}
+
+/** As `requireWriter`, where it can be told: a healing adds, and the definitions that would tell are what it heals. */
+async function requireHealer(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<void> {
+  try {
+    await requireWriter(deps, known, vault)
+  } catch (error) {
+    if (!isAgentError(error, 'vault.definitions-damaged')) throw error
+    deps.log.warn('healed without knowing who writes to the vault', { vault: known.name, reason: error.message })
+  }
 }
 
 /**

@@ -16,6 +16,7 @@ export function isVaultTrouble(error: unknown): error is AgentError {
     isAgentError(error, 'vault.replaced') ||
     isAgentError(error, 'vault.file-missing') ||
     isAgentError(error, 'vault.file-damaged') ||
+    isAgentError(error, 'vault.definitions-damaged') ||
     isAgentError(error, 'vault.full') ||
     isAgentError(error, 'vault.denied') ||
     isAgentError(error, 'vault.cleaning') ||

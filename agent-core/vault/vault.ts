@@ -207,7 +207,7 @@ export class Vault {
 
   /**
    * The newest definitions; undefined when none were written yet. When those are damaged, the newest before them
-   * that are whole, with the number of the newest. Throws `format.invalid` when none are whole.
+   * that are whole, with the number of the newest. Throws `vault.definitions-damaged` when none are whole.
    */
   async readDefinitions(): Promise<ReadDefinitions | undefined> {
     const names: string[] = []
@@ -217,7 +217,7 @@ export class Vault {
     const newest = names.at(-1)
     if (newest === undefined) return undefined
     const sequence = parseSequenceName(newest) as number
-    let damage: AgentError | undefined
+    let damage: AgentError<'format.invalid'> | undefined
     for (const name of names.toReversed()) {
       try {
         const payload = openObject(this.keys, 'definitions', name, await readObject(this.store, name))
@@ -227,7 +227,8 @@ export class Vault {
         damage ??= error
       }
     }
-    throw damage ?? new AgentError('format.invalid', { what: newest, offset: 0, reason: 'nothing of it is whole' })
+    const reason = damage?.data.reason ?? 'nothing of it is whole'
+    throw new AgentError('vault.definitions-damaged', { address: this.store.address, object: newest, reason }, damage)
   }
 
   /**

@@ -50,6 +50,14 @@ export const vaultErrors = {
     words: (d) => `The vault ${d.address} has lost its vault.json; its keyspaces are still there.`,
     advice: () => `${healsVaultFile} If "vault create" was interrupted here, empty the folder and create it again.`,
   }),
+  'vault.definitions-damaged': spec<{ address: string; object: string } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `All definitions of a machine in the vault ${d.address} are damaged (${d.object}: ${d.reason}).`,
+    advice: () =>
+      'Points restore all the same. On the machine that backs up into it, "tharsis vault verify NAME --heal" puts them back, from a replica or from what that machine knows; on another one, "tharsis vault connect" with --read finds the items by their points.',
+  }),
   'vault.file-damaged': spec<{ address: string } & Reason>({
     scope: 'job',
     retry: false,

@@ -136,8 +136,9 @@ describe.each(Object.entries(spoil))('the manifest of an older point is %s', (_w
     clock.offsetMs = 30 * dayMs
     expect((await prune()).deleted.files).toBe(pruned.announced.files)
     expect(chunks()).toBe(before - pruned.announced.files)
-    for (const { id } of await listPoints(deps, 'mine'))
+    for (const { id } of await listPoints(deps, 'mine')) {
       expect(await restore(id)).toMatchObject({ restored: 1, failed: 0 })
+    }
     expect(await damagesOf(place)).toEqual([])
   })
 

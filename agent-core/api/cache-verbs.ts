@@ -236,12 +236,11 @@ async function confirmWaiting(
       const onPut = () => undefined
       await new Transfer({ vault, others, base, chunks, sealPoint, clock, signal, onPut }).confirmCaptured()
     } catch (error) {
-      const isLeftOut = (['cache.damaged', 'format.invalid', 'vault.taken-over'] as const).some((code) =>
-        isAgentError(error, code),
-      )
+      const isDamage = isAgentError(error, 'format.invalid') || isAgentError(error, 'vault.definitions-damaged')
+      const isLeftOut = isDamage || isAgentError(error, 'cache.damaged') || isAgentError(error, 'vault.taken-over')
       if (!(error instanceof AgentError && isLeftOut)) throw error
       // What can be read here is not given up for something else that is damaged.
-      if (isAgentError(error, 'format.invalid') && base.unconfirmedPoints(vault.id).every(isReadable)) throw error
+      if (isDamage && base.unconfirmedPoints(vault.id).every(isReadable)) throw error
       remarks.push(`What waited for vault "${known.name}" could not be brought there: ${error.message}`)
     }
   }

@@ -9,14 +9,21 @@ import type { Vault } from '../vault/vault.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { policyOf } from './policies.ts'
 
+export interface Expiry {
+  /** What `chooseExpired` asks of retention. */
+  readonly expiredOf: ExpiryRules['expiredOf']
+  /** The name of an item, for people; its id where no definitions tell. */
+  readonly itemName: (item: ItemId) => string
+}
+
 /**
- * What `chooseExpired` asks of retention. An item goes by its policy here, one that this home does not have by that in the
+ * How points of the vault expire. An item goes by its policy here, one that this home does not have by that in the
  * vault's definitions; where neither is known, or the item is stopped, nothing of it is expired.
  */
-export async function expiryIn(deps: AgentDeps, vault: Vault): Promise<ExpiryRules['expiredOf']> {
+export async function expiryIn(deps: AgentDeps, vault: Vault): Promise<Expiry> {
   const definitions = (await vault.readDefinitions())?.definitions
   const nowMs = deps.clock.nowMs()
-  return (item, points) => {
+  const expiredOf: ExpiryRules['expiredOf'] = (item, points) => {
     const rules = rulesOfId(deps, item, definitions)
     if (rules === undefined) return new Map<PointId, string>()
     const { policy, shortened } = rules
@@ -26,6 +33,9 @@ export async function expiryIn(deps: AgentDeps, vault: Vault): Promise<ExpiryRul
       [...plan].flatMap(([id, { keep }]) => (keep ? [] : [[id, `policy "${policy.name}" keeps it no longer`]])),
     )
   }
+  const itemName = (id: ItemId) =>
+    [...deps.state.items(), ...(definitions?.items ?? [])].find((item) => item.id === id)?.name ?? id
+  return { expiredOf, itemName }
 }
 
 interface ItemRules {

@@ -4,14 +4,17 @@ import type { BaseDb } from '../cache/base-db.ts'
 import type { ChunkFolder } from '../cache/chunk-folder.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import { decodePointManifest } from '../format/point.ts'
+import { vaultFileName } from '../format/vault-layout.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type HealSource, ifReadable } from '../verify/heal-source.ts'
 import { LiveSource } from '../verify/live-source.ts'
 import { vaultSource } from '../verify/vault-source.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { knownHere, madeVaultFile } from './heal-vault-file.ts'
 import { openReplica } from './open-replica.ts'
 import { openKnownVault } from './open-vault.ts'
+import { manifestsReadBefore } from './vault-memory.ts'
 
 export class HealSources implements AsyncDisposable {
   readonly #opened: Vault[] = []
@@ -27,7 +30,10 @@ export class HealSources implements AsyncDisposable {
     cache: { readonly base: BaseDb; readonly chunks: ChunkFolder },
   ): Promise<HealSources> {
     const sources = new HealSources()
-    sources.all.push(cacheSource(vault, cache))
+    sources.all.push(cacheSource(vault, cache), {
+      label: 'what this home has read before',
+      manifests: async (name) => await manifestsReadBefore(deps, vault, name),
+    })
     try {
       if (deps.state.replica(known.name) !== undefined) {
         await sources.#add('the replica', true, async () => await openReplica(deps, known, vault.keys))
@@ -40,7 +46,7 @@ export class HealSources implements AsyncDisposable {
       await sources[Symbol.asyncDispose]()
       throw error
     }
-    sources.all.push(new LiveSource(vault.keys))
+    sources.all.push(new LiveSource(vault.keys), vaultFileSource(vault))
     return sources
   }
 
@@ -57,6 +63,17 @@ export class HealSources implements AsyncDisposable {
       if (!(error instanceof AgentError)) throw error
       this.remarks.push(`Nothing could be healed from ${label}: ${error.message}`)
     }
+  }
+}
+
+/** vault.json where it opens, but is not what the keyspace has sealed. */
+function vaultFileSource(vault: Vault): HealSource {
+  return {
+    label: knownHere,
+    object: async (name) =>
+      name === vaultFileName
+        ? await ifReadable(async () => await madeVaultFile(vault, await vault.readFacts()))
+        : undefined,
   }
 }
 

@@ -184,7 +184,8 @@ async function sealedFacts(
     const { atMs, untilMs, who, reason = null } = removed
     return { name: machine, state: 'removed', removed: { at: isoTime(atMs), until: isoTime(untilMs), who, reason } }
   } catch (error) {
-    if (!isAgentError(error, 'format.invalid') && !isAgentError(error, 'store.not-found')) throw error
+    const isDamaged = isAgentError(error, 'format.invalid') || isAgentError(error, 'vault.definitions-damaged')
+    if (!isDamaged && !isAgentError(error, 'store.not-found')) throw error
     deps.remark?.(`A machine of the vault cannot be told: ${error.message}`)
     return { name: null, state: 'locked', removed: null }
   }

@@ -16,6 +16,7 @@ import { decodePointManifest, type PointManifest } from '../format/point.ts'
 import type { Item } from '../state/state-db.ts'
 import { type PointState, type PointStates, readPointStates, unmarkedState } from '../vault/point-states.ts'
 import { type ReadIndexSegment, readIndex, readLiveIndex } from '../vault/read-index.ts'
+import type { ListedPoint } from '../vault/vault.ts'
 import type { Tier } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
@@ -35,9 +36,12 @@ export interface ReadablePoint {
 }
 
 /** A point of the vault whose manifest or confirmation is damaged. */
-interface DamagedPoint {
-  readonly id: PointId
-  readonly error: AgentError
+export interface DamagedPoint {
+  readonly listed: ListedPoint
+  /** Names of the item's vaults that list it. */
+  readonly vaults: readonly string[]
+  readonly state: PointState
+  readonly error: AgentError<'point.damaged'>
 }
 
 export class ItemReading implements AsyncDisposable {
@@ -88,10 +92,15 @@ export class ItemReading implements AsyncDisposable {
    * damage when no point is readable.
    */
   async points(): Promise<ReadablePoint[]> {
-    const { readable, damaged } = await this.#read()
-    const last = damaged.at(-1)
-    if (readable.length === 0 && last !== undefined) throw last.error
-    return readable
+    return (await this.allPoints()).readable
+  }
+
+  /** As `points`, with the damaged ones apart. */
+  async allPoints(): Promise<{ readonly readable: ReadablePoint[]; readonly damaged: readonly DamagedPoint[] }> {
+    const all = await this.#read()
+    const last = all.damaged.at(-1)
+    if (all.readable.length === 0 && last !== undefined) throw last.error
+    return all
   }
 
   /**
@@ -100,6 +109,13 @@ export class ItemReading implements AsyncDisposable {
    * calendar has, and the damage of a point that is named by its id.
    */
   async point(wanted: string): Promise<ReadablePoint> {
+    const point = await this.pointOrDamaged(wanted)
+    if ('error' in point) throw point.error
+    return point
+  }
+
+  /** As `point`, for what need not know what is in it: a damaged one is found by its id. */
+  async pointOrDamaged(wanted: string): Promise<ReadablePoint | DamagedPoint> {
     const untilMs = timeOf(wanted)
     if (wanted !== 'latest' && untilMs === undefined) return await this.#pointOfId(wanted)
     const points = (await this.points()).filter(({ state }) => state.deleted === undefined)
@@ -108,11 +124,11 @@ export class ItemReading implements AsyncDisposable {
     return point
   }
 
-  async #pointOfId(wanted: string): Promise<ReadablePoint> {
+  async #pointOfId(wanted: string): Promise<ReadablePoint | DamagedPoint> {
     const { readable, damaged } = await this.#read()
     const beginning = wanted.toLowerCase()
-    const points = new Map<PointId, ReadablePoint | AgentError>([
-      ...damaged.map(({ id, error }) => [id, error] as const),
+    const points = new Map<PointId, ReadablePoint | DamagedPoint>([
+      ...damaged.map((point) => [point.listed.point, point] as const),
       ...readable.map((point) => [point.manifest.id, point] as const),
     ])
     const matches = /^[0-9a-f]{1,32}$/.test(beginning) ? [...points].filter(([id]) => id.startsWith(beginning)) : []
@@ -121,9 +137,7 @@ export class ItemReading implements AsyncDisposable {
     if (matches.length > 1) {
       throw new AgentError('point.ambiguous', { point: wanted, matches: matches.map(([id]) => id) })
     }
-    const [, point] = match
-    if (point instanceof AgentError) throw point
-    return point
+    return match[1]
   }
 
   /** Where a vault does not answer, it is not known that there is no such point. */
@@ -147,7 +161,7 @@ export class ItemReading implements AsyncDisposable {
     const states: PointStates[] = []
     for (const place of open) {
       states.push(await readPointStates(place.vault, { memory: await openMarkMemory(this.#deps, place.vault) }))
-      for (const listed of await place.vault.listPoints(this.item.id)) {
+      for (const listed of await place.vault.listPoints(this.item.id, { lost: true })) {
         if (listed.confirmationName === undefined) continue
         const known = found.get(listed.point)
         if (known === undefined) found.set(listed.point, [{ place, listed }])
@@ -162,13 +176,21 @@ export class ItemReading implements AsyncDisposable {
     for (const [id, listedIn] of found) {
       const manifest = manifests.get(id) as PointManifest | AgentError
       const vaults = listedIn.map(({ place }) => place.known.name)
-      if (manifest instanceof AgentError) damaged.push({ id, error: manifest })
+      if (manifest instanceof AgentError) damaged.push(this.#damaged(listedIn, stateOf(id), manifest))
       else confirmed.push({ manifest, tiers, vaults, state: stateOf(id) })
     }
     const others = waiting.filter(({ manifest }) => !found.has(manifest.id))
     const marked = others.map((point) => ({ ...point, state: stateOf(point.manifest.id) }))
     const readable = [...confirmed.toSorted(bySequence), ...marked]
     return { readable, damaged }
+  }
+
+  #damaged(listedIn: readonly [ListedIn, ...ListedIn[]], state: PointState, damage: AgentError): DamagedPoint {
+    const [{ listed, place }] = listedIn
+    const { name: vault } = place.known
+    const data = { item: this.item.name, point: listed.point, vault, reason: withoutFullStop(damage.message) }
+    const vaults = listedIn.map((one) => one.place.known.name)
+    return { listed, vaults, state, error: new AgentError('point.damaged', data, damage) }
   }
 
   #isWholeInCache(): boolean {
@@ -273,6 +295,10 @@ async function readSpareSegment(
     return read
   }
   return undefined
+}
+
+function withoutFullStop(sentence: string): string {
+  return sentence.replace(/\.$/, '')
 }
 
 function bySequence(a: ReadablePoint, b: ReadablePoint): number {

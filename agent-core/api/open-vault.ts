@@ -92,7 +92,8 @@ async function opensAnything(vault: Vault): Promise<boolean> {
     try {
       if ((await read()) !== undefined) return true
     } catch (error) {
-      if (!isAgentError(error, 'format.invalid') && !isAgentError(error, 'store.not-found')) throw error
+      const isDamaged = isAgentError(error, 'format.invalid') || isAgentError(error, 'vault.definitions-damaged')
+      if (!isDamaged && !isAgentError(error, 'store.not-found')) throw error
     }
   }
   return false

@@ -4,6 +4,7 @@ import { toHex } from '../base/bytes.ts'
 import { isoTime } from '../base/date-text.ts'
 import { type FileWarningCode, fileWarning, shownPath } from '../base/file-warning.ts'
 import type { FileWarning } from '../contract/errors.ts'
+import { formatTime } from '../contract/format-time.ts'
 import type { ChunkFileName } from '../contract/ids.ts'
 import type { CborValue } from '../format/cbor.ts'
 import { ensure } from '../format/invalid.ts'
@@ -13,15 +14,27 @@ import type { PointDetails, PointDocument, PointFile, ShownPath } from './agent-
 import type { AgentDeps } from './agent-deps.ts'
 import { damageRemark, FoundDamage } from './found-damage.ts'
 import { keptFacts } from './kept-points.ts'
-import { type ItemReading, openItemReading } from './open-reading.ts'
+import { type DamagedPoint, type ItemReading, openItemReading } from './open-reading.ts'
 import { pointDocumentOf } from './point-document.ts'
 
 export async function listPoints(deps: AgentDeps, item: string): Promise<readonly PointDocument[]> {
   await using reading = await openItemReading(deps, item)
-  const points = await reading.points()
+  const { readable: points, damaged } = await reading.allPoints()
+  for (const point of damaged) deps.remark?.(damagedPointRemark(point, item))
   for (const damage of new FoundDamage(deps.state.jobs).of(reading.item.vaults)) deps.remark?.(damageRemark(damage))
   const kept = keptFacts(deps, reading.item, points)
   return points.map((point) => pointDocumentOf(point, kept))
+}
+
+function damagedPointRemark({ error, state, listed }: DamagedPoint, item: string): string {
+  const id = listed.point.slice(0, 8)
+  const [{ vault, reason }, { deleted }] = [error.data, state]
+  const heal = `"tharsis vault verify ${vault} --heal" may put it back`
+  const giveUp =
+    deleted === undefined
+      ? `"tharsis point delete ${item} ${id}" gives it up`
+      : `it is in the trash until ${formatTime(isoTime(deleted.untilMs))}`
+  return `Point ${id} (number ${listed.sequence}) is damaged and left out (${reason}): ${heal}, ${giveUp}.`
 }
 
 export async function showPoint(deps: AgentDeps, item: string, wanted: string): Promise<PointDetails> {

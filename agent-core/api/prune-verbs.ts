@@ -3,12 +3,16 @@
  * needs. Of this machine under the home lock, or of another machine with its passphrase.
  */
 import { refreshIndex } from '../backup/refresh-index.ts'
+import { AgentError } from '../base/agent-error.ts'
+import { isoTime } from '../base/date-text.ts'
 import { createTask } from '../base/task.ts'
 import type { BaseDb } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
 import { blockId } from '../codec/block-id.ts'
+import { formatTime } from '../contract/format-time.ts'
+import type { ItemId } from '../contract/ids.ts'
 import { decodePointManifest } from '../format/point.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import { chooseExpired, type ExpiryRules } from '../retention/choose-expired.ts'
@@ -22,6 +26,7 @@ import {
   type PruneResult,
   runPrune,
 } from '../retention/run-prune.ts'
+import { isReadable } from '../retention/vault-contents.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import { KeyspaceManifests } from '../vault/manifest-memory.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -61,13 +66,14 @@ export async function pruneVault(
     using task = createTask({ clock: deps.clock, ...context })
     const { vault, isOwn, machine } = await openKeyspace(deps, known, store, options.keyspace)
     using base = openBaseForWriting(deps)
-    const expiredOf = await expiryIn(deps, vault)
-    const request = requestOf(deps, base, { vault, isOwn, machine, options, expiredOf })
+    const { expiredOf, itemName } = await expiryIn(deps, vault)
+    const unreadable = unreadablePoint(known, { isOwn, machine, itemName })
+    const request = requestOf(deps, base, { vault, isOwn, machine, options, expiredOf, unreadable })
     const { clock } = deps
     const workFolder = `${deps.paths.cache}/merging`
     const manifests = new KeyspaceManifests((item) => openManifestMemory(deps, vault, item))
     const pruneDeps: PruneDeps = { vault, manifests, pagesOf: pagesOf(base, vault, deps), workFolder, clock, task }
-    if (options.plan === true) return documentOf(known, machine, await lookPrune(request, pruneDeps), request)
+    if (options.plan === true) return documentOf(known, machine, await lookPrune(request, pruneDeps), request, itemName)
     const result = await runPrune(request, pruneDeps)
     // The base must not believe what is gone to be there; a keyspace that it does not know it need not learn of.
     if (isOwn || base.segments.last(vault.id, vault.keys.keyspace) >= 0) await refreshIndex(base, vault)
@@ -80,7 +86,7 @@ export async function pruneVault(
     }
     deps.log.info('vault cleaned up', { vault: name, removedPoints, deleted, merged })
     const isGone = !isOwn && result.refusal === undefined && (await removeKeyspace(vault, clock.nowMs()))
-    const document = documentOf(known, machine, result, request)
+    const document = documentOf(known, machine, result, request, itemName)
     if (!isGone) return document
     deps.log.info('keyspace removed', { vault: name, keyspace: vault.keys.keyspace })
     return { ...document, remarks: [...document.remarks, `Nothing of machine "${machine}" is left in the vault.`] }
@@ -97,7 +103,10 @@ function requestOf(
     isOwn,
     options,
     expiredOf,
-  }: OpenedKeyspace & Pick<ExpiryRules, 'expiredOf'> & { readonly options: PruneOptions },
+    unreadable,
+  }: OpenedKeyspace &
+    Pick<ExpiryRules, 'expiredOf'> &
+    Pick<PruneRequest, 'unreadable'> & { readonly options: PruneOptions },
 ): PruneRequest {
   const nowMs = deps.clock.nowMs()
   const captured = isOwn ? base.unconfirmedPoints(vault.id) : []
@@ -115,8 +124,29 @@ function requestOf(
     graceMs: vault.store.localPath === undefined ? Math.max(graceMs, listingLagMs) : graceMs,
     maxUnusedPercent: options.maxUnusedPercent,
     choose: (points) => chooseExpired(points, rules),
+    unreadable,
     captured: captured.map(({ manifest }) => decodePointManifest(manifest, 'captured point')),
     isSpared: (file, storedAtMs) => waiting.has(file) || (!isOwn && storedAtMs > nowMs - foreignYouthMs),
+  }
+}
+
+/** Says which damaged point keeps the clean-up from knowing what is needed, and what helps. */
+function unreadablePoint(
+  { name: vault }: KnownVault,
+  { isOwn, machine, itemName }: Omit<OpenedKeyspace, 'vault'> & { readonly itemName: (item: ItemId) => string },
+): PruneRequest['unreadable'] {
+  return ({ listed, manifest, state, isConfirmed }) => {
+    const until = state.deleted === undefined ? null : formatTime(isoTime(state.deleted.untilMs))
+    const ifOwn = state.held ? 'held' : state.deleted !== undefined ? 'trash' : isConfirmed ? 'delete' : 'provisional'
+    const cause = manifest instanceof AgentError ? manifest : undefined
+    const reason = cause?.message.replace(/\.$/, '') ?? 'its manifest cannot be read'
+    const wayOut = isOwn || ifOwn === 'trash' || ifOwn === 'provisional' ? ifOwn : 'foreign'
+    const item = itemName(listed.item)
+    return new AgentError(
+      'point.stops-clean-up',
+      { item, point: listed.point, vault, machine, until, reason, wayOut },
+      cause,
+    )
   }
 }
 
@@ -139,6 +169,7 @@ function documentOf(
   machine: string,
   found: PlannedPrune | PruneResult,
   request: PruneRequest,
+  itemName: (item: ItemId) => string,
 ): PruneDocument {
   const { plan, waiting, due } = found
   const result = 'deleted' in found ? found : undefined
@@ -155,11 +186,11 @@ function documentOf(
     vault: name,
     machine,
     plan: result === undefined,
-    points: found.points.map(({ point: { manifest }, reason }) => ({
-      id: manifest.id,
-      item: manifest.item,
-      itemName: manifest.itemName,
-      time: new Date(manifest.timeMs).toISOString(),
+    points: found.points.map(({ point, reason }) => ({
+      id: point.listed.point,
+      item: point.listed.item,
+      itemName: isReadable(point) ? point.manifest.itemName : itemName(point.listed.item),
+      time: isoTime(isReadable(point) ? point.manifest.timeMs : point.storedAtMs),
       reason,
     })),
     chunkFiles: { dead: plan.dead.length, unindexed: plan.unindexed.length, sparse: plan.sparse.length },

@@ -7,7 +7,7 @@ import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { AgentError } from '../base/agent-error.ts'
 import { isoTime } from '../base/date-text.ts'
 import type { Policy } from '../contract/policy.ts'
-import type { ItemDefinition } from '../format/definitions.ts'
+import type { Definitions, ItemDefinition } from '../format/definitions.ts'
 import type { ShortenedRules } from '../format/policy.ts'
 import { stillWaiting } from '../retention/shortened-rules.ts'
 import type { Item, KnownVault } from '../state/state-db.ts'
@@ -72,6 +72,12 @@ async function tell(deps: AgentDeps, known: KnownVault, policy: Policy): Promise
     if (!isVaultTrouble(error)) throw error
     deps.remark?.(`${error.message} The change of policy "${policy.name}" goes there with the next backup.`)
   }
+}
+
+/** What the definitions of a vault are to say, as this home knows it. */
+export function definitionsHere(deps: AgentDeps, { name }: KnownVault): Definitions {
+  const items = deps.state.items().filter(({ vaults }) => vaults.includes(name))
+  return { writer: deps.state.homeId, items: items.map(definitionOf), policies: policiesOf(deps, items) }
 }
 
 /** Throws `vault.foreign` where this home only reads, `vault.taken-over` when another home writes now. */

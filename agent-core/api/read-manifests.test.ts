@@ -91,7 +91,8 @@ test('an object that was put anew is read anew, and told when it is damaged', as
     modifiedMs,
     retainUntilMs: undefined,
   })
-  expect(await list()).toEqual([[first, third], 2])
+  // Its confirmation is read once more: what was kept of the manifest counts only when that names it.
+  expect(await list()).toEqual([[first, third], 3])
 })
 
 test('with the vault all that was read of it is forgotten', async () => {

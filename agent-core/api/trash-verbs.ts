@@ -10,7 +10,7 @@ import { keptFacts } from './kept-points.ts'
 import { audit, eachVault, endOfWindowMs, markOf } from './mark-points.ts'
 import { openItemReading } from './open-reading.ts'
 import { requirePin } from './pin-guard.ts'
-import { pointDocumentOf } from './point-document.ts'
+import { damagedPointDocument, pointDocumentOf } from './point-document.ts'
 import { openMarkMemory } from './vault-memory.ts'
 
 /** Keeps a point whatever its policy says, until it is released. */
@@ -71,11 +71,14 @@ interface Act {
 /** What is to be marked in one vault, or why there is nothing to mark there; throws what forbids it everywhere. */
 type Choice = (point: PointId, state: PointState) => MarkContent | AgentError
 
-/** Marks the point in each vault of the item; throws why there is nothing to mark when that is so in all. */
+/**
+ * Marks the point in each vault of the item; throws why there is nothing to mark when that is so in all. Marks need no manifest:
+ * who has lost a point for good must be able to let go of it.
+ */
 async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<PointDocument> {
   await using reading = await openItemReading(deps, act.item)
-  const point = await reading.point(act.wanted)
-  const { id } = point.manifest
+  const point = await reading.pointOrDamaged(act.wanted)
+  const id = 'error' in point ? point.listed.point : point.manifest.id
   let state: PointState | undefined
   let refusal: AgentError | undefined
   await eachVault(deps, reading.item, async (vault) => {
@@ -91,6 +94,7 @@ async function markPoint(deps: AgentDeps, act: Act, choose: Choice): Promise<Poi
   if (state === undefined) throw refusal ?? new Error('no vault was marked, and none refused')
   const marked: PointState = state
   deps.log.info(act.act, { item: reading.item.id, point: id })
+  if ('error' in point) return damagedPointDocument({ ...point, state: marked })
   const points = (await reading.points()).map((each) => (each.manifest.id === id ? { ...each, state: marked } : each))
   return pointDocumentOf({ ...point, state: marked }, keptFacts(deps, reading.item, points))
 }

@@ -1,9 +1,10 @@
 /** The marks and manifests of vaults that this home has read before. */
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toHex } from '../base/bytes.ts'
 import { sha256 } from '../codec/block-id.ts'
 import type { ItemId } from '../contract/ids.ts'
+import { parsePointName } from '../format/vault-layout.ts'
 import { ManifestMemory } from '../vault/manifest-memory.ts'
 import { type ObjectMemory, openObjectMemory } from '../vault/object-memory.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -21,6 +22,16 @@ export async function openManifestMemory(deps: AgentDeps, vault: Vault, item: It
   const folder = manifestFolderOf(deps, { id: vault.id, keyspace: vault.keys.keyspace })
   const place = toHex(sha256(Buffer.from(vault.store.address))).slice(0, 8)
   return new ManifestMemory(vault, await openObjectMemory(join(folder, `${item}-${place}`), deps.log))
+}
+
+/** What this home has read before under the name of a point's manifest, there or in a replica. */
+export async function manifestsReadBefore(deps: AgentDeps, vault: Vault, name: string): Promise<readonly Buffer[]> {
+  const item = parsePointName(name)?.item
+  const folder = manifestFolderOf(deps, { id: vault.id, keyspace: vault.keys.keyspace })
+  if (item === undefined || !existsSync(folder)) return []
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${item}-`))
+  const memories = await Promise.all(files.map(async (file) => await openObjectMemory(join(folder, file), deps.log)))
+  return memories.flatMap((memory) => [...memory.named(name).values()])
 }
 
 /** Forgets everything that was read there. */

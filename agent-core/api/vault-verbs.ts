@@ -32,6 +32,7 @@ import { openStoreAt, rememberS3Keys } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, provenMasterKey, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { adoptPolicies } from './policies.ts'
+import { definitionsToConnect } from './recover-definitions.ts'
 import {
   placeAfterProbe,
   rememberKeysOf,
@@ -115,7 +116,7 @@ export async function connectToVault(
     const chosen = await chooseMachine(store, passphrase, machine, deps)
     const { vault, machineName } = chosen
     requireConnectable(deps, name, vault, isTaken)
-    const definitions = await vault.readDefinitions()
+    const { definitions, isRecovered } = await definitionsToConnect(vault, isTaken)
     const isOwner = isTaken || definitions?.definitions.writer === deps.state.homeId
     const place: StorePlace =
       settled.place.kind === 'local'
@@ -147,7 +148,12 @@ export async function connectToVault(
     const renamed = items
       .filter(({ renamedFrom }) => renamedFrom !== undefined)
       .map(({ item, renamedFrom }) => `Item "${renamedFrom}" is called "${item.name}" here: the name was taken.`)
-    const remarks = [...repairs, ...renamed, ...leftOutRemarks(deps, known, `the vault "${name}"`)]
+    const recovered = isRecovered
+      ? [
+          'All definitions of that machine are damaged: its items are known by their points only, without folders and policies.',
+        ]
+      : []
+    const remarks = [...repairs, ...recovered, ...renamed, ...leftOutRemarks(deps, known, `the vault "${name}"`)]
     return {
       ...knownVaultDocument(known, secretPlace),
       state: 'reachable',

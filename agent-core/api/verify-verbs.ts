@@ -4,13 +4,13 @@
  */
 import { join } from 'node:path'
 import { refreshIndex } from '../backup/refresh-index.ts'
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { createTask } from '../base/task.ts'
 import { type BaseDb, openBase } from '../cache/base-db.ts'
 import { ChunkFolder } from '../cache/chunk-folder.ts'
 import type { Definitions } from '../format/definitions.ts'
 import { decodePointManifest } from '../format/point.ts'
-import { parseChunkName } from '../format/vault-layout.ts'
+import { parseChunkName, vaultFileName } from '../format/vault-layout.ts'
 import { acquireHomeLock } from '../platform/home-lock.ts'
 import type { KnownVault } from '../state/state-db.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -23,11 +23,12 @@ import type { CallContext, DamagedObject, VerifyDocument, VerifyLevel, VerifyOpt
 import type { AgentDeps } from './agent-deps.ts'
 import { HealSources } from './heal-sources.ts'
 import { healTarget } from './heal-target.ts'
+import { type HealedVaultFile, healVaultFile } from './heal-vault-file.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openKeyspace } from './open-keyspace.ts'
 import { knownVault, openKnownStore, openKnownVault } from './open-vault.ts'
 import { documentOfUnverified, proofsOf } from './proof-files.ts'
-import { requireWriter } from './publish-items.ts'
+import { definitionsHere, requireWriter } from './publish-items.ts'
 import { restoreSample, type SampleResult } from './restore-sample.ts'
 import { verifyDaysOf } from './setting-verbs.ts'
 
@@ -47,6 +48,7 @@ export async function verifyKnownVault(
     })
   }
   using _lock = heal ? acquireHomeLock(deps.paths.root, deps.clock) : undefined
+  const vaultFile = heal ? await healVaultFile(deps, known, spoolOf(deps, known)) : undefined
   const vault = await openToVerify(deps, known, keyspace)
   try {
     using task = createTask({ clock: deps.clock, ...context })
@@ -60,7 +62,8 @@ export async function verifyKnownVault(
       task,
       random: deps.random,
     }
-    const outcome = heal ? await checkAndHeal(deps, known, request) : await justCheck(request)
+    const checked = heal ? await checkAndHeal(deps, known, request) : await justCheck(request)
+    const outcome = vaultFile === undefined ? checked : withVaultFile(checked, vaultFile)
     const sample = level === 'restore' ? await restoreSample(deps, vault, outcome.check, task) : undefined
     const damaged = [...outcome.damaged, ...damageOfSample(sample, outcome.damaged)]
     const { objects } = outcome.check
@@ -108,10 +111,28 @@ async function justCheck(request: VaultCheckRequest): Promise<Outcome> {
   return { check, damaged: check.damaged, healed: 0, remarks: [] }
 }
 
+function spoolOf(deps: AgentDeps, { id, keyspace }: KnownVault): HealSpool {
+  return new HealSpool(join(deps.paths.proofs, `${id}-${keyspace}.healing`))
+}
+
+/** With what had to be healed before the vault could be opened. */
+function withVaultFile(outcome: Outcome, { reason, done }: HealedVaultFile): Outcome {
+  const damage: DamagedObject = {
+    object: vaultFileName,
+    offset: 0,
+    reason,
+    points: [],
+    files: [],
+    state: 'healed',
+    done,
+  }
+  return { ...outcome, damaged: [damage, ...outcome.damaged], healed: outcome.healed + 1 }
+}
+
 /** Only under the home lock. */
 async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCheckRequest): Promise<Outcome> {
   const { vault, task } = request
-  await requireWriter(deps, known, vault)
+  await requireHealer(deps, known, vault)
   using base = openBaseForWriting(deps)
   const chunks = new ChunkFolder(deps.paths.chunks)
   // Where an object that it reads is damaged, that is healed first; nothing is written before it can be read.
@@ -121,7 +142,7 @@ async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCh
     ...request,
     sources: sources.all,
     target: healTarget({ vault, base, chunks, signal: task.signal }),
-    spool: new HealSpool(join(deps.paths.proofs, `${known.id}-${known.keyspace}.healing`)),
+    spool: spoolOf(deps, known),
     definitions: await definitionsOf(deps, known, vault),
     who: deps.machine,
     clock: deps.clock,
@@ -132,10 +153,19 @@ async function checkAndHeal(deps: AgentDeps, known: KnownVault, request: VaultCh
 }
 
 /** What the vault's definitions say, as far as they can be read; else what this home knows. */
-async function definitionsOf(deps: AgentDeps, { name }: KnownVault, vault: Vault): Promise<Definitions> {
+async function definitionsOf(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<Definitions> {
   const read = await ifReadable(() => vault.readDefinitions())
-  if (read !== undefined) return read.definitions
-  return { writer: deps.state.homeId, items: deps.state.items().filter(({ vaults }) => vaults.includes(name)) }
+  return read?.definitions ?? definitionsHere(deps, known)
+}
+
+/** As `requireWriter`, where it can be told: a healing adds, and the definitions that would tell are what it heals. */
+async function requireHealer(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<void> {
+  try {
+    await requireWriter(deps, known, vault)
+  } catch (error) {
+    if (!isAgentError(error, 'vault.definitions-damaged')) throw error
+    deps.log.warn('healed without knowing who writes to the vault', { vault: known.name, reason: error.message })
+  }
 }
 
 /**

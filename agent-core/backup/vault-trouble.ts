@@ -15,6 +15,8 @@ export function isVaultTrouble(error: unknown): error is AgentError {
     isAgentError(error, 'vault.clock-skew') ||
     isAgentError(error, 'vault.replaced') ||
     isAgentError(error, 'vault.file-missing') ||
+    isAgentError(error, 'vault.file-damaged') ||
+    isAgentError(error, 'vault.definitions-damaged') ||
     isAgentError(error, 'vault.full') ||
     isAgentError(error, 'vault.denied') ||
     isAgentError(error, 'vault.cleaning') ||

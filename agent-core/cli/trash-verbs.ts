@@ -1,4 +1,5 @@
 import type { PointDocument, StoppedDocument } from '../api/agent-api.ts'
+import { isAgentError } from '../base/agent-error.ts'
 import { formatTime } from '../contract/format-time.ts'
 import { countOf } from './amounts.ts'
 import { usageError } from './argument-values.ts'
@@ -145,16 +146,24 @@ function nameWhenAsked({ item, point }: PointInput, session: Session) {
   const named = {
     point,
     words: async (): Promise<string> => {
-      const { id, time } = await (await session.agent()).showPoint(item, point)
-      named.point = id
-      return `point ${id.slice(0, 8)} of ${formatTime(time)} of item "${item}"`
+      try {
+        const { id, time } = await (await session.agent()).showPoint(item, point)
+        named.point = id
+        return `point ${id.slice(0, 8)} of ${formatTime(time)} of item "${item}"`
+      } catch (error) {
+        if (!isAgentError(error, 'point.damaged')) throw error
+        named.point = error.data.point
+        return `point ${error.data.point.slice(0, 8)} of item "${item}", which is damaged and may perhaps be healed`
+      }
     },
   }
   return named
 }
 
 async function sayPoint({ output }: Session, point: PointDocument, words: string): Promise<void> {
-  await output.summary(point, () => [`Point ${point.id.slice(0, 8)} of ${formatTime(point.time)} ${words}`])
+  // Of a damaged one the time is not known.
+  const when = point.damaged === null ? ` of ${formatTime(point.time)}` : ''
+  await output.summary(point, () => [`Point ${point.id.slice(0, 8)}${when} ${words}`])
 }
 
 function cancelled({ output }: Session): number {

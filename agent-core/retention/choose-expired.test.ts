@@ -17,7 +17,7 @@ function point(sequence: number, more: Partial<VaultPoint> = {}): VaultPoint {
 
 function chosen(points: readonly VaultPoint[], more: Partial<ExpiryRules> = {}): number[] {
   const rules: ExpiryRules = { nowMs, captured: new Set(), expiredOf: () => new Map(), ...more }
-  return chooseExpired(points, rules).map((one) => one.point.manifest.sequence)
+  return chooseExpired(points, rules).map((one) => one.point.listed.sequence)
 }
 
 const deleted = (untilMs: number) => ({ ...unmarkedState, deleted: { atMs: 0, untilMs, who: 'anna' } })

@@ -35,19 +35,19 @@ export async function removePoints(
   const tombstones: Tombstone[] = points
     .filter(({ point }) => !point.hasTombstone)
     .map(({ point, reason }) => ({
-      point: point.manifest.id,
-      item: point.manifest.item,
-      sequence: point.manifest.sequence,
+      point: point.listed.point,
+      item: point.listed.item,
+      sequence: point.listed.sequence,
       sha256: point.sha256,
       removedAtMs: by.nowMs,
       who: by.who,
       reason,
     }))
   await writeTombstones(vault, tombstones)
-  const marks = await marksOf(vault, new Set(points.map(({ point }) => point.manifest.id)))
+  const marks = await marksOf(vault, new Set(points.map(({ point }) => point.listed.point)))
   const refusals = await inLanes(points, lanes, async ({ point }) => {
     by.signal.throwIfAborted()
-    return await removePoint(vault, point, marks.get(point.manifest.id) ?? [])
+    return await removePoint(vault, point, marks.get(point.listed.point) ?? [])
   })
   await foldLedger(vault)
   const refusal = refusals.find((each) => each !== undefined)
@@ -71,11 +71,11 @@ async function marksOf({ store, layout }: Vault, points: ReadonlySet<PointId>): 
 /** Ends at the first object that is locked, and answers until when. */
 async function removePoint(
   { store, layout }: Vault,
-  { manifest }: VaultPoint,
+  { listed }: VaultPoint,
   marks: readonly string[],
 ): Promise<string | undefined> {
-  const { item, sequence, id } = manifest
-  for (const name of [layout.confirmation(item, sequence, id), layout.point(item, sequence, id), ...marks]) {
+  const { item, sequence, point } = listed
+  for (const name of [layout.confirmation(item, sequence, point), layout.point(item, sequence, point), ...marks]) {
     const lock = await deleteUnlessLocked(store, name)
     if (lock !== undefined) return lock
   }

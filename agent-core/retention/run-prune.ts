@@ -13,7 +13,7 @@
  * Where the vault may not delete, only 1 and 3 are done, and the result says what waits.
  * It may be stopped or killed between any two of them: what is begun is found again by the next run, in the vault itself.
  */
-import { isAgentError } from '../base/agent-error.ts'
+import { type AgentError, isAgentError } from '../base/agent-error.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Task } from '../base/task.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
@@ -30,7 +30,7 @@ import { type MergedFiles, mergeChunkFiles } from './merge-chunks.ts'
 import { findDamaged } from './open-kept.ts'
 import { type PrunePlan, planPrune } from './plan-prune.ts'
 import { type RemovablePoint, type Removal, removePoints } from './remove-points.ts'
-import type { VaultPoint } from './vault-contents.ts'
+import { isReadable, type VaultPoint } from './vault-contents.ts'
 import { type LookDeps, VaultLook } from './vault-look.ts'
 
 /** One intent names at most so many chunk files, so that it stays far below the bound of small objects. */
@@ -46,6 +46,8 @@ export interface PruneRequest {
   readonly maxUnusedPercent?: number | undefined
   /** Which of all points nothing keeps any more. */
   readonly choose: (points: readonly VaultPoint[]) => readonly RemovablePoint[]
+  /** What to throw of a point that stays and whose manifest is damaged: what it needs may be anything. */
+  readonly unreadable: (point: VaultPoint) => AgentError
   /** Points that wait in the cache of this home. */
   readonly captured: readonly PointManifest[]
   /** True for chunk files that stay, whatever is in them; `storedAtMs` by the store's clock. */
@@ -99,8 +101,8 @@ export async function lookPrune(request: PruneRequest, deps: PruneDeps): Promise
 }
 
 /**
- * Cleans up. Throws `vault.damaged` and `format.invalid` where it is not known what is needed (nothing is deleted then), the
- * store's errors and the task's abort reason.
+ * Cleans up. Throws `vault.damaged`, `format.invalid` and what `unreadable` answers where it is not known what is needed (nothing
+ * is deleted then), the store's errors and the task's abort reason.
  */
 export async function runPrune(request: PruneRequest, deps: PruneDeps): Promise<PruneResult> {
   return await new Prune(request, deps).run()
@@ -132,11 +134,11 @@ class Prune {
 
   constructor(request: PruneRequest, deps: PruneDeps) {
     const { vault, manifests, pagesOf, task } = deps
-    const { choose, captured } = request
+    const { choose, captured, unreadable } = request
     this.#request = request
     this.#deps = deps
     const onPoint = () => task.add({ files: 1 })
-    this.#lookDeps = { vault, manifests, choose, captured, pagesOf, signal: task.signal, onPoint }
+    this.#lookDeps = { vault, manifests, choose, captured, unreadable, pagesOf, signal: task.signal, onPoint }
   }
 
   async look(): Promise<PlannedPrune> {
@@ -167,14 +169,16 @@ class Prune {
 
   /**
    * Removes the points that `announced` intents name and that are still to go, then ends `due` ones. To what is deleted all
-   * other points are roots, also those that nothing keeps any more: their removal is not announced yet.
+   * other points are roots, also those that nothing keeps any more: their removal is not announced yet. While the manifest of one
+   * of those is damaged, nobody knows what it needs, and the intents wait until it is gone.
    */
   async #end(due: readonly OpenIntent[], look: VaultLook, announced = due): Promise<Ended> {
     const { vault, clock, task } = this.#deps
     const nothing = { deletedFiles: 0, deletedBytes: 0, takenBack: [], removedPoints: 0, hasChanged: false }
     if (announced.length === 0) return nothing
     const named = new Set(announced.flatMap(({ points }) => points.map(({ point }) => point)))
-    const others = look.removable.filter(({ point }) => !named.has(point.manifest.id))
+    const others = look.removable.filter(({ point }) => !named.has(point.listed.point))
+    if (!others.every(({ point }) => isReadable(point))) return nothing
     const safe = await look.keeping(others, this.#lookDeps)
     let removal: Removal
     try {
@@ -184,11 +188,17 @@ class Prune {
       if (!isAgentError(error, 'vault.denied')) throw error
       return { ...nothing, refusal: error.data.reason, hasChanged: true }
     }
-    const ended = await endIntents(due, await safe.keeping(removal.locked, this.#lookDeps), this.#deps)
+    const { removed: removedPoints, locked } = removal
+    const isKnown = locked.every(({ point }) => isReadable(point))
+    const ended = await endIntents(
+      isKnown ? due : [],
+      isKnown ? await safe.keeping(locked, this.#lookDeps) : safe,
+      this.#deps,
+    )
     const refusal = ended.refusal ?? removal.refusal
     return {
       ...ended,
-      removedPoints: removal.removed,
+      removedPoints,
       hasChanged: due.length > 0,
       ...(refusal !== undefined && { refusal }),
     }

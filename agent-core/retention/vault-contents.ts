@@ -3,7 +3,7 @@
  * have been kept since an earlier reading: they are authentic, never change under their name, and count while they are listed.
  * The order is that of docs/format/write-order.md, *Deleting*: points, intents, index.
  */
-import { isAgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { VaultIndex } from '../cache/vault-index.ts'
 import { sha256 } from '../codec/block-id.ts'
 import type { ChunkFileName, IntentId, PointId } from '../contract/ids.ts'
@@ -29,8 +29,9 @@ const confirmationTrouble = ['format.invalid', 'store.not-found', 'format.too-ne
 /** A point as a clean-up sees it. */
 export interface VaultPoint {
   readonly listed: ListedPoint
-  readonly manifest: PointManifest
-  /** Of its object. */
+  /** Its damage where the manifest cannot be read: then nobody knows what the point needs. */
+  readonly manifest: PointManifest | AgentError
+  /** Of its object as it was stored; of a damaged one as its confirmation tells, or a point that names it as parent; else zeros. */
   readonly sha256: Buffer
   readonly isConfirmed: boolean
   /** When it was put, by the store's clock. */
@@ -40,18 +41,33 @@ export interface VaultPoint {
   readonly hasTombstone: boolean
 }
 
+export type ReadableVaultPoint = VaultPoint & { readonly manifest: PointManifest }
+
+export function isReadable(point: VaultPoint): point is ReadableVaultPoint {
+  return !(point.manifest instanceof AgentError)
+}
+
 /** All points of a vault, also provisional ones. One LIST each of points, marks and tombstones; those that are `known` are not read. */
 export async function readPoints(
   vault: Vault,
   manifests: KeyspaceManifests,
   { known, signal }: { readonly known?: ReadonlyMap<PointId, VaultPoint>; readonly signal?: AbortSignal } = {},
 ): Promise<Map<PointId, VaultPoint>> {
-  const listed = await vault.listPoints()
+  const listed = await vault.listPoints(undefined, { lost: true })
   const states = await readPointStates(vault, signal === undefined ? {} : { signal })
   const { tombstones } = await readLedger(vault)
-  const points = await inLanes(listed, lanes, async (point) => {
+  const read = await inLanes(listed, lanes, async (point) => {
     signal?.throwIfAborted()
-    const { manifest, sha256: hash } = known?.get(point.point) ?? (await readManifest(vault, point, manifests))
+    const before = known?.get(point.point)
+    // One that could not be read may have been healed meanwhile.
+    return before !== undefined && isReadable(before) ? before : await readManifest(vault, point, manifests)
+  })
+  await manifests.keep()
+  const told = hashesToldByChildren(read)
+  const points = listed.map((point, at) => {
+    const { manifest, sha256: own } = read[at] as (typeof read)[number]
+    const hash = own ?? told.get(point.point) ?? Buffer.alloc(32)
+    const tombstone = tombstones.get(point.point)
     return {
       listed: point,
       manifest,
@@ -59,23 +75,68 @@ export async function readPoints(
       isConfirmed: point.confirmationName !== undefined,
       storedAtMs: point.storedAtMs,
       state: states.of(point.point),
-      hasTombstone: hash.equals(tombstones.get(point.point)?.sha256 ?? Buffer.alloc(0)),
+      // What cannot be read is known by its name, which is never used twice.
+      hasTombstone:
+        tombstone !== undefined &&
+        (manifest instanceof AgentError
+          ? tombstone.sequence === point.sequence && tombstone.item === point.item
+          : hash.equals(tombstone.sha256)),
     }
   })
-  await manifests.keep()
   return new Map(points.map((point) => [point.listed.point, point]))
 }
 
-async function readManifest(vault: Vault, listed: ListedPoint, manifests: KeyspaceManifests) {
+interface ReadManifest {
+  readonly manifest: PointManifest | AgentError
+  /** Undefined: the manifest is damaged, and no confirmation tells. */
+  readonly sha256: Buffer | undefined
+}
+
+async function readManifest(vault: Vault, listed: ListedPoint, manifests: KeyspaceManifests): Promise<ReadManifest> {
   try {
     const { manifest, object } = await manifests.read(listed)
     return { manifest, sha256: sha256(object) }
   } catch (error) {
     if (!confirmationTrouble.some((code) => isAgentError(error, code))) throw error
     // Only its confirmation may be so, which is nothing to a clean-up.
-    const object = await readObject(vault.store, listed.name)
-    return { manifest: vault.openPoint(listed, object), sha256: sha256(object) }
+    return await readManifestAlone(vault, listed)
   }
+}
+
+async function readManifestAlone(vault: Vault, listed: ListedPoint): Promise<ReadManifest> {
+  const object = await orDamage(listed, async () => await readObject(vault.store, listed.name))
+  const manifest =
+    object instanceof AgentError ? object : await orDamage(listed, async () => vault.openPoint(listed, object))
+  if (!(manifest instanceof AgentError)) return { manifest, sha256: sha256(object as Buffer) }
+  const { confirmationName } = listed
+  if (confirmationName === undefined) return { manifest, sha256: undefined }
+  try {
+    const confirmation = await vault.readConfirmation(confirmationName)
+    return { manifest, sha256: confirmation.point === listed.point ? Buffer.from(confirmation.sha256) : undefined }
+  } catch (error) {
+    if (!confirmationTrouble.some((code) => isAgentError(error, code))) throw error
+    return { manifest, sha256: undefined }
+  }
+}
+
+/** What `read` answers, or the damage; what a newer version has written is none. */
+async function orDamage<Value>({ isLost }: ListedPoint, read: () => Promise<Value>): Promise<Value | AgentError> {
+  try {
+    return await read()
+  } catch (error) {
+    if (isAgentError(error, 'format.invalid') || (isLost && isAgentError(error, 'store.not-found'))) return error
+    throw error
+  }
+}
+
+/** Each point names its parent's object by hash. */
+function hashesToldByChildren(points: readonly ReadManifest[]): ReadonlyMap<PointId, Buffer> {
+  return new Map(
+    points.flatMap(({ manifest }) => {
+      if (manifest instanceof AgentError || manifest.parent === undefined) return []
+      return [[manifest.parent.id, Buffer.from(manifest.parent.sha256)]]
+    }),
+  )
 }
 
 /** A chunk file as it is listed. */

@@ -13,7 +13,7 @@ import { listNumbered } from '../vault/numbered-objects.ts'
 import type { Vault } from '../vault/vault.ts'
 import { Liveness } from './liveness.ts'
 import type { RemovablePoint } from './remove-points.ts'
-import { readContents, readPoints, type VaultContents, type VaultPoint } from './vault-contents.ts'
+import { isReadable, readContents, readPoints, type VaultContents, type VaultPoint } from './vault-contents.ts'
 
 /** Points whose trees are walked at the same time: a vault may be far away. */
 const lanes = 16
@@ -22,6 +22,8 @@ export interface LookDeps {
   readonly vault: Vault
   /** Which of all points nothing keeps any more. */
   readonly choose: (points: readonly VaultPoint[]) => readonly RemovablePoint[]
+  /** What to throw of a point that stays and whose manifest is damaged: nobody knows what it needs. */
+  readonly unreadable: (point: VaultPoint) => Error
   /** Points that wait in the cache of this home. */
   readonly captured: readonly PointManifest[]
   readonly manifests: KeyspaceManifests
@@ -62,13 +64,13 @@ export class VaultLook {
   /** Looks again. `removable` are then those of before that are still to go; all others are roots, new ones too. */
   async again(deps: LookDeps): Promise<VaultLook> {
     const points = await readPoints(deps.vault, deps.manifests, { ...deps, known: this.points })
-    const chosen = new Set(this.removable.map(({ point }) => point.manifest.id))
-    const removable = deps.choose([...points.values()]).filter(({ point }) => chosen.has(point.manifest.id))
+    const chosen = new Set(this.removable.map(({ point }) => point.listed.point))
+    const removable = deps.choose([...points.values()]).filter(({ point }) => chosen.has(point.listed.point))
     const contents = await readContentsAgain(deps.vault, this.contents)
     const known = this.#liveness.find(({ index }) => index === contents.index)
     const liveness = known?.liveness ?? livenessOf(contents.index, deps)
-    const before = new Set(rootsOf(this.points, this.removable).map(({ manifest }) => manifest.id))
-    const added = rootsOf(points, removable).filter(({ manifest }) => !before.has(manifest.id))
+    const before = new Set(rootsOf(this.points, this.removable).map(({ listed }) => listed.point))
+    const added = rootsOf(points, removable).filter(({ listed }) => !before.has(listed.point))
     await walk(added, liveness, deps)
     const all = known === undefined ? [...this.#liveness, { index: contents.index, liveness }] : this.#liveness
     return new VaultLook({ points, removable, contents }, all)
@@ -145,13 +147,16 @@ function livenessOf(index: VaultIndex, deps: LookDeps): Liveness {
 }
 
 function rootsOf(points: ReadonlyMap<PointId, VaultPoint>, removable: readonly RemovablePoint[]): VaultPoint[] {
-  const going = new Set(removable.map(({ point }) => point.manifest.id))
-  return [...points.values()].filter(({ manifest }) => !going.has(manifest.id))
+  const going = new Set(removable.map(({ point }) => point.listed.point))
+  return [...points.values()].filter(({ listed }) => !going.has(listed.point))
 }
 
 async function walk(points: readonly VaultPoint[], liveness: Liveness, deps: LookDeps): Promise<void> {
+  // Before anything is walked, since that takes its time.
+  const unreadable = points.find((point) => !isReadable(point))
+  if (unreadable !== undefined) throw deps.unreadable(unreadable)
   // Side by side: a page that several need is read by the first of them, and all are waited for.
-  await inLanes(points, lanes, async ({ manifest }) => {
+  await inLanes(points.filter(isReadable), lanes, async ({ manifest }) => {
     deps.signal.throwIfAborted()
     await liveness.add(manifest)
     deps.onPoint()

@@ -17,6 +17,8 @@ import { type CborValue, decodeCbor, encodeCbor } from '../format/cbor.ts'
  */
 export interface ObjectMemory {
   get(key: string): Buffer | undefined
+  /** All that is kept under keys of an object of that name, by key. */
+  named(name: string): ReadonlyMap<string, Buffer>
   /** Replaces everything that was kept by these objects, by key. */
   keep(objects: ReadonlyMap<string, Buffer>): Promise<void>
 }
@@ -26,6 +28,7 @@ export async function openObjectMemory(path: string, log: Log): Promise<ObjectMe
   const objects = await readObjects(path, log)
   return {
     get: (key) => objects.get(key),
+    named: (name) => new Map([...objects].filter(([key]) => key.startsWith(`${name} `))),
     keep: async (current) => {
       try {
         makeFolder(dirname(path))

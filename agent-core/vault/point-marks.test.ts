@@ -92,7 +92,7 @@ test('a mark that took the place of a kept one, in a vault that was put back, is
 test('kept marks that have rotted are read from the vault again', async () => {
   const vault = vaultOf(createMemoryStore({ clock: systemClock }))
   await writeMark(vault, hold(a))
-  const rotten = { get: () => Buffer.alloc(200), keep: async () => {} }
+  const rotten = { get: () => Buffer.alloc(200), named: () => new Map(), keep: async () => {} }
   expect((await readMarks(vault, { memory: rotten })).get(a)?.[0]?.mark).toEqual(hold(a))
 })
 

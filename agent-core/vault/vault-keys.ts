@@ -125,13 +125,16 @@ export async function requireEmpty(store: ObjectStore): Promise<void> {
 
 /**
  * Reads vault.json. A place without one holds no vault (any more): `vault.unreachable`, never a new one. Throws
- * `vault.file-missing` when keyspaces are there.
+ * `vault.file-missing` when keyspaces are there, `vault.file-damaged`, `format.too-new`.
  */
 export async function readVaultFile(store: ObjectStore): Promise<{ readonly file: VaultFile; readonly bytes: Buffer }> {
-  let bytes: Buffer
   try {
-    bytes = await readObject(store, vaultFileName)
+    const bytes = await readObject(store, vaultFileName)
+    return { file: decodeVaultFile(bytes), bytes }
   } catch (error) {
+    if (isAgentError(error, 'format.invalid')) {
+      throw new AgentError('vault.file-damaged', { address: store.address, reason: error.data.reason }, error)
+    }
     if (!isAgentError(error, 'store.not-found')) throw error
     for await (const _ of store.list(keyspacesPrefix)) {
       throw new AgentError('vault.file-missing', { address: store.address }, error)
@@ -139,7 +142,6 @@ export async function readVaultFile(store: ObjectStore): Promise<{ readonly file
     const reason = 'there is no vault in that place (no vault.json)'
     throw new AgentError('vault.unreachable', { address: store.address, reason }, error)
   }
-  return { file: decodeVaultFile(bytes), bytes }
 }
 
 /** Ids of all keyspaces in the vault, in order. */
@@ -177,7 +179,7 @@ export async function unlockKeyspaces(
   let damage: AgentError | undefined
   for (const keyspace of among ?? (await listKeyspaces(store))) {
     try {
-      const masterKey = await openSlots(store, keyspace, secret)
+      const masterKey = await unlockKeyspace(store, keyspace, secret)
       if (masterKey !== undefined) opened.push({ vaultId: file.vaultId, keyspace, masterKey })
     } catch (error) {
       if (!isAgentError(error, 'format.invalid')) throw error
@@ -240,7 +242,12 @@ async function replaceSlots(
   for (const name of before) await store.delete(name)
 }
 
-async function openSlots(store: ObjectStore, keyspace: KeyspaceId, secret: string): Promise<Buffer | undefined> {
+/** The master key of a keyspace, also where vault.json is damaged; undefined when the secret opens no slot. Throws as `unlockKeyspaces`. */
+export async function unlockKeyspace(
+  store: ObjectStore,
+  keyspace: KeyspaceId,
+  secret: string,
+): Promise<Buffer | undefined> {
   const code = normalizeRecoveryCode(secret)
   const { slots, damages } = await readSlots(store, keyspace)
   const fitting = slots.filter(({ kind }) => kind === 'passphrase' || code !== undefined)

@@ -100,7 +100,7 @@ describe('definitions', () => {
     store.damage(vault.layout.definition(1), (bytes) => bytes.subarray(1))
     expect(await vault.readDefinitions()).toEqual({ sequence: 1, definitions })
     store.damage(vault.layout.definition(0), (bytes) => bytes.subarray(1))
-    await expect(vault.readDefinitions()).rejects.toMatchObject({ code: 'format.invalid' })
+    await expect(vault.readDefinitions()).rejects.toMatchObject({ code: 'vault.definitions-damaged' })
   })
 
   const definitions: Definitions = { writer: 'c'.repeat(32) as HomeId, items: [] }

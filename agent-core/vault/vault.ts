@@ -44,8 +44,10 @@ export interface VaultOptions {
 /** A point as a listing shows it. */
 export interface ListedPoint extends PointObjectName {
   readonly name: string
-  /** When it was put, by the store's clock. */
+  /** When it was put, by the store's clock; of a lost one, when its confirmation was. */
   readonly storedAtMs: number
+  /** The confirmation is there, the manifest is not: damage, since a removal takes the confirmation first. */
+  readonly isLost?: true
   /** The confirmation's object name; absent while the point is provisional. */
   readonly confirmationName?: string
   /** When that was put. */
@@ -127,8 +129,11 @@ export class Vault {
     return { sequence, sizeBytes: object.length, sha256: sha256(object) }
   }
 
-  /** Points of one item, or of all, in the order of their numbers; provisional ones without a confirmation. */
-  async listPoints(item?: ItemId): Promise<ListedPoint[]> {
+  /**
+   * Points of one item, or of all, in the order of their numbers; provisional ones without a confirmation. Lost ones, which only
+   * a confirmation tells of, with `lost` alone.
+   */
+  async listPoints(item?: ItemId, { lost = false }: { readonly lost?: boolean } = {}): Promise<ListedPoint[]> {
     const prefix = item === undefined ? this.layout.points : this.layout.itemPoints(item)
     const points = new Map<string, ListedPoint>()
     for await (const { name, modifiedAtMs } of this.store.list(prefix)) {
@@ -139,7 +144,14 @@ export class Vault {
         continue
       }
       const pointName = name.slice(0, -'.ok'.length)
-      const point = points.get(pointName)
+      const lostPoint = {
+        ...parsed,
+        confirmation: false,
+        name: pointName,
+        storedAtMs: modifiedAtMs,
+        isLost: true,
+      } as const
+      const point = points.get(pointName) ?? (lost ? lostPoint : undefined)
       if (point === undefined) continue
       points.set(pointName, { ...point, confirmationName: name, confirmationStoredAtMs: modifiedAtMs })
     }
@@ -195,7 +207,7 @@ export class Vault {
 
   /**
    * The newest definitions; undefined when none were written yet. When those are damaged, the newest before them
-   * that are whole, with the number of the newest. Throws `format.invalid` when none are whole.
+   * that are whole, with the number of the newest. Throws `vault.definitions-damaged` when none are whole.
    */
   async readDefinitions(): Promise<ReadDefinitions | undefined> {
     const names: string[] = []
@@ -205,7 +217,7 @@ export class Vault {
     const newest = names.at(-1)
     if (newest === undefined) return undefined
     const sequence = parseSequenceName(newest) as number
-    let damage: AgentError | undefined
+    let damage: AgentError<'format.invalid'> | undefined
     for (const name of names.toReversed()) {
       try {
         const payload = openObject(this.keys, 'definitions', name, await readObject(this.store, name))
@@ -215,7 +227,8 @@ export class Vault {
         damage ??= error
       }
     }
-    throw damage ?? new AgentError('format.invalid', { what: newest, offset: 0, reason: 'nothing of it is whole' })
+    const reason = damage?.data.reason ?? 'nothing of it is whole'
+    throw new AgentError('vault.definitions-damaged', { address: this.store.address, object: newest, reason }, damage)
   }
 
   /**

@@ -101,6 +101,19 @@ async function putAgain(name: string, deps: HealObjectsDeps): Promise<string | u
     if (bytes === undefined || !(await isAuthentic(name, bytes, vault))) continue
     if (await replace(name, bytes, deps)) return `put again from ${label}`
   }
+  return kindOf(name, vault) === 'point' ? await putManifestAgain(name, deps) : undefined
+}
+
+/** Also from where only the hash in the point's confirmation here tells that it is the same object. */
+async function putManifestAgain(name: string, deps: HealObjectsDeps): Promise<string | undefined> {
+  const { vault, sources } = deps
+  const hash = await ifReadable(async () => (await vault.readConfirmation(`${name}.ok`)).sha256)
+  if (hash === undefined) return undefined
+  for (const { label, manifests } of sources) {
+    const bytes = (await manifests?.(name))?.find((each) => sha256(each).equals(hash))
+    if (bytes === undefined || !(await isAuthentic(name, bytes, vault))) continue
+    if (await replace(name, bytes, deps)) return `put again from ${label}`
+  }
   return undefined
 }
 

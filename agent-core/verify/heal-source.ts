@@ -14,6 +14,11 @@ export interface HealSource {
   readonly block?: (block: NeededBlock) => Promise<Uint8Array | undefined>
   /** The bytes of a small object of this vault, by its full name; only of sources that hold the very same objects. */
   readonly object?: (name: string) => Promise<Buffer | undefined>
+  /**
+   * What may be the bytes of a point's manifest, by its full name; they count when the confirmation in the vault names their hash. A
+   * point has one sealed object in all vaults of its keyspace.
+   */
+  readonly manifests?: (name: string) => Promise<readonly Buffer[]>
 }
 
 /** What `read` answers; undefined where it throws an error of the table: that source does not have it. */

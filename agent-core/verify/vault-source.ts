@@ -19,6 +19,10 @@ export function vaultSource(vault: Vault, label: string, isReplica: boolean): He
         reader ??= openReader(vault)
         return await (await reader).read(id)
       }),
+    manifests: async (name) => {
+      const bytes = await ifReadable(() => readObject(vault.store, name))
+      return bytes === undefined ? [] : [bytes]
+    },
     ...(isReplica && { object: async (name: string) => await ifReadable(() => readObject(vault.store, name)) }),
   }
 }

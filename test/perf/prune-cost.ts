@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { AgentError } from '../../agent-core/base/agent-error.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { silentLog } from '../../agent-core/base/log.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
@@ -87,8 +88,9 @@ const request: PruneRequest = {
   graceMs: 0,
   choose: (points) =>
     points
-      .filter(({ manifest }) => manifest.sequence % 2 === 1 && manifest.sequence < pointCount)
+      .filter(({ listed: { sequence } }) => sequence % 2 === 1 && sequence < pointCount)
       .map((point) => ({ point, reason: 'every second' })),
+  unreadable: ({ manifest }) => manifest as AgentError,
   captured: [],
   isSpared: () => false,
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { BackupResult } from '../../agent-core/backup/backup-request.ts'
 import { refreshIndex } from '../../agent-core/backup/refresh-index.ts'
 import { runBackup } from '../../agent-core/backup/run-backup.ts'
+import type { AgentError } from '../../agent-core/base/agent-error.ts'
 import { systemClock } from '../../agent-core/base/clock.ts'
 import { silentLog } from '../../agent-core/base/log.ts'
 import { systemRandom } from '../../agent-core/base/random.ts'
@@ -20,6 +21,7 @@ import type { ListRef } from '../../agent-core/format/paged-list.ts'
 import { decodePointManifest, type PointManifest } from '../../agent-core/format/point.ts'
 import type { Entry } from '../../agent-core/format/tree.ts'
 import { type PruneResult, runPrune } from '../../agent-core/retention/run-prune.ts'
+import { isReadable } from '../../agent-core/retention/vault-contents.ts'
 import { createMemoryStore, type MemoryStore } from '../../agent-core/vault/memory-store.ts'
 import type { ObjectStore } from '../../agent-core/vault/object-store.ts'
 import { readIndex } from '../../agent-core/vault/read-index.ts'
@@ -146,8 +148,9 @@ export class BackupPlace implements Disposable {
         maxUnusedPercent: options.maxUnusedPercent,
         choose: (points) =>
           points
-            .filter(({ manifest, hasTombstone }) => hasTombstone || options.expired?.(manifest) === true)
+            .filter((point) => point.hasTombstone || (isReadable(point) && options.expired?.(point.manifest) === true))
             .map((point) => ({ point, reason: 'the test wants it' })),
+        unreadable: ({ manifest }) => manifest as AgentError,
         captured: captured.map(({ manifest }) => decodePointManifest(manifest, 'captured point')),
         isSpared: (name) => waiting.has(name),
       },

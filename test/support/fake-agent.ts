@@ -204,6 +204,7 @@ export const fakePoint: PointDetails = {
   time: '2026-11-22T10:00:00.000Z',
   kind: 'incremental',
   deleted: null,
+  damaged: null,
   keptUntil: '2026-12-22T10:00:00.000Z',
   keptBecause: [
     { rule: 'daily', until: '2026-12-22T10:00:00.000Z', words: 'daily point of 2026-11-22' },

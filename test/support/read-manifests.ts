@@ -4,6 +4,6 @@ import type { Vault } from '../../agent-core/vault/vault.ts'
 
 /** Reads each from the vault and keeps none. */
 export function manifestsOf(vault: Vault): KeyspaceManifests {
-  const nothingKept = { get: () => undefined, keep: async () => {} }
+  const nothingKept = { get: () => undefined, named: () => new Map(), keep: async () => {} }
   return new KeyspaceManifests(async () => new ManifestMemory(vault, nothingKept))
 }

@@ -38,6 +38,11 @@ export const pointDocument = z.object({
   tiers: list(tier, 2),
   /** Names of the item's vaults that have confirmed it. */
   vaults: list(name, 100),
+  /**
+   * Why its manifest cannot be read; null: it can. Then the time is that at which it was stored, its kind is `unknown`, and files
+   * and bytes are 0.
+   */
+  damaged: text.nullable(),
   files: count,
   bytes: z.object({ total: bytes, read: bytes, new: bytes, stored: bytes }),
 })

@@ -22,7 +22,7 @@ export const pruneDocument = z.object({
   machine: text,
   /** Nothing was done. */
   plan: z.boolean(),
-  /** Points that nothing keeps any more; removed, unless it is a plan or the vault refused. */
+  /** Points that nothing keeps any more; removed, unless it is a plan or the vault refused. Of a damaged one the time is that of its storing. */
   points: list(z.object({ id: id<PointId>(), item: id<ItemId>(), itemName: text, time, reason: text }), 1_000_000),
   chunkFiles: z.object({
     /** Of which nothing is needed any more. */

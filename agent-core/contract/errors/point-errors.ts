@@ -1,6 +1,31 @@
 /** Points, and the PIN that what takes something away asks for. */
 import { type Reason, spec } from './error-spec.ts'
 
+const healsPoint = 'puts it back where this machine, another vault of the item or a replica still has it'
+
+/** What ends the wait of clean-ups for a damaged point that nothing can heal. */
+function wayOutOf(d: {
+  item: string
+  point: string
+  machine: string
+  until: string | null
+  wayOut: 'delete' | 'trash' | 'held' | 'provisional' | 'foreign'
+}): string {
+  const deletion = `"tharsis point delete ${d.item} ${d.point}"`
+  switch (d.wayOut) {
+    case 'delete':
+      return `give the point up with ${deletion}: clean-ups go on once its time in the trash is over.`
+    case 'trash':
+      return `clean-ups go on once its time in the trash is over (${d.until ?? 'no date is known'}).`
+    case 'held':
+      return `give the point up: "tharsis point release ${d.item} ${d.point}", then ${deletion}.`
+    case 'provisional':
+      return 'wait: it was never confirmed, and goes by itself 14 days after it was stored, once a later point of the item is confirmed.'
+    case 'foreign':
+      return `give the point up on machine "${d.machine}" with ${deletion}, or here after "tharsis vault connect" with --take-over.`
+  }
+}
+
 export const pointErrors = {
   // point
   'point.not-found': spec<{ item: string; point: string }>({
@@ -16,6 +41,26 @@ export const pointErrors = {
     exitCode: 2,
     words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
     advice: () => 'Give more digits of the id.',
+  }),
+  'point.damaged': spec<{ item: string; point: string; vault: string } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `Point ${d.point} of item "${d.item}" is damaged in vault "${d.vault}": ${d.reason}.`,
+    advice: (d) =>
+      `"tharsis vault verify ${d.vault} --heal" ${healsPoint}. If nothing can, give the point up with "tharsis point delete ${d.item} ${d.point}".`,
+  }),
+  'point.stops-clean-up': spec<
+    { item: string; point: string; vault: string; machine: string; until: string | null } & Reason & {
+        wayOut: 'delete' | 'trash' | 'held' | 'provisional' | 'foreign'
+      }
+  >({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) =>
+      `The manifest of point ${d.point} of item "${d.item}" is damaged in vault "${d.vault}": what the point needs is not known, so nothing is deleted there (${d.reason}).`,
+    advice: (d) => `"tharsis vault verify ${d.vault} --heal" ${healsPoint}. If nothing can, ${wayOutOf(d)}`,
   }),
   'point.leaving': spec<{ point: string }>({
     scope: 'agent',

@@ -2,6 +2,9 @@
 import { formatTime } from '../format-time.ts'
 import { type Reason, spec } from './error-spec.ts'
 
+const healsVaultFile =
+  'On a machine that backs up into it, "tharsis vault verify NAME --heal" puts vault.json back, from a replica or from what that machine knows of the vault. Else put it back from another copy of the vault, or use that copy; the data in the chunk files is still there.'
+
 export const vaultErrors = {
   // vault
   'vault.not-found': spec<{ name: string }>({
@@ -45,8 +48,22 @@ export const vaultErrors = {
     retry: false,
     exitCode: 8,
     words: (d) => `The vault ${d.address} has lost its vault.json; its keyspaces are still there.`,
+    advice: () => `${healsVaultFile} If "vault create" was interrupted here, empty the folder and create it again.`,
+  }),
+  'vault.definitions-damaged': spec<{ address: string; object: string } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `All definitions of a machine in the vault ${d.address} are damaged (${d.object}: ${d.reason}).`,
     advice: () =>
-      'Put vault.json back from another copy of the vault, or use that copy. If "vault create" was interrupted here, empty the folder and create it again.',
+      'Points restore all the same. On the machine that backs up into it, "tharsis vault verify NAME --heal" puts them back, from a replica or from what that machine knows; on another one, "tharsis vault connect" with --read finds the items by their points.',
+  }),
+  'vault.file-damaged': spec<{ address: string } & Reason>({
+    scope: 'job',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `The vault.json of the vault ${d.address} is damaged: ${d.reason}.`,
+    advice: () => healsVaultFile,
   }),
   'vault.replaced': spec<{ address: string }>({
     scope: 'job',

@@ -259,6 +259,23 @@ describe('verbs ask the agent', () => {
   })
 })
 
+describe('options of backup-now that say nothing together', () => {
+  test.each([
+    ['--every 5', '--every goes with --watch'],
+    ['--every 15', '--every goes with --watch'],
+    ['--every 5 --scheduled', '--every goes with --watch'],
+    ['--watch --every 0', '--every takes a whole number'],
+    ['--watch --retain-days 3', '--watch makes many points'],
+    ['--watch --no-wait', '--no-wait does not go with it'],
+  ])('%s', async (options, words) => {
+    const { status, stderr, calls } = await call(`backup-now docs ${options}`)
+    expect(status).toBe(2)
+    expect(calls.map(([verb]) => verb)).not.toContain('backupNow')
+    expect(calls.map(([verb]) => verb)).not.toContain('watchItem')
+    expect(stderr).toContain(words)
+  })
+})
+
 describe('policy options that cannot be', () => {
   test.each([
     ['--daily 25:00', 'no time of a day'],

@@ -21,6 +21,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
 import { knownItem } from './known-item.ts'
 import { knownVault } from './open-vault.ts'
+import { pointsNamed } from './points-named.ts'
 import { type ListedIn, readManifests } from './read-manifests.ts'
 import { openReadingPlaces, type ReadingPlace, type ReadingPlaces } from './reading-places.ts'
 import { openMarkMemory } from './vault-memory.ts'
@@ -37,6 +38,7 @@ export interface ReadablePoint {
 /** A point of the vault whose manifest or confirmation is damaged. */
 interface DamagedPoint {
   readonly id: PointId
+  readonly sequence: number
   readonly error: AgentError
 }
 
@@ -95,35 +97,32 @@ export class ItemReading implements AsyncDisposable {
   }
 
   /**
-   * The point that `wanted` names: `latest`, an id or the beginning of one, or a date or time (the newest
-   * readable point not after it). One in the trash is found by its id alone. Throws `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no
-   * calendar has, and the damage of a point that is named by its id.
+   * The point that `wanted` names: `latest`, an id, the beginning of one or a number (points-named.ts), or a date or time
+   * (the newest readable point not after it). One in the trash is found by its id or number alone. Throws
+   * `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no calendar has, and the damage of a point that is
+   * named by its id or number.
    */
   async point(wanted: string): Promise<ReadablePoint> {
     const untilMs = timeOf(wanted)
-    if (wanted !== 'latest' && untilMs === undefined) return await this.#pointOfId(wanted)
+    if (wanted !== 'latest' && untilMs === undefined) return await this.#pointNamed(wanted)
     const points = (await this.points()).filter(({ state }) => state.deleted === undefined)
     const point = untilMs === undefined ? points.at(-1) : points.findLast(({ manifest }) => manifest.timeMs <= untilMs)
     if (point === undefined) throw this.#notFound(wanted)
     return point
   }
 
-  async #pointOfId(wanted: string): Promise<ReadablePoint> {
+  async #pointNamed(wanted: string): Promise<ReadablePoint> {
     const { readable, damaged } = await this.#read()
-    const beginning = wanted.toLowerCase()
-    const points = new Map<PointId, ReadablePoint | AgentError>([
-      ...damaged.map(({ id, error }) => [id, error] as const),
-      ...readable.map((point) => [point.manifest.id, point] as const),
-    ])
-    const matches = /^[0-9a-f]{1,32}$/.test(beginning) ? [...points].filter(([id]) => id.startsWith(beginning)) : []
+    const whole = readable.map((point) => ({ id: point.manifest.id, sequence: point.manifest.sequence, point }))
+    const { matches, numberWord } = pointsNamed([...damaged, ...whole], wanted)
     const [match] = matches
     if (match === undefined) throw this.#notFound(wanted)
     if (matches.length > 1) {
-      throw new AgentError('point.ambiguous', { point: wanted, matches: matches.map(([id]) => id) })
+      const ids = matches.map(({ id }) => id)
+      throw new AgentError('point.ambiguous', { point: wanted, matches: ids, ...(numberWord && { numberWord }) })
     }
-    const [, point] = match
-    if (point instanceof AgentError) throw point
-    return point
+    if ('error' in match) throw match.error
+    return match.point
   }
 
   /** Where a vault does not answer, it is not known that there is no such point. */
@@ -161,7 +160,7 @@ export class ItemReading implements AsyncDisposable {
     for (const [id, listedIn] of found) {
       const manifest = manifests.get(id) as PointManifest | AgentError
       const vaults = listedIn.map(({ place }) => place.known.name)
-      if (manifest instanceof AgentError) damaged.push({ id, error: manifest })
+      if (manifest instanceof AgentError) damaged.push({ id, sequence: listedIn[0].listed.sequence, error: manifest })
       else confirmed.push({ manifest, tiers, vaults, state: stateOf(id) })
     }
     const others = waiting.filter(({ manifest }) => !found.has(manifest.id))

@@ -58,7 +58,10 @@ async function watch(input: BackupInput, session: Session): Promise<number> {
     )
   }
   if (!input.wait) {
-    throw usageError('--watch waits for the end of each backup; --no-wait does not go with it.', 'Leave one of them out.')
+    throw usageError(
+      '--watch waits for the end of each backup; --no-wait does not go with it.',
+      'Leave one of them out.',
+    )
   }
   const { output } = session
   const everyMs = wholeNumber(input.every ?? everyMinutes, '--every', 1, longestEveryMinutes) * minuteMs

@@ -10,12 +10,13 @@ export const pointErrors = {
     words: (d) => `Item "${d.item}" has no point "${d.point}".`,
     advice: (d) => `See "tharsis point list ${d.item}".`,
   }),
-  'point.ambiguous': spec<{ point: string; matches: readonly string[] }>({
+  'point.ambiguous': spec<{ point: string; matches: readonly string[]; numberWord?: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
-    advice: () => 'Give more digits of the id.',
+    advice: ({ numberWord }) =>
+      `Give more digits of the id${numberWord === undefined ? '' : `, or "${numberWord}" for the point with that number`}.`,
   }),
   'point.leaving': spec<{ point: string }>({
     scope: 'agent',

@@ -15,7 +15,7 @@ import {
   addKeyspace,
   checkPassphrase,
   listKeyspaces,
-  readVaultFile,
+  readNamedVaultFile,
   unlockKeyspaces,
   type VaultOwner,
 } from '../vault/vault-keys.ts'
@@ -26,7 +26,7 @@ import { leftOutRemarks } from './item-surroundings.ts'
 import { lockVaultFile, noteFreshLocks } from './keep-locks.ts'
 import { openStoreAt } from './open-store.ts'
 import { knownVault, masterKeyOf, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'
-import { placeAfterProbe, rememberKeysOf, type SettledPlace, settleS3Place } from './settle-place.ts'
+import { placeAfterProbe, rememberKeysOf, settleExistingPlace } from './settle-place.ts'
 
 /**
  * Becomes one more machine in a vault that exists, under a name that no other machine there has. A machine that is in
@@ -44,11 +44,10 @@ export async function joinVault(
   checkPassphrase(passphrase)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const settled: SettledPlace =
-    typeof request === 'string' ? { place: { kind: 'local', address: request } } : settleS3Place(request)
+  const settled = settleExistingPlace(request)
   const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
-    const { file, bytes } = await readVaultFile(store)
+    const { file, bytes } = await readNamedVaultFile(store)
     const owner = await newOwner(deps, machine)
     await requireNotIn(deps, store, file.vaultId, owner)
     const probe = await store.probe()

@@ -15,7 +15,7 @@ import {
   changePassphrase,
   checkPassphrase,
   createVault,
-  readVaultFile,
+  readNamedVaultFile,
   requireEmpty,
   type UnlockedKeyspace,
   unlockKeyspaces,
@@ -36,10 +36,9 @@ import {
   placeAfterProbe,
   rememberKeysOf,
   repairRemarks,
-  type SettledPlace,
   settingsOf,
+  settleExistingPlace,
   settlePlace,
-  settleS3Place,
 } from './settle-place.ts'
 import { knownVaultDocument } from './show-vault.ts'
 
@@ -106,8 +105,7 @@ export async function connectToVault(
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const isTaken = options.takeOver !== undefined
   if (!isTaken && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const settled: SettledPlace =
-    typeof request === 'string' ? { place: { kind: 'local', address: request } } : settleS3Place(request)
+  const settled = settleExistingPlace(request)
   const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
     const repairs = options.repairVersions ? await repairRemarks(store) : []
@@ -241,7 +239,7 @@ async function tellReplica(deps: AgentDeps, known: KnownVault, store: ObjectStor
 }
 
 async function chooseMachine(store: ObjectStore, passphrase: string, machine: string | undefined, deps: AgentDeps) {
-  const { bytes } = await readVaultFile(store)
+  const { bytes } = await readNamedVaultFile(store)
   const unlocked = await unlockKeyspaces(store, passphrase)
   const opened: Awaited<ReturnType<typeof openKeyspace>>[] = []
   let missing: AgentError | undefined

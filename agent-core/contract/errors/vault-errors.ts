@@ -40,6 +40,15 @@ export const vaultErrors = {
     words: (d) => `The vault ${d.address} cannot be reached: ${d.reason}.`,
     advice: () => 'Connect the disk or the network that holds it and run this again. Nothing was created there.',
   }),
+  // A place that a person has just named; that of a known vault is `vault.unreachable` then.
+  'vault.none': spec<{ address: string } & Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 6,
+    words: (d) => `There is no vault in ${d.address}: ${d.reason}.`,
+    advice: (d) =>
+      `Give the place in which the vault's vault.json lies; if that is on a disk or share, see that it is mounted. To make a new vault: "tharsis vault create NAME ${d.address.startsWith('s3://') ? '--s3 URL' : '--local DIR'}".`,
+  }),
   'vault.file-missing': spec<{ address: string }>({
     scope: 'job',
     retry: false,

@@ -25,7 +25,7 @@ import { checkName, realPathOfFuture } from './folder-checks.ts'
 import { leftOutRemarks } from './item-surroundings.ts'
 import { lockVaultFile, noteFreshLocks } from './keep-locks.ts'
 import { openStoreAt } from './open-store.ts'
-import { knownVault, masterKeyOf, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'
+import { knownVault, obtainMasterKey, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'
 import { placeAfterProbe, rememberKeysOf, settleExistingPlace } from './settle-place.ts'
 
 /**
@@ -76,7 +76,7 @@ export async function joinVault(
 /** Whom the new keyspace is for: this home, with the keys that it has in its other vaults. */
 async function newOwner(deps: AgentDeps, machine: string | undefined): Promise<VaultOwner> {
   const own = deps.state.vaults().find((vault) => vault.access === 'owner')
-  const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
+  const keyspace = own && { id: own.keyspace, masterKey: await obtainMasterKey(deps, own) }
   return {
     machine: machine ?? own?.machine ?? deps.machine,
     home: deps.state.homeId,

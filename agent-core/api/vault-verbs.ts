@@ -29,7 +29,7 @@ import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openReplica } from './open-replica.ts'
 import { openStoreAt, rememberS3Keys } from './open-store.ts'
-import { knownVault, masterKeyOf, openKnownStore, provenMasterKey, rememberKey } from './open-vault.ts'
+import { knownVault, obtainMasterKey, openKnownStore, provenMasterKey, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { adoptPolicies } from './policies.ts'
 import {
@@ -61,7 +61,7 @@ export async function createNewVault(
     const probe = await store.probe()
     const place = placeAfterProbe(settled.place, probe)
     const own = deps.state.vaults().find((vault) => vault.access === 'owner')
-    const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
+    const keyspace = own && { id: own.keyspace, masterKey: await obtainMasterKey(deps, own) }
     const owner = { machine: own?.machine ?? deps.machine, home: deps.state.homeId, ...(keyspace && { keyspace }) }
     const begunMs = deps.clock.nowMs()
     const created = await createVault(store, passphrase, owner, deps)

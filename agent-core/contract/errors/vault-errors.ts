@@ -85,12 +85,16 @@ export const vaultErrors = {
     words: (d) => `A passphrase needs at least ${d.minimum} characters.`,
     advice: () => 'Choose a longer one; several words are easy to remember.',
   }),
-  'vault.locked': spec<{ name: string }>({
+  'vault.locked': spec<{ name: string; isDamaged?: boolean; isAway?: boolean }>({
     scope: 'agent',
     retry: false,
     exitCode: 7,
-    words: (d) => `The key of vault "${d.name}" is not stored on this machine any more.`,
-    advice: () => 'Give the passphrase (THARSIS_PASSPHRASE or --passphrase-file); it is asked for once.',
+    words: (d) =>
+      d.isDamaged
+        ? `The key of vault "${d.name}" is stored on this machine, but it is damaged.`
+        : `The key of vault "${d.name}" is not stored on this machine any more.`,
+    advice: (d) =>
+      `${d.isAway ? 'Make the vault reachable and give' : 'Give'} the passphrase or the recovery code (THARSIS_PASSPHRASE or --passphrase-file): the key is taken from the vault, stored anew, and not asked for again.`,
   }),
   'vault.no-machine': spec<{ address: string; machine: string }>({
     scope: 'agent',

@@ -438,10 +438,12 @@ describe('damage', () => {
       damaged,
       healed: 0,
       remarks: [],
+      advice: ['Put it back.'],
     }
     const answers: Partial<AgentApi> = { verifyVault: async () => found }
-    const { status, stdout } = await call('vault verify usb', { answers })
+    const { status, stdout, stderr } = await call('vault verify usb', { answers })
     expect(status).toBe(8)
+    expect(stderr).toContain('Error: 1 damaged place found.\n  Put it back.\n')
     for (const part of ['chunks/ab at offset 77: wrong tag', 'docs:/a', 'docs:/b', 'c0ffee00']) {
       expect(stdout).toContain(part)
     }

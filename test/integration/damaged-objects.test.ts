@@ -1,5 +1,5 @@
 /** Single objects that rotted, in the vault or here: work goes on, and nothing whole is given up for them. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { VerifyDocument } from '../../agent-core/api/agent-api.ts'
@@ -165,4 +165,25 @@ describe('the key that is kept here', () => {
     fresh.passphrase = changed
     await fresh.json(['vault', 'connect', 'v', '--local', cli.vault])
   })
+})
+
+test('a damaged key slot is put right by what the verification advises', async () => {
+  using other = new CliHome()
+  const { recoveryCode } = await other.setUp()
+  for (const [kind, verb] of [
+    ['passphrase', 'set-passphrase'],
+    ['recovery-code', 'recovery-code'],
+  ] as const) {
+    const [slot] = globSync(`keyspaces/*/keys/*-${kind}`, { cwd: other.vault })
+    flip(join(other.vault, slot as string), 60)
+    for (const more of [[], ['--heal']]) {
+      const { advice } = await other.json<VerifyDocument>(['vault', 'verify', 'v', ...more], 8)
+      expect(advice).toEqual([expect.stringContaining(`"tharsis vault ${verb} v"`)])
+    }
+    const env = { THARSIS_PASSPHRASE: recoveryCode, THARSIS_NEW_PASSPHRASE: other.passphrase }
+    await other.json(['vault', verb, 'v', '--yes'], 0, { env })
+    expect(await other.json(['vault', 'verify', 'v'])).toMatchObject({ damaged: [], advice: [] })
+  }
+  const fresh = other.secondHome('fresh')
+  await fresh.json(['vault', 'connect', 'v', '--local', other.vault])
 })

@@ -34,7 +34,10 @@ export function damageAdvice(damaged: readonly DamagedObject[], context: DamageC
   if (isAny('recovery-code', 'keys')) {
     advice.push(`${where} "tharsis vault recovery-code ${vault}", which makes a new recovery code.`)
   }
-  if (isAny('facts', 'kept-nowhere-else')) {
+  const hurtsFiles = left.some(
+    ({ object, files, points }) => kindOf(object) === 'other' && files.length + points.length > 0,
+  )
+  if (isAny('facts', 'kept-nowhere-else') || (isAny('other') && !hurtsFiles)) {
     advice.push('Put the damaged objects back from another copy of the vault, if there is one.')
   }
   if (isAny('facts')) {
@@ -42,11 +45,8 @@ export function damageAdvice(damaged: readonly DamagedObject[], context: DamageC
       'Without its keyspace object no other home can connect; the machine that writes there goes on with the key that it keeps. Give its items a second vault: "tharsis vault create", then "tharsis item change ITEM --add-vault".',
     )
   }
-  if (left.some(({ object, files, points }) => kindOf(object) === 'other' && files.length + points.length > 0)) {
-    advice.push('Restore the affected files from another point or vault.')
-  } else if (isAny('other'))
-    advice.push('Put the damaged objects back from another copy of the vault, if there is one.')
-  return [...new Set(advice)]
+  if (hurtsFiles) advice.push('Restore the affected files from another point or vault.')
+  return advice
 }
 
 /** `other`: what a healing may make anew by itself. */

@@ -292,7 +292,9 @@ describe('names that are taken', () => {
     for (let run = 1; run <= 2; run++) {
       if (run === 1) unlinkSync(place.at(copyOf('d')))
       const { task } = await place.restore(root, { conflict: 'overwrite' })
-      expect(task.warnings).toMatchObject([{ code: 'file.restored-beside', path: expect.stringMatching(/\/d$/) }])
+      expect(task.warnings).toMatchObject([
+        { code: 'file.restored-beside', path: expect.stringMatching(/\/d$/) as string },
+      ])
       expect(task.warnings[0]?.message).toContain(`as "${copyOf('d')}", because a folder is in its place.`)
     }
     rmSync(place.at('d'), { recursive: true })

@@ -357,7 +357,7 @@ export class StateDb implements Disposable {
     return {
       all: <Row>(sql: string, ...values: readonly unknown[]) => this.#statement<unknown[], Row>(sql).all(...values),
       get: <Row>(sql: string, ...values: readonly unknown[]) => this.#statement<unknown[], Row>(sql).get(...values),
-      run: (sql, ...values) => void this.#statement<unknown[]>(sql).run(...values),
+      run: (sql, ...values) => this.#statement<unknown[]>(sql).run(...values),
       write: (work) => this.#write(work),
     }
   }

@@ -1,11 +1,16 @@
-import type Database from 'better-sqlite3'
+/** What this file needs of a statement: one file of this folder knows better-sqlite3. */
+interface Prepared<Given extends unknown[], Row> {
+  all(...given: Given): Row[]
+  get(...given: Given): Row | undefined
+  run(...given: Given): unknown
+}
 
 /** A prepared statement, of whose errors `translate` makes those that people are told. */
 export class StateStatement<Given extends unknown[], Row> {
-  readonly #statement: Database.Statement<Given, Row>
+  readonly #statement: Prepared<Given, Row>
   readonly #translate: (error: unknown) => unknown
 
-  constructor(statement: Database.Statement<Given, Row>, translate: (error: unknown) => unknown) {
+  constructor(statement: Prepared<Given, Row>, translate: (error: unknown) => unknown) {
     this.#statement = statement
     this.#translate = translate
   }

@@ -9,7 +9,7 @@ import { listXattrs } from '../platform/posix.ts'
 import { readFreeSpace } from '../vault/directory-probe.ts'
 import type { DoctorDocument } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
-import { FoundDamage } from './found-damage.ts'
+import { FoundDamage, healAdvice } from './found-damage.ts'
 import { openKnownVault } from './open-vault.ts'
 
 type Check = DoctorDocument['checks'][number]
@@ -51,7 +51,7 @@ export async function runDoctor(deps: AgentDeps): Promise<DoctorDocument> {
       state: 'bad',
       detail: `damaged objects that points need: ${objects}, found at ${foundAt}`,
       exitCode: errorTable['vault.damaged'].exitCode,
-      advice: `Heal it with "tharsis vault verify ${vault} --heal".`,
+      advice: healAdvice(vault),
     })
   }
   checks.push({

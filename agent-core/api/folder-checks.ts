@@ -32,7 +32,7 @@ export function realSourceFolder(
   folder: string,
   forbidden: readonly { readonly path: string; readonly what: string }[],
 ): string {
-  const real = realFolder(folder, 'be protected')
+  const real = realFolder(folder, 'be protected', () => noSourceFolder(folder))
   for (const { path, what } of forbidden) {
     if (isInside(real, path)) {
       throw new AgentError('usage.invalid', {
@@ -58,13 +58,13 @@ export function realVaultFolder(
     makeFolder(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' || code === 'ENOTDIR') throw notAFolder(folder, error)
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw noVaultFolder(folder, troubleWords(error), error)
     if (code === 'ENAMETOOLONG') throw unusable(folder, 'hold a vault', troubleWords(error), error)
     if (code === 'ENOENT') throw unusable(folder, 'hold a vault', 'no folder can be made there', error)
     if (code === 'ENOSPC') throw new AgentError('vault.full', { address: folder }, error)
     throw new AgentError('vault.denied', { address: folder, reason: troubleWords(error) }, error)
   }
-  return realFolder(folder, 'hold a vault')
+  return realFolder(folder, 'hold a vault', () => noVaultFolder(folder, 'it is not a folder'))
 }
 
 function requireApart(
@@ -101,12 +101,12 @@ export function realPathOfFuture(folder: string): string {
   }
 }
 
-function realFolder(folder: string, purpose: string): string {
+function realFolder(folder: string, purpose: string, notAFolder: () => AgentError): string {
   requirePlain(folder)
   let real: string
   try {
     real = realpathSync(folder)
-    if (!statSync(real).isDirectory()) throw notAFolder(folder)
+    if (!statSync(real).isDirectory()) throw notAFolder()
   } catch (error) {
     if (error instanceof AgentError) throw error
     throw unusable(folder, purpose, troubleWords(error), error)
@@ -130,10 +130,17 @@ function requirePlain(folder: string): void {
   })
 }
 
-function notAFolder(folder: string, cause?: unknown): AgentError {
-  const data = {
+function noSourceFolder(folder: string): AgentError {
+  return new AgentError('usage.invalid', {
     problem: `${folder} is not a folder.`,
     advice: 'Give a folder; single files are protected with the folder they are in.',
+  })
+}
+
+function noVaultFolder(folder: string, reason: string, cause?: unknown): AgentError {
+  const data = {
+    problem: `${folder} cannot hold a vault: ${reason}.`,
+    advice: 'Give an empty or new folder for the vault, best on another disk.',
   }
   return new AgentError('usage.invalid', data, cause)
 }

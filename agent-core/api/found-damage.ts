@@ -35,10 +35,15 @@ export class FoundDamage {
   }
 }
 
+/** What is not kept anywhere else a healing cannot mend: it says what to do then. */
+export function healAdvice(vault: string): string {
+  return `"tharsis vault verify ${vault} --heal" mends what it can and says what helps against the rest.`
+}
+
 /** Sentences on known damage, for whoever looks at what the vault holds. */
 export function damageRemark({ vault, objects, foundAt }: VaultDamage): string {
   return (
     `Vault "${vault}" is damaged (objects that points need: ${objects}, found ${formatTime(foundAt)}). ` +
-    `Heal it with "tharsis vault verify ${vault} --heal".`
+    healAdvice(vault)
   )
 }

@@ -12,7 +12,7 @@ import type { KnownVault } from '../state/state-db.ts'
 import type { AgentDeps } from './agent-deps.ts'
 import { knownItem } from './known-item.ts'
 import { isNamed } from './open-keyspace.ts'
-import { knownVault, openKnownStore, rememberedKey } from './open-vault.ts'
+import { knownVault, lockedError, openKnownStore, rememberedKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { unlockVault } from './unlock-vault.ts'
 
@@ -71,7 +71,11 @@ async function obtainKey(deps: AgentDeps, known: KnownVault, keyspace?: string):
   if (await isHeld(deps, known, keyspace)) return
   if (isOfAnother(known, keyspace)) deps.lentKeys?.miss(known.id)
   const ask = deps.askPassphrase()
-  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
+  if (ask === undefined) {
+    throw isOfAnother(known, keyspace)
+      ? new AgentError('vault.locked', { name: known.name })
+      : await lockedError(deps, known)
+  }
   await unlockVault(deps, known.name, await ask(known.name))
   if (await isHeld(deps, known, keyspace)) return
   throw new AgentError('vault.wrong-passphrase', { address: known.address })

@@ -15,7 +15,7 @@ import {
   addKeyspace,
   checkPassphrase,
   listKeyspaces,
-  readVaultFile,
+  readNamedVaultFile,
   unlockKeyspaces,
   type VaultOwner,
 } from '../vault/vault-keys.ts'
@@ -25,8 +25,8 @@ import { checkName, realPathOfFuture } from './folder-checks.ts'
 import { leftOutRemarks } from './item-surroundings.ts'
 import { lockVaultFile, noteFreshLocks } from './keep-locks.ts'
 import { openStoreAt } from './open-store.ts'
-import { knownVault, masterKeyOf, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'
-import { placeAfterProbe, rememberKeysOf, type SettledPlace, settleS3Place } from './settle-place.ts'
+import { knownVault, obtainMasterKey, openKnownStore, rememberedKey, rememberKey } from './open-vault.ts'
+import { placeAfterProbe, rememberKeysOf, settleExistingPlace } from './settle-place.ts'
 
 /**
  * Becomes one more machine in a vault that exists, under a name that no other machine there has. A machine that is in
@@ -44,11 +44,10 @@ export async function joinVault(
   checkPassphrase(passphrase)
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   if (deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const settled: SettledPlace =
-    typeof request === 'string' ? { place: { kind: 'local', address: request } } : settleS3Place(request)
+  const settled = settleExistingPlace(request)
   const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
-    const { file, bytes } = await readVaultFile(store)
+    const { file, bytes } = await readNamedVaultFile(store)
     const owner = await newOwner(deps, machine)
     await requireNotIn(deps, store, file.vaultId, owner)
     const probe = await store.probe()
@@ -77,7 +76,7 @@ export async function joinVault(
 /** Whom the new keyspace is for: this home, with the keys that it has in its other vaults. */
 async function newOwner(deps: AgentDeps, machine: string | undefined): Promise<VaultOwner> {
   const own = deps.state.vaults().find((vault) => vault.access === 'owner')
-  const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
+  const keyspace = own && { id: own.keyspace, masterKey: await obtainMasterKey(deps, own) }
   return {
     machine: machine ?? own?.machine ?? deps.machine,
     home: deps.state.homeId,

@@ -55,6 +55,8 @@ test.each(['', '.ok'])('a damaged point (its object%s) hides no other one', asyn
   expect((await reading.point(first)).manifest.id).toBe(first)
   await expect(reading.point(second)).rejects.toEqual(code('point.damaged'))
   await expect(reading.point(second.slice(0, 20))).rejects.toEqual(code('point.damaged'))
+  await expect(reading.point('no2')).rejects.toEqual(code('point.damaged'))
+  expect((await reading.point('no3')).manifest.id).toBe(third)
   await reading[Symbol.asyncDispose]()
   for (const id of [first, third]) flipLastByte(place.vaultObject(id))
   expect((await listPoints(deps, 'mine')).map(({ id }) => id)).toEqual([first, third])
@@ -80,6 +82,8 @@ test('a point that waits comes after those of the vault, whatever its number', a
   ])
   await using reading = await openItemReading(deps, 'mine')
   expect((await reading.point('latest')).manifest.id).toBe(waiting)
+  expect((await reading.point('no2')).manifest.id).toBe(confirmed[1])
+  await expect(reading.point('no1')).rejects.toEqual(code('point.ambiguous'))
 })
 
 test('a damaged index segment is told and locks out no points', async () => {

@@ -22,6 +22,7 @@ import type { AgentDeps } from './agent-deps.ts'
 import { isWholeInCache } from './instant-tier.ts'
 import { knownItem } from './known-item.ts'
 import { knownVault } from './open-vault.ts'
+import { pointsNamed } from './points-named.ts'
 import { type ListedIn, readManifests } from './read-manifests.ts'
 import { openReadingPlaces, type ReadingPlace, type ReadingPlaces } from './reading-places.ts'
 import { openMarkMemory } from './vault-memory.ts'
@@ -104,9 +105,10 @@ export class ItemReading implements AsyncDisposable {
   }
 
   /**
-   * The point that `wanted` names: `latest`, an id or the beginning of one, or a date or time (the newest
-   * readable point not after it). One in the trash is found by its id alone. Throws `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no
-   * calendar has, and the damage of a point that is named by its id.
+   * The point that `wanted` names: `latest`, an id, the beginning of one or a number (points-named.ts), or a date or time
+   * (the newest readable point not after it). One in the trash is found by its id or number alone. Throws
+   * `point.not-found`, `point.ambiguous`, `usage.invalid` for a date that no calendar has, and the damage of a point that is
+   * named by its id or number.
    */
   async point(wanted: string): Promise<ReadablePoint> {
     const point = await this.pointOrDamaged(wanted)
@@ -117,27 +119,29 @@ export class ItemReading implements AsyncDisposable {
   /** As `point`, for what need not know what is in it: a damaged one is found by its id. */
   async pointOrDamaged(wanted: string): Promise<ReadablePoint | DamagedPoint> {
     const untilMs = timeOf(wanted)
-    if (wanted !== 'latest' && untilMs === undefined) return await this.#pointOfId(wanted)
+    if (wanted !== 'latest' && untilMs === undefined) return await this.#pointNamed(wanted)
     const points = (await this.points()).filter(({ state }) => state.deleted === undefined)
     const point = untilMs === undefined ? points.at(-1) : points.findLast(({ manifest }) => manifest.timeMs <= untilMs)
     if (point === undefined) throw this.#notFound(wanted)
     return point
   }
 
-  async #pointOfId(wanted: string): Promise<ReadablePoint | DamagedPoint> {
+  async #pointNamed(wanted: string): Promise<ReadablePoint | DamagedPoint> {
     const { readable, damaged } = await this.#read()
-    const beginning = wanted.toLowerCase()
-    const points = new Map<PointId, ReadablePoint | DamagedPoint>([
-      ...damaged.map((point) => [point.listed.point, point] as const),
-      ...readable.map((point) => [point.manifest.id, point] as const),
-    ])
-    const matches = /^[0-9a-f]{1,32}$/.test(beginning) ? [...points].filter(([id]) => id.startsWith(beginning)) : []
+    const { matches, numberWord } = pointsNamed(
+      [
+        ...damaged.map((point) => ({ id: point.listed.point, sequence: point.listed.sequence, point })),
+        ...readable.map((point) => ({ id: point.manifest.id, sequence: point.manifest.sequence, point })),
+      ],
+      wanted,
+    )
     const [match] = matches
     if (match === undefined) throw this.#notFound(wanted)
     if (matches.length > 1) {
-      throw new AgentError('point.ambiguous', { point: wanted, matches: matches.map(([id]) => id) })
+      const ids = matches.map(({ id }) => id)
+      throw new AgentError('point.ambiguous', { point: wanted, matches: ids, ...(numberWord && { numberWord }) })
     }
-    return match[1]
+    return match.point
   }
 
   /** Where a vault does not answer, it is not known that there is no such point. */

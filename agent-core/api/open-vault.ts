@@ -1,4 +1,5 @@
 /** From a vault's name to its open store, and to the keys of the machine that is used there. */
+import { isVaultTrouble } from '../backup/vault-trouble.ts'
 import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { deriveKeys, type KeyspaceKeys, masterKeySizeBytes } from '../codec/key-derivation.ts'
 import type { KeyspaceId } from '../contract/ids.ts'
@@ -64,11 +65,38 @@ export async function masterKeyOf(deps: AgentDeps, known: KnownVault, store: Obj
   const remembered = await rememberedKey(deps, known.keyspace)
   if (remembered !== undefined) return remembered
   const ask = deps.askPassphrase()
-  if (ask === undefined || store === undefined) throw new AgentError('vault.locked', { name: known.name })
+  if (ask === undefined || store === undefined) throw await lockedError(deps, known, { isAway: store === undefined })
   const [unlocked] = await unlockKeyspaces(store, await ask(known.name), [known.keyspace])
   if (unlocked === undefined) throw new AgentError('vault.wrong-passphrase', { address: known.address })
   await rememberKey(deps, known.keyspace, unlocked.masterKey)
   return unlocked.masterKey
+}
+
+/** As `masterKeyOf`; the vault is opened only where its key is not remembered. */
+export async function obtainMasterKey(deps: AgentDeps, known: KnownVault): Promise<Buffer> {
+  const remembered = await rememberedKey(deps, known.keyspace)
+  if (remembered !== undefined) return remembered
+  let store: ObjectStore | undefined
+  try {
+    store = await openKnownStore(deps, known)
+  } catch (error) {
+    if (!isVaultTrouble(error)) throw error
+  }
+  try {
+    return await masterKeyOf(deps, known, store)
+  } finally {
+    await store?.close()
+  }
+}
+
+/** `vault.locked` for a key that is not remembered: whether it is gone from this machine, or damaged here. */
+export async function lockedError(
+  deps: AgentDeps,
+  { name, keyspace }: KnownVault,
+  { isAway = false }: { readonly isAway?: boolean } = {},
+): Promise<AgentError> {
+  const isStored = (await (await deps.secrets()).get(secretName(keyspace))) !== undefined
+  return new AgentError('vault.locked', { name, isDamaged: isStored, isAway })
 }
 
 /**
@@ -80,7 +108,7 @@ export async function provenMasterKey(deps: AgentDeps, known: KnownVault, store:
   const keys = deriveKeys(masterKey, known.keyspace)
   if (await opensAnything(new Vault({ store, id: known.id, keys, random: deps.random }))) return masterKey
   const ask = deps.askPassphrase()
-  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name })
+  if (ask === undefined) throw new AgentError('vault.locked', { name: known.name, isDamaged: true })
   const [unlocked] = await unlockKeyspaces(store, await ask(known.name), [known.keyspace])
   if (unlocked === undefined) throw new AgentError('vault.wrong-passphrase', { address: known.address })
   await rememberKey(deps, known.keyspace, unlocked.masterKey)

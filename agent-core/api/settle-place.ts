@@ -1,4 +1,5 @@
 /** From the place that a person names to the one that is stored: checked, written in one way, with the keys that came with it. */
+import { statSync } from 'node:fs'
 import { AgentError } from '../base/agent-error.ts'
 import type { S3Keys } from '../contract/s3-server.ts'
 import type { S3Place, S3Settings, StorePlace } from '../state/store-place.ts'
@@ -22,6 +23,23 @@ const mostLockDays = 36_500
 export function settlePlace(request: PlaceRequest, barriers: readonly Barrier[]): SettledPlace {
   if (typeof request !== 'string') return settleS3Place(request)
   return { place: { kind: 'local', address: realVaultFolder(request, barriers) } }
+}
+
+/** The place of a vault that is there already. Throws `vault.none` for what is no folder, `usage.invalid`. */
+export function settleExistingPlace(request: PlaceRequest): SettledPlace {
+  if (typeof request !== 'string') return settleS3Place(request)
+  if (isOtherThanFolder(request)) throw new AgentError('vault.none', { address: request, reason: 'it is not a folder' })
+  return { place: { kind: 'local', address: request } }
+}
+
+function isOtherThanFolder(path: string): boolean {
+  try {
+    return !statSync(path).isDirectory()
+  } catch (error) {
+    // Whoever opens it says what is the matter.
+    if (error instanceof Error && 'code' in error) return false
+    throw error
+  }
 }
 
 /** Throws `usage.invalid`. */

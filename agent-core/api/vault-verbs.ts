@@ -15,7 +15,7 @@ import {
   changePassphrase,
   checkPassphrase,
   createVault,
-  readVaultFile,
+  readNamedVaultFile,
   requireEmpty,
   type UnlockedKeyspace,
   unlockKeyspaces,
@@ -29,7 +29,7 @@ import { audit } from './mark-points.ts'
 import { openBaseForWriting } from './open-base.ts'
 import { openReplica } from './open-replica.ts'
 import { openStoreAt, rememberS3Keys } from './open-store.ts'
-import { knownVault, masterKeyOf, openKnownStore, provenMasterKey, rememberKey } from './open-vault.ts'
+import { knownVault, obtainMasterKey, openKnownStore, provenMasterKey, rememberKey } from './open-vault.ts'
 import { requirePin } from './pin-guard.ts'
 import { adoptPolicies } from './policies.ts'
 import { definitionsToConnect } from './recover-definitions.ts'
@@ -37,10 +37,9 @@ import {
   placeAfterProbe,
   rememberKeysOf,
   repairRemarks,
-  type SettledPlace,
   settingsOf,
+  settleExistingPlace,
   settlePlace,
-  settleS3Place,
 } from './settle-place.ts'
 import { knownVaultDocument } from './show-vault.ts'
 
@@ -63,7 +62,7 @@ export async function createNewVault(
     const probe = await store.probe()
     const place = placeAfterProbe(settled.place, probe)
     const own = deps.state.vaults().find((vault) => vault.access === 'owner')
-    const keyspace = own && { id: own.keyspace, masterKey: await masterKeyOf(deps, own, undefined) }
+    const keyspace = own && { id: own.keyspace, masterKey: await obtainMasterKey(deps, own) }
     const owner = { machine: own?.machine ?? deps.machine, home: deps.state.homeId, ...(keyspace && { keyspace }) }
     const begunMs = deps.clock.nowMs()
     const created = await createVault(store, passphrase, owner, deps)
@@ -107,8 +106,7 @@ export async function connectToVault(
   using _lock = acquireHomeLock(deps.paths.root, deps.clock)
   const isTaken = options.takeOver !== undefined
   if (!isTaken && deps.state.vault(name) !== undefined) throw new AgentError('vault.exists', { name })
-  const settled: SettledPlace =
-    typeof request === 'string' ? { place: { kind: 'local', address: request } } : settleS3Place(request)
+  const settled = settleExistingPlace(request)
   const store = await openStoreAt(deps, settled.place, settled.keys)
   try {
     const repairs = options.repairVersions ? await repairRemarks(store) : []
@@ -247,7 +245,7 @@ async function tellReplica(deps: AgentDeps, known: KnownVault, store: ObjectStor
 }
 
 async function chooseMachine(store: ObjectStore, passphrase: string, machine: string | undefined, deps: AgentDeps) {
-  const { bytes } = await readVaultFile(store)
+  const { bytes } = await readNamedVaultFile(store)
   const unlocked = await unlockKeyspaces(store, passphrase)
   const opened: Awaited<ReturnType<typeof openKeyspace>>[] = []
   let missing: AgentError | undefined

@@ -21,6 +21,7 @@ import { HealSpool } from '../verify/heal-spool.ts'
 import { healVault, type VaultHealing } from '../verify/heal-vault.ts'
 import type { CallContext, DamagedObject, VerifyDocument, VerifyLevel, VerifyOptions } from './agent-api.ts'
 import type { AgentDeps } from './agent-deps.ts'
+import { damageAdvice } from './damage-advice.ts'
 import { HealSources } from './heal-sources.ts'
 import { healTarget } from './heal-target.ts'
 import { type HealedVaultFile, healVaultFile } from './heal-vault-file.ts'
@@ -72,7 +73,13 @@ export async function verifyKnownVault(
     if (record.trouble !== undefined) {
       remarks.push(`What was read could not be written down, so it is read again next time: ${record.trouble.message}`)
     }
-    return documentOf(deps, level, outcome, { damaged, remarks, sample })
+    const advice = damageAdvice(damaged, {
+      vault: known.name,
+      isOwn: known.access === 'owner' && keyspace === undefined,
+      hasReplica: deps.state.replica(known.name) !== undefined,
+      wasHealed: heal,
+    })
+    return documentOf(deps, level, outcome, { damaged, remarks, sample, advice })
   } finally {
     await vault.store.close()
   }
@@ -189,6 +196,7 @@ function documentOf(
     readonly damaged: readonly DamagedObject[]
     readonly remarks: readonly string[]
     readonly sample: SampleResult | undefined
+    readonly advice: readonly string[]
   },
 ): VerifyDocument {
   const { objects, bytesRead, chunkFiles, chunkFilesRead, points }: VaultCheck = check
@@ -205,6 +213,7 @@ function documentOf(
     healed,
     ...(markedPartial !== undefined && { markedPartial }),
     remarks: told.remarks,
+    advice: told.advice,
   }
 }
 

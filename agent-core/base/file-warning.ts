@@ -9,6 +9,7 @@ export type FileWarningCode =
   | 'file.metadata-unreadable'
   | 'file.metadata-not-restored'
   | 'file.not-restored'
+  | 'file.restored-beside'
   | 'file.special-left-out'
   | 'file.damaged'
   | 'journal.missed-changes'

@@ -11,14 +11,21 @@ interface BackupInput extends RetainOptions {
   readonly scheduled?: true
   readonly watch?: true
   readonly wait: boolean
-  readonly every: string
+  readonly every?: string
 }
 
 const minuteMs = 60_000
+const everyMinutes = '15'
 const longestEveryMinutes = 7 * 24 * 60
 
 export const backupNow: RunVerb<BackupInput> = async (input, session) => {
   if (input.watch === true) return await watch(input, session)
+  if (input.every !== undefined) {
+    throw usageError(
+      '--every goes with --watch; without it one backup is made.',
+      'Add --watch to go on until interrupted, or give the item a policy with a schedule: "tharsis policy create NAME --every 15m".',
+    )
+  }
   const { output } = session
   const keepUntilMs = keepUntil(input, session.clock.nowMs())
   if (input.scheduled === true && keepUntilMs !== undefined) {
@@ -50,8 +57,14 @@ async function watch(input: BackupInput, session: Session): Promise<number> {
       'Leave one of them out.',
     )
   }
+  if (!input.wait) {
+    throw usageError(
+      '--watch waits for the end of each backup; --no-wait does not go with it.',
+      'Leave one of them out.',
+    )
+  }
   const { output } = session
-  const everyMs = wholeNumber(input.every, '--every', 1, longestEveryMinutes) * minuteMs
+  const everyMs = wholeNumber(input.every ?? everyMinutes, '--every', 1, longestEveryMinutes) * minuteMs
   const options = { everyMs, accept: session.options.accept === true, wake: session.hearWakes() }
   let status: number = exitStatus.done
   for await (const outcome of (await session.agent()).watchItem(input.item, options, session.context)) {

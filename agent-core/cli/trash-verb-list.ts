@@ -3,11 +3,11 @@ import type { AnyVerb, VerbOption } from './verb.ts'
 
 const pointArguments = [
   ['<item>', 'the item'],
-  ['<point>', 'an id or the beginning of one, "latest", or a date or time'],
+  ['<point>', 'an id, the beginning of one, a number (12 or no12), "latest", or a date or time'],
 ] as const
 const trashedPoint = [
   ['<item>', 'the item'],
-  ['<point>', 'its id, or the beginning of it'],
+  ['<point>', 'its id, the beginning of it, or its number'],
 ] as const
 const itemArgument = [['<name>', 'the item']] as const
 const reasonOption: VerbOption = { flags: '--reason <text>', description: 'why, for who looks at it later' }
@@ -37,7 +37,7 @@ export const markVerbs: readonly AnyVerb[] = [
     name: 'point delete',
     summary: 'Put a point into the trash',
     details:
-      'It is hidden, can be restored by its id and brought back with "point undelete" for 14 days (see the setting ' +
+      'It is hidden, can be restored by its id or number and brought back with "point undelete" for 14 days (see the setting ' +
       'trash-days); a later clean-up removes it. Asks for the PIN, or for a yes where none is set.',
     arguments: pointArguments,
     options: [reasonOption],

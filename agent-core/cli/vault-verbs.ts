@@ -155,7 +155,7 @@ export const showVault: RunVerb<{ readonly name: string }> = async ({ name }, se
 }
 
 function damageWords({ vault, objects, foundAt }: NonNullable<VaultDetails['damage']>): string {
-  const heal = `heal it with "tharsis vault verify ${vault} --heal"`
+  const heal = `"tharsis vault verify ${vault} --heal" mends what it can and says what helps against the rest`
   return `${countOf(objects, 'object')} that points need, found ${formatTime(foundAt)}; ${heal}`
 }
 
@@ -243,10 +243,8 @@ export const verifyVault: RunVerb<VerifyInput> = async (input, session) => {
   if (found.damaged.length === 0) return exitStatus.done
   const open = found.damaged.filter(({ state }) => state === 'open').length
   if (open === 0) return exitStatus.warnings
-  const advice = heal
-    ? 'Restore the affected files from another point or vault.'
-    : `Run "tharsis vault verify ${input.name} --heal", which mends what it can.`
-  output.error(`${countOf(open, 'damaged place')} found. ${advice}`)
+  output.error(`${countOf(open, 'damaged place')} found.`)
+  for (const sentence of found.advice) output.problemDetail(sentence)
   return exitStatus.damaged
 }
 

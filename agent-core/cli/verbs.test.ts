@@ -259,6 +259,23 @@ describe('verbs ask the agent', () => {
   })
 })
 
+describe('options of backup-now that say nothing together', () => {
+  test.each([
+    ['--every 5', '--every goes with --watch'],
+    ['--every 15', '--every goes with --watch'],
+    ['--every 5 --scheduled', '--every goes with --watch'],
+    ['--watch --every 0', '--every takes a whole number'],
+    ['--watch --retain-days 3', '--watch makes many points'],
+    ['--watch --no-wait', '--no-wait does not go with it'],
+  ])('%s', async (options, words) => {
+    const { status, stderr, calls } = await call(`backup-now docs ${options}`)
+    expect(status).toBe(2)
+    expect(calls.map(([verb]) => verb)).not.toContain('backupNow')
+    expect(calls.map(([verb]) => verb)).not.toContain('watchItem')
+    expect(stderr).toContain(words)
+  })
+})
+
 describe('policy options that cannot be', () => {
   test.each([
     ['--daily 25:00', 'no time of a day'],
@@ -421,10 +438,12 @@ describe('damage', () => {
       damaged,
       healed: 0,
       remarks: [],
+      advice: ['Put it back.'],
     }
     const answers: Partial<AgentApi> = { verifyVault: async () => found }
-    const { status, stdout } = await call('vault verify usb', { answers })
+    const { status, stdout, stderr } = await call('vault verify usb', { answers })
     expect(status).toBe(8)
+    expect(stderr).toContain('Error: 1 damaged place found.\n  Put it back.\n')
     for (const part of ['chunks/ab at offset 77: wrong tag', 'docs:/a', 'docs:/b', 'c0ffee00']) {
       expect(stdout).toContain(part)
     }

@@ -82,7 +82,7 @@ export const verbs: readonly AnyVerb[] = [
       },
       { flags: '--no-wait', description: 'with a running agent: start it and do not wait for its end' },
       { flags: '--watch', description: 'go on until interrupted: watch the folders, and look only where they changed' },
-      { flags: '--every <minutes>', description: 'with --watch: back up so often', default: '15' },
+      { flags: '--every <minutes>', description: 'with --watch: back up so often (default: 15)' },
     ],
     examples: [
       'tharsis backup-now documents',

@@ -3,6 +3,8 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { asBuffer, toHex } from '../base/bytes.ts'
+import { fileWarning, shownPath } from '../base/file-warning.ts'
+import type { Task } from '../base/task.ts'
 import { sha256 } from '../codec/block-id.ts'
 import type { Entry } from '../format/tree.ts'
 import type { DirectoryHandle } from '../platform/directory-handle.ts'
@@ -28,6 +30,7 @@ export interface EntryPlace {
 export interface EntryContext extends StageContext {
   readonly options: RestoreOptions
   readonly notes: MetadataNotes
+  readonly task: Pick<Task, 'warn'>
 }
 
 export class EntryRestorer {
@@ -51,10 +54,15 @@ export class EntryRestorer {
       rememberForLinks(entry, staging, folder, name)
       return action
     }
-    if (action === 'copied' && (await this.#hasCopy(entry, name, folder))) return 'same'
+    if (action === 'copied' && (await this.#hasCopy(entry, name, folder))) {
+      this.#tellCopy(copyName(name, this.#options.copyTimeMs, 1), existing, entry, parent)
+      return 'same'
+    }
     const staged = await this.#stage(entry, place)
     try {
-      return this.#publish(staged, action, name, place)
+      const published = this.#publish(staged, action, name, place)
+      if (published.action === 'copied') this.#tellCopy(published.name, existing, entry, parent)
+      return published.action
     } catch (error) {
       staging.handle.unlink(staged)
       throw error
@@ -78,6 +86,15 @@ export class EntryRestorer {
     const existing = folder.lstat(copy)
     if (existing === undefined) return false
     return (await decideAction(entry, folder, copy, existing, this.#comparison())) === 'same'
+  }
+
+  /** Who asked that files be replaced is told of one that stands beside its place; who asked for copies knows. */
+  #tellCopy(copy: Buffer, existing: BigIntStats | undefined, entry: Entry, parent: TargetDirectory): void {
+    if (this.#options.conflict !== 'overwrite') return
+    const taken = existing?.isDirectory() === true ? 'a folder is in its place' : 'another file has just taken its name'
+    const path = sourcePathOf(parent, asBuffer(entry.name))
+    const { task } = this.#context
+    task.warn(fileWarning('file.restored-beside', path, `as "${shownPath(copy).path}", because ${taken}`))
   }
 
   #comparison(): Comparison {
@@ -104,7 +121,7 @@ export class EntryRestorer {
     action: RestoreAction,
     name: Buffer,
     { parent, folder, staging }: EntryPlace,
-  ): RestoreAction {
+  ): { readonly action: RestoreAction; readonly name: Buffer } {
     parent.state.isChanged = true
     if (!parent.wasEmpty) {
       const inode = staging.handle.lstat(staged)?.ino
@@ -112,13 +129,13 @@ export class EntryRestorer {
     }
     if (action === 'overwritten') {
       staging.publish(staged, folder, name, true)
-      return action
+      return { action, name }
     }
     for (let attempt = action === 'copied' ? 1 : 0; ; attempt++) {
       const finalName = attempt === 0 ? name : copyName(name, this.#options.copyTimeMs, attempt)
       try {
         staging.publish(staged, folder, finalName, false)
-        return attempt === 0 ? 'new' : 'copied'
+        return { action: attempt === 0 ? 'new' : 'copied', name: finalName }
       } catch (error) {
         // Taken since it was looked up, or by a name that this file system does not tell apart.
         if (!isTaken(error)) throw error

@@ -9,8 +9,10 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -281,6 +283,23 @@ describe('names that are taken', () => {
     expect(await place.restore(rootOf(file('d', 'file')), { conflict })).toMatchObject({ copied: 1 })
     expect(readFileSync(place.at('d', 'x'), 'utf8')).toBe('y')
     expect(readFileSync(place.at(copyOf('d')), 'utf8')).toBe('file')
+  })
+
+  test('who asked that files be replaced is told of one that is put beside a folder, in each run', async () => {
+    await place.restore(rootOf(folder('d', file('x', 'y'))))
+    const root = rootOf(file('d', 'file'))
+    expect((await place.restore(root)).task.warnings).toEqual([])
+    for (let run = 1; run <= 2; run++) {
+      if (run === 1) unlinkSync(place.at(copyOf('d')))
+      const { task } = await place.restore(root, { conflict: 'overwrite' })
+      expect(task.warnings).toMatchObject([
+        { code: 'file.restored-beside', path: expect.stringMatching(/\/d$/) as string },
+      ])
+      expect(task.warnings[0]?.message).toContain(`as "${copyOf('d')}", because a folder is in its place.`)
+    }
+    rmSync(place.at('d'), { recursive: true })
+    const after = await place.restore(root, { conflict: 'overwrite' })
+    expect([after.new, after.task.warnings]).toEqual([1, []])
   })
 
   test('a file where a folder belongs', async () => {

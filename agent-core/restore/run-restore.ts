@@ -220,6 +220,7 @@ class RestoreRun implements TreeVisitor<TargetDirectory> {
       signal,
       metadata: this.#metadata,
       notes: this.#notes,
+      task: this.#task,
       options: this.#options,
       pool: this.#pooled?.pool,
     })

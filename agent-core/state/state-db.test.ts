@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { TestFolder } from '../../test/support/test-home.ts'
@@ -41,6 +41,36 @@ test('keeps who it is, and what it was told, across a restart', () => {
   expect(second.vault('v')).toEqual(vault)
   expect(second.item('docs')).toEqual(item)
   expect([second.vault('other'), second.item('other')]).toEqual([undefined, undefined])
+})
+
+/** The bytes of these pages but the first are others. */
+function spoilPages(path: string, from: number): void {
+  const bytes = readFileSync(path)
+  bytes.fill(0xa5, from * 4096)
+  writeFileSync(path, bytes)
+}
+
+test.each([1, 2])('pages from %i on that are damaged are told as that, by whatever call meets them', (from) => {
+  using folder = new TestFolder()
+  const path = folder.at('state.db')
+  {
+    using state = openState(path, systemRandom)
+    state.addVault(vault, [item])
+  }
+  spoilPages(path, from)
+  const calls = [
+    () => {
+      using state = openState(path, systemRandom)
+      state.vaults()
+    },
+    () => {
+      using state = openState(path, systemRandom)
+      state.putItem(item)
+    },
+  ]
+  for (const call of calls) {
+    expect(call).toThrow(expect.objectContaining({ code: 'home.damaged', exitCode: 1 }) as Error)
+  }
 })
 
 test('an item is replaced as a whole, and items come by name', () => {
@@ -178,7 +208,7 @@ test('a state of a newer Tharsis, and one that is no database, are refused and l
   expect(() => openState(folder.at('state.db'), systemRandom)).toThrow(expect.objectContaining({ code: 'home.newer' }))
   writeFileSync(folder.at('damaged.db'), 'this is no database, '.repeat(100))
   expect(() => openState(folder.at('damaged.db'), systemRandom)).toThrow(
-    expect.objectContaining({ code: 'home.unusable' }),
+    expect.objectContaining({ code: 'home.damaged' }),
   )
 })
 

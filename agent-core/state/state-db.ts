@@ -28,6 +28,7 @@ import {
   vaultOf,
 } from './state-rows.ts'
 import { prepareState } from './state-schema.ts'
+import { StateStatement } from './state-statement.ts'
 import type { StateSql } from './state-tables.ts'
 import { placeRowOf, type StorePlace } from './store-place.ts'
 
@@ -51,7 +52,7 @@ export type SettingName =
   | 'pin'
   | 'pin-record'
 
-/** Opens or creates the state at `path`; throws `home.newer` and `home.unusable`. */
+/** Opens or creates the state at `path`; throws `home.newer`, `home.unusable`, and `home.damaged`, which every call may. */
 export function openState(path: string, random: Random): StateDb {
   return new StateDb(path, random)
 }
@@ -63,7 +64,7 @@ export class StateDb implements Disposable {
   readonly schedules: ScheduleTable
   readonly #db: Database.Database
   readonly #path: string
-  readonly #statements = new Map<string, Database.Statement>()
+  readonly #statements = new Map<string, StateStatement<unknown[], unknown>>()
   readonly #policies = new Map<string, { readonly definition: Buffer; readonly policy: Policy }>()
   #homeId: HomeId
 
@@ -84,7 +85,7 @@ export class StateDb implements Disposable {
 
   /** Has changed whenever anything in the database has, by this process or another: a look that costs microseconds. */
   get version(): string {
-    const others = this.#db.pragma('data_version', { simple: true }) as number
+    const others = this.#statement<[], { data_version: number }>('PRAGMA data_version').get()?.data_version
     const own = this.#statement<[], { changes: number }>('SELECT total_changes() AS changes').get()?.changes
     return `${others}.${own}`
   }
@@ -331,9 +332,18 @@ export class StateDb implements Disposable {
 
   /** Prepared when first used, and kept. */
   #statement<Given extends unknown[] | object = unknown[], Row = unknown>(sql: string) {
-    const known = this.#statements.get(sql) ?? this.#db.prepare(sql)
+    const known = this.#statements.get(sql) ?? this.#prepareStatement(sql)
     this.#statements.set(sql, known)
-    return known as Database.Statement<Given extends unknown[] ? Given : [Given], Row>
+    return known as unknown as StateStatement<Given extends unknown[] ? Given : [Given], Row>
+  }
+
+  #prepareStatement(sql: string): StateStatement<unknown[], unknown> {
+    const translated = (error: unknown) => translate(error, this.#path)
+    try {
+      return new StateStatement(this.#db.prepare(sql), translated)
+    } catch (error) {
+      throw translated(error)
+    }
   }
 
   #putPolicy(policy: Policy): void {
@@ -347,7 +357,7 @@ export class StateDb implements Disposable {
     return {
       all: <Row>(sql: string, ...values: readonly unknown[]) => this.#statement<unknown[], Row>(sql).all(...values),
       get: <Row>(sql: string, ...values: readonly unknown[]) => this.#statement<unknown[], Row>(sql).get(...values),
-      run: (sql, ...values) => void this.#statement<unknown[]>(sql).run(...values),
+      run: (sql, ...values) => this.#statement<unknown[]>(sql).run(...values),
       write: (work) => this.#write(work),
     }
   }
@@ -375,5 +385,8 @@ const selectReplica = `SELECT vault, kind, address, settings, every_ms AS everyM
 
 function translate(error: unknown, path: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error
-  return new AgentError('home.unusable', { home: path, reason: error.message }, error)
+  const { code, message } = error
+  const isDamaged = code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
+  if (isDamaged) return new AgentError('home.damaged', { path, reason: message }, error)
+  return new AgentError('home.unusable', { home: path, reason: message }, error)
 }

@@ -144,6 +144,17 @@ export async function readVaultFile(store: ObjectStore): Promise<{ readonly file
   }
 }
 
+/** As `readVaultFile`, in a place that a person has just named: one without vault.json is `vault.none`, a wrong place most likely. */
+export async function readNamedVaultFile(store: ObjectStore): ReturnType<typeof readVaultFile> {
+  try {
+    return await readVaultFile(store)
+  } catch (error) {
+    const isAbsent = isAgentError(error, 'vault.unreachable') && isAgentError(error.cause, 'store.not-found')
+    if (!isAbsent) throw error
+    throw new AgentError('vault.none', { address: store.address, reason: 'it holds no vault.json' }, error)
+  }
+}
+
 /** Ids of all keyspaces in the vault, in order. */
 export async function listKeyspaces(store: ObjectStore): Promise<KeyspaceId[]> {
   const keyspaces: KeyspaceId[] = []

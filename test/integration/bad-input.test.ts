@@ -146,7 +146,10 @@ const cases: Case[] = [
   ['an unknown vault to show', () => ['vault', 'show', 'none'], 4, 'vault.not-found'],
   ['an unknown vault to verify', () => ['vault', 'verify', 'none'], 4, 'vault.not-found'],
   ['a share above 100', () => ['vault', 'verify', 'v', '--read-data', '101'], 2],
-  ['no vault to connect', () => ['vault', 'connect', 'w', '--local', cli.source], 6, 'vault.unreachable'],
+  ['no vault to connect', () => ['vault', 'connect', 'w', '--local', cli.source], 6, 'vault.none'],
+  ['no vault to join', () => ['vault', 'join', 'w', '--local', cli.source], 6, 'vault.none'],
+  ['a file to connect', () => ['vault', 'connect', 'w', '--local', join(cli.source, 'file')], 6, 'vault.none'],
+  ['no folder to connect', () => ['vault', 'connect', 'w', '--local', join(cli.folder, 'w')], 6, 'vault.unreachable'],
   ['a chunk file that is not there', () => ['chunk', 'info', '/no/such.tcf'], 4],
   ['a folder as a chunk file', () => ['chunk', 'verify', cli.source], 2, 'usage.invalid'],
   ['a chunk file that is none', () => ['chunk', 'info', join(cli.source, 'file')], 8],
@@ -182,6 +185,15 @@ function stateOf(): unknown {
     snapshotTree(cli.source),
   ]
 }
+
+test('where no vault is or can be, the advice speaks of the folder of a vault', async () => {
+  const file = join(cli.source, 'file')
+  const adviceOf = async (status: number, ...verb: string[]) => (await cli.fails(['vault', ...verb], status)).advice
+  expect(await adviceOf(6, 'connect', 'w', '--local', cli.source)).toMatch(/vault.json.*tharsis vault create/s)
+  for (const folder of [file, join(file, 'w')]) {
+    expect(await adviceOf(2, 'create', 'w', '--local', folder)).toMatch(/empty or new folder for the vault/)
+  }
+})
 
 test('a home folder that is a file, or below one, is told', async () => {
   for (const home of [join(cli.source, 'file'), join(cli.source, 'file', 'home'), '/proc/x']) {

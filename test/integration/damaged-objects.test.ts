@@ -1,5 +1,5 @@
 /** Single objects that rotted, in the vault or here: work goes on, and nothing whole is given up for them. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { VerifyDocument } from '../../agent-core/api/agent-api.ts'
@@ -121,6 +121,35 @@ describe('the key that is kept here', () => {
     await withoutPassphrase(async () => await cli.backUp())
   })
 
+  test('without a passphrase it is said to be damaged, not gone; where the vault is needed, that it must be there', async () => {
+    await cli.backUp()
+    const key = readFileSync(keyFile())
+    const isUnasked = { env: { THARSIS_PASSPHRASE: '' } }
+    flip(keyFile(), 7)
+    for (const verb of [
+      ['point', 'list', 'docs'],
+      ['backup-now', 'docs'],
+      ['vault', 'recovery-code', 'v', '--yes'],
+    ]) {
+      const { code, message, advice } = await cli.fails(verb, 7, isUnasked)
+      expect([code, message]).toEqual([
+        'vault.locked',
+        'The key of vault "v" is stored on this machine, but it is damaged.',
+      ])
+      expect(advice).toMatch(/passphrase or the recovery code.*stored anew/)
+    }
+    renameSync(cli.vault, `${cli.vault}-away`)
+    expect((await cli.fails(['point', 'list', 'docs'], 7)).advice).toContain('Make the vault reachable')
+    renameSync(`${cli.vault}-away`, cli.vault)
+    // A second vault gets the same key: from the first one.
+    await cli.json(['vault', 'create', 'w', '--local', join(cli.folder, 'w')])
+    expect(readFileSync(keyFile())).toEqual(key)
+    rmSync(keyFile())
+    expect((await cli.fails(['point', 'list', 'docs'], 7, isUnasked)).message).toContain(
+      'is not stored on this machine',
+    )
+  })
+
   test('kept by an earlier build, and rotten: no other secret is made of it', async () => {
     await cli.backUp()
     bare()
@@ -136,4 +165,25 @@ describe('the key that is kept here', () => {
     fresh.passphrase = changed
     await fresh.json(['vault', 'connect', 'v', '--local', cli.vault])
   })
+})
+
+test('a damaged key slot is put right by what the verification advises', async () => {
+  using other = new CliHome()
+  const { recoveryCode } = await other.setUp()
+  for (const [kind, verb] of [
+    ['passphrase', 'set-passphrase'],
+    ['recovery-code', 'recovery-code'],
+  ] as const) {
+    const [slot] = globSync(`keyspaces/*/keys/*-${kind}`, { cwd: other.vault })
+    flip(join(other.vault, slot as string), 60)
+    for (const more of [[], ['--heal']]) {
+      const { advice } = await other.json<VerifyDocument>(['vault', 'verify', 'v', ...more], 8)
+      expect(advice).toEqual([expect.stringContaining(`"tharsis vault ${verb} v"`)])
+    }
+    const env = { THARSIS_PASSPHRASE: recoveryCode, THARSIS_NEW_PASSPHRASE: other.passphrase }
+    await other.json(['vault', verb, 'v', '--yes'], 0, { env })
+    expect(await other.json(['vault', 'verify', 'v'])).toMatchObject({ damaged: [], advice: [] })
+  }
+  const fresh = other.secondHome('fresh')
+  await fresh.json(['vault', 'connect', 'v', '--local', other.vault])
 })

@@ -397,6 +397,7 @@ export function createFakeAgent(overrides: Partial<AgentApi> = {}): FakeAgent {
       damaged: [],
       healed: 0,
       remarks: [],
+      advice: [],
     }),
     pruneVault: answer('pruneVault', fakePrune),
     unlockVault: answer('unlockVault', { name: 'usb' }),

@@ -236,5 +236,7 @@ export const verifyDocument = z.object({
   /** Points that lack files for good and were marked so just now; only with `heal`. */
   markedPartial: optional(count),
   remarks: list(text),
+  /** What helps against damage that is open, in sentences. */
+  advice: list(text),
 })
 export type VerifyDocument = Value<typeof verifyDocument>

@@ -40,6 +40,17 @@ export const homeErrors = {
     words: (d) => `The home folder ${d.home} cannot be used: ${d.reason}.`,
     advice: () => 'Give another folder with --home DIR or THARSIS_HOME, or mend its permissions.',
   }),
+  'home.damaged': spec<{ path: string } & Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 1,
+    words: (d) => `What this home folder knows of its vaults and items, ${d.path}, is damaged: ${d.reason}.`,
+    advice: (d) =>
+      `Move it away, with ${d.path}-wal and ${d.path}-shm where they are there, and leave all else in its place. Then connect ` +
+      'each vault again: "tharsis vault connect NAME --local DIR" (or --s3 URL) says which machine it is, and the same with ' +
+      '--take-over MACHINE goes on as that machine, with its items and policies, and with points that wait in the cache. ' +
+      'Settings, replicas and the PIN are to be given again.',
+  }),
   'home.newer': spec<{ path: string; found: number; known: number }>({
     scope: 'agent',
     retry: false,

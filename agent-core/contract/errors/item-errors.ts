@@ -173,6 +173,13 @@ export const itemErrors = {
     words: (d) => `It was not restored (${d.reason}).`,
     advice: () => 'Mend the reason and restore it again.',
   }),
+  'file.restored-beside': spec<File & Reason>({
+    scope: 'file',
+    retry: false,
+    exitCode: 3,
+    words: (d) => `It was restored beside its place, ${d.reason}.`,
+    advice: () => 'Nothing was lost. To have it in its place, move away what is there and restore it again.',
+  }),
   'file.special-left-out': spec<File & Reason>({
     scope: 'file',
     retry: false,

@@ -13,8 +13,6 @@ function wayOutOf(d: {
 }): string {
   const deletion = `"tharsis point delete ${d.item} ${d.point}"`
   switch (d.wayOut) {
-    case 'delete':
-      return `give the point up with ${deletion}: clean-ups go on once its time in the trash is over.`
     case 'trash':
       return `clean-ups go on once its time in the trash is over (${d.until ?? 'no date is known'}).`
     case 'held':
@@ -23,7 +21,10 @@ function wayOutOf(d: {
       return 'wait: it was never confirmed, and goes by itself 14 days after it was stored, once a later point of the item is confirmed.'
     case 'foreign':
       return `give the point up on machine "${d.machine}" with ${deletion}, or here after "tharsis vault connect" with --take-over.`
+    case 'delete':
+      break
   }
+  return `give the point up with ${deletion}: clean-ups go on once its time in the trash is over.`
 }
 
 export const pointErrors = {
@@ -35,12 +36,13 @@ export const pointErrors = {
     words: (d) => `Item "${d.item}" has no point "${d.point}".`,
     advice: (d) => `See "tharsis point list ${d.item}".`,
   }),
-  'point.ambiguous': spec<{ point: string; matches: readonly string[] }>({
+  'point.ambiguous': spec<{ point: string; matches: readonly string[]; numberWord?: string }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
-    advice: () => 'Give more digits of the id.',
+    advice: ({ numberWord }) =>
+      `Give more digits of the id${numberWord === undefined ? '' : `, or "${numberWord}" for the point with that number`}.`,
   }),
   'point.damaged': spec<{ item: string; point: string; vault: string } & Reason>({
     scope: 'job',

@@ -116,10 +116,14 @@ export const storeErrors = {
     exitCode: 8,
     words: (d) => `${d.what} is damaged at offset ${d.offset}: ${d.reason}.`,
     // Without one of these objects nothing of the vault opens, so that `vault verify` cannot tell either.
-    advice: (d) =>
-      /^vault\.json$|^keyspaces\/[0-9a-f]+\/(?:keyspace$|keys\/)/.test(d.what)
+    advice: (d) => {
+      if (/^keyspaces\/[0-9a-f]+\/keys\//.test(d.what)) {
+        return 'Give the other secret, the recovery code for the passphrase or the passphrase for the code. The machine that keeps the key writes a new key slot with "tharsis vault set-passphrase NAME", given no old passphrase, or "tharsis vault recovery-code NAME". Else use another copy of the vault.'
+      }
+      return /^vault\.json$|^keyspaces\/[0-9a-f]+\/keyspace$/.test(d.what)
         ? 'Use another copy of the vault, or put this object back from one; the data in the chunk files is still there.'
-        : 'Run "tharsis vault verify NAME --read-data 100" to see which files are affected.',
+        : 'Run "tharsis vault verify NAME --read-data 100" to see which files are affected.'
+    },
   }),
   'format.too-new': spec<{ what: string } & Reason>({
     scope: 'job',

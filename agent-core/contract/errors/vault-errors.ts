@@ -43,6 +43,15 @@ export const vaultErrors = {
     words: (d) => `The vault ${d.address} cannot be reached: ${d.reason}.`,
     advice: () => 'Connect the disk or the network that holds it and run this again. Nothing was created there.',
   }),
+  // A place that a person has just named; that of a known vault is `vault.unreachable` then.
+  'vault.none': spec<{ address: string } & Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 6,
+    words: (d) => `There is no vault in ${d.address}: ${d.reason}.`,
+    advice: (d) =>
+      `Give the place in which the vault's vault.json lies; if that is on a disk or share, see that it is mounted. To make a new vault: "tharsis vault create NAME ${d.address.startsWith('s3://') ? '--s3 URL' : '--local DIR'}".`,
+  }),
   'vault.file-missing': spec<{ address: string }>({
     scope: 'job',
     retry: false,
@@ -93,12 +102,16 @@ export const vaultErrors = {
     words: (d) => `A passphrase needs at least ${d.minimum} characters.`,
     advice: () => 'Choose a longer one; several words are easy to remember.',
   }),
-  'vault.locked': spec<{ name: string }>({
+  'vault.locked': spec<{ name: string; isDamaged?: boolean; isAway?: boolean }>({
     scope: 'agent',
     retry: false,
     exitCode: 7,
-    words: (d) => `The key of vault "${d.name}" is not stored on this machine any more.`,
-    advice: () => 'Give the passphrase (THARSIS_PASSPHRASE or --passphrase-file); it is asked for once.',
+    words: (d) =>
+      d.isDamaged
+        ? `The key of vault "${d.name}" is stored on this machine, but it is damaged.`
+        : `The key of vault "${d.name}" is not stored on this machine any more.`,
+    advice: (d) =>
+      `${d.isAway ? 'Make the vault reachable and give' : 'Give'} the passphrase or the recovery code (THARSIS_PASSPHRASE or --passphrase-file): the key is taken from the vault, stored anew, and not asked for again.`,
   }),
   'vault.no-machine': spec<{ address: string; machine: string }>({
     scope: 'agent',

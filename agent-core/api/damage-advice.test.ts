@@ -24,7 +24,6 @@ describe('a healing is advised only where it can mend something', () => {
     [`${root}/keys`, /set-passphrase v.*recovery-code v/],
     [`${root}/keyspace`, /back from another copy.*second vault/],
     [`${root}/audit/000000000001`, /back from another copy of the vault/],
-    ['vault.json', /back from another copy of the vault/],
   ])('%s: from a replica alone', (object, words) => {
     expect(advice(object, { hasReplica: true })).toContain('--heal')
     for (const more of [{}, { wasHealed: true }, { wasHealed: true, hasReplica: true }]) {

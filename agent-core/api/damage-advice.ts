@@ -57,5 +57,5 @@ function kindOf(object: string): Kind {
   if (below === 'keys') return 'keys'
   const [, slot] = /^keys\/.*-(passphrase|recovery-code)$/.exec(below) ?? []
   if (slot !== undefined) return slot as SlotKind
-  return /^(?:keys|marks|tombstones|audit)\/|^vault\.json$/.test(below) ? 'kept-nowhere-else' : 'other'
+  return /^(?:keys|marks|tombstones|audit)\//.test(below) ? 'kept-nowhere-else' : 'other'
 }

@@ -98,6 +98,9 @@ test('without anything that proves it, it stays, and the error says what helps',
     advice: expect.stringContaining('tharsis vault verify NAME --heal') as string,
   })
   expect(readFileSync(path, 'utf8')).toBe('rotten')
+  // What the cache has whole is read all the same.
+  expect(await listPoints(deps, 'mine')).toMatchObject([{ tiers: ['instant', 'vault'] }])
+  rmSync(deps.paths.chunks, { recursive: true })
   await expect(listPoints(deps, 'mine')).rejects.toEqual(code('vault.file-damaged'))
 })
 

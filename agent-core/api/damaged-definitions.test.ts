@@ -112,3 +112,15 @@ test('a new home restores without them; it takes nothing over', async () => {
   expect(restored).toMatchObject({ restored: 1, failed: 0 })
   expect(readFileSync(folder.at('out', 'file'), 'utf8')).toBe('content')
 })
+
+test('a home that another one has taken over from does not make them anew', async () => {
+  using other = new TestHome({ machine: 'new machine' })
+  await connectToVault(other.deps, 'v', folder.at('v'), testPassphrase, { takeOver: 'test machine' })
+  await backupNow(other.deps, 'mine', { accept: true }, {})
+  spoil()
+  const rotten = definitionFiles().map((path) => readFileSync(path))
+  await expect(heal()).rejects.toMatchObject({ code: 'vault.definitions-damaged' })
+  expect(definitionFiles().map((path) => readFileSync(path))).toEqual(rotten)
+  await verifyKnownVault(other.deps, 'v', { heal: true }, {})
+  expect((await definitions())?.writer).toBe(other.deps.state.homeId)
+})

@@ -125,9 +125,9 @@ async function markEach(
   return { marked: chosen.length, held: points.filter((point) => states.get(point)?.held).length }
 }
 
-/** Ids of the item's points there, provisional ones and those that wait for the vault included. */
+/** Ids of the item's points there; provisional ones, lost ones and those that wait for the vault included. */
 async function pointsOf(deps: AgentDeps, vault: Vault, item: Pick<Item, 'id'>): Promise<ReadonlySet<PointId>> {
-  const listed = (await vault.listPoints(item.id)).map(({ point }) => point)
+  const listed = (await vault.listPoints(item.id, { lost: true })).map(({ point }) => point)
   using base = openBase(deps.paths.base, { readOnly: true })
   const waiting = base.unconfirmedPoints(vault.id).filter((point) => point.item === item.id)
   return new Set([...listed, ...waiting.map(({ id }) => id)])

@@ -2,7 +2,7 @@
  * Everything needed to read an item's points: the places that answer (or the cache alone, while none does), the
  * catalogue, the tree and the blocks. Takes no lock; restores never wait for backups.
  */
-import { AgentError } from '../base/agent-error.ts'
+import { AgentError, isAgentError } from '../base/agent-error.ts'
 import { readDateText } from '../base/date-text.ts'
 import { openBase } from '../cache/base-db.ts'
 import { Catalogue } from '../cache/catalogue.ts'
@@ -128,7 +128,7 @@ export class ItemReading implements AsyncDisposable {
 
   async #pointNamed(wanted: string): Promise<ReadablePoint | DamagedPoint> {
     const { readable, damaged } = await this.#read()
-    const { matches, numberWord } = pointsNamed(
+    const matches = pointsNamed(
       [
         ...damaged.map((point) => ({ id: point.listed.point, sequence: point.listed.sequence, point })),
         ...readable.map((point) => ({ id: point.manifest.id, sequence: point.manifest.sequence, point })),
@@ -138,8 +138,7 @@ export class ItemReading implements AsyncDisposable {
     const [match] = matches
     if (match === undefined) throw this.#notFound(wanted)
     if (matches.length > 1) {
-      const ids = matches.map(({ id }) => id)
-      throw new AgentError('point.ambiguous', { point: wanted, matches: ids, ...(numberWord && { numberWord }) })
+      throw new AgentError('point.ambiguous', { point: wanted, matches: matches.map(({ id }) => id) })
     }
     return match.point
   }
@@ -155,9 +154,9 @@ export class ItemReading implements AsyncDisposable {
     const { open, trouble } = this.#places
     const waiting = this.#waiting()
     if (open.length === 0 && trouble !== undefined) {
-      const readable = [...this.#lastConfirmed(waiting), ...waiting].toSorted(bySequence)
+      const readable = [...this.#lastConfirmed(waiting).toSorted(bySequence), ...waiting]
       if (readable.length === 0) throw trouble
-      this.#deps.remark?.(`${trouble.message} Only points that the cache has whole are seen.`)
+      this.#deps.remark?.(`${trouble.message} Only points that the cache holds are seen.`)
       return { readable, damaged: [] }
     }
     const tiers: readonly Tier[] = this.#isWholeInCache() ? ['instant', 'vault'] : ['vault']
@@ -223,13 +222,24 @@ export class ItemReading implements AsyncDisposable {
     for (const name of this.item.vaults) {
       const encoded = this.catalogue.base.lastConfirmed(knownVault(this.#deps, name).id, this.item.id)
       if (encoded === undefined) continue
-      const manifest = decodePointManifest(encoded, 'confirmed point')
-      if (waiting.some((point) => point.manifest.id === manifest.id)) continue
+      const manifest = this.#decodeKept(encoded)
+      if (manifest === undefined || waiting.some((point) => point.manifest.id === manifest.id)) continue
       const known = points.get(manifest.id)
       if (known !== undefined) known.vaults.push(name)
       else points.set(manifest.id, { manifest, tiers: ['instant', 'vault'], vaults: [name], state: unmarkedState })
     }
     return [...points.values()]
+  }
+
+  /** What the base keeps may have rotted where SQLite does not see it. */
+  #decodeKept(encoded: Uint8Array): PointManifest | undefined {
+    try {
+      return decodePointManifest(encoded, 'confirmed point')
+    } catch (error) {
+      if (!isAgentError(error, 'format.invalid')) throw error
+      this.#deps.log.warn('left out a point that the base keeps', { item: this.item.id, reason: error.message })
+      return undefined
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

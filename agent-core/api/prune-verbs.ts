@@ -11,6 +11,7 @@ import { ChunkFolder } from '../cache/chunk-folder.ts'
 import { BlockReader } from '../cache/chunk-reader.ts'
 import type { VaultIndex } from '../cache/vault-index.ts'
 import { blockId } from '../codec/block-id.ts'
+import type { WayOut } from '../contract/errors/point-errors.ts'
 import { formatTime } from '../contract/format-time.ts'
 import type { ItemId } from '../contract/ids.ts'
 import { decodePointManifest } from '../format/point.ts'
@@ -67,7 +68,9 @@ export async function pruneVault(
     const { vault, isOwn, machine } = await openKeyspace(deps, known, store, options.keyspace)
     using base = openBaseForWriting(deps)
     const { expiredOf, itemName } = await expiryIn(deps, vault)
-    const unreadable = unreadablePoint(known, { isOwn, machine, itemName })
+    const goesThere = (item: ItemId) =>
+      deps.state.items().some(({ id, vaults }) => id === item && vaults.includes(known.name))
+    const unreadable = unreadablePoint(known, { isOwn, machine, itemName, goesThere })
     const request = requestOf(deps, base, { vault, isOwn, machine, options, expiredOf, unreadable })
     const { clock } = deps
     const workFolder = `${deps.paths.cache}/merging`
@@ -133,14 +136,29 @@ function requestOf(
 /** Says which damaged point keeps the clean-up from knowing what is needed, and what helps. */
 function unreadablePoint(
   { name: vault }: KnownVault,
-  { isOwn, machine, itemName }: Omit<OpenedKeyspace, 'vault'> & { readonly itemName: (item: ItemId) => string },
+  {
+    isOwn,
+    machine,
+    itemName,
+    goesThere,
+  }: Omit<OpenedKeyspace, 'vault'> & {
+    readonly itemName: (item: ItemId) => string
+    /** Whether an item of this home goes to that vault. */
+    readonly goesThere: (item: ItemId) => boolean
+  },
 ): PruneRequest['unreadable'] {
   return ({ listed, manifest, state, isConfirmed }) => {
     const until = state.deleted === undefined ? null : formatTime(isoTime(state.deleted.untilMs))
-    const ifOwn = state.held ? 'held' : state.deleted !== undefined ? 'trash' : isConfirmed ? 'delete' : 'provisional'
     const cause = manifest instanceof AgentError ? manifest : undefined
     const reason = cause?.message.replace(/\.$/, '') ?? 'its manifest cannot be read'
-    const wayOut = isOwn || ifOwn === 'trash' || ifOwn === 'provisional' ? ifOwn : 'foreign'
+    const wayOut = ((): WayOut => {
+      if (state.doubt !== undefined) return 'in-doubt'
+      if (!state.held && state.deleted !== undefined) return 'trash'
+      if (!isConfirmed) return 'provisional'
+      if (!isOwn) return 'foreign'
+      if (!goesThere(listed.item)) return 'elsewhere'
+      return state.held ? 'held' : 'delete'
+    })()
     const item = itemName(listed.item)
     return new AgentError(
       'point.stops-clean-up',

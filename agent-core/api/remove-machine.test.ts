@@ -1,5 +1,5 @@
 /** A machine goes from a vault into the trash, comes back, or is cleaned away; the other one keeps every byte. */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { testPassphrase } from '../../test/support/test-home.ts'
@@ -76,6 +76,20 @@ test('once its window is past, clean-ups free all of its space and its name, and
   expect((await verifyKnownVault(a, 'v', { readDataPercent: 100 }, {})).damaged).toEqual([])
   // The machine that was away all the time: nobody could open what it would store.
   await expect(backUp(b)).rejects.toEqual(code('vault.machine-gone'))
+  expect(objectsOf(vault, ofB)).toEqual([])
+})
+
+test('a point whose manifest is gone goes with its machine', async () => {
+  using place = await TwoMachines.make()
+  const { a, b, vault, homeA } = place
+  homeA.passphrase = passphraseOfB
+  const ofB = knownVault(b, 'v').keyspace
+  await backUp(b)
+  const points = objectsOf(vault, ofB).filter((name) => /points\/.*[0-9a-f]{32}$/.test(name))
+  rmSync(points[0] as string)
+  expect((await removeMachine(a, 'v', 'b', undefined)).points).toBe(2)
+  place.laterMs = 15 * dayMs
+  await pruneVault(a, 'v', { keyspace: 'b', graceDays: 0 }, {})
   expect(objectsOf(vault, ofB)).toEqual([])
 })
 

@@ -108,7 +108,7 @@ async function markAllItems(
   vault: Vault,
   mark: (item: { readonly id: ItemId }) => Promise<MarkedPoints>,
 ): Promise<{ readonly points: number; readonly held: number }> {
-  const items = new Set((await vault.listPoints()).map(({ item }) => item))
+  const items = new Set((await vault.listPoints(undefined, { lost: true })).map(({ item }) => item))
   let points = 0
   let held = 0
   for (const id of items) {

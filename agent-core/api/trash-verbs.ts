@@ -23,7 +23,7 @@ export async function holdPoint(
   return await markPoint(deps, { item, wanted, act: 'point hold', reason }, () => ({ kind: 'hold' }))
 }
 
-/** Gives a held point back to its policy. Throws `point.not-held`, and as `requirePin`. */
+/** Gives a held point back to its policy. Throws `point.not-held`, `point.in-doubt`, and as `requirePin`. */
 export async function releasePoint(
   deps: AgentDeps,
   item: string,
@@ -33,12 +33,12 @@ export async function releasePoint(
   await requirePin(deps)
   return await markPoint(deps, { item, wanted, act: 'point release', reason }, (point, { held, doubt }) => {
     if (!held) return new AgentError('point.not-held', { item, point })
-    if (doubt !== undefined) throw new AgentError('point.held', { item, point, reason: doubt })
+    if (doubt !== undefined) throw new AgentError('point.in-doubt', { item, point, reason: doubt })
     return { kind: 'release' }
   })
 }
 
-/** Puts a point into the trash. Throws `point.held`, `point.deleted`, and as `requirePin`. */
+/** Puts a point into the trash. Throws `point.held`, `point.in-doubt`, `point.deleted`, and as `requirePin`. */
 export async function deletePoint(
   deps: AgentDeps,
   item: string,
@@ -47,7 +47,8 @@ export async function deletePoint(
 ): Promise<PointDocument> {
   await requirePin(deps)
   return await markPoint(deps, { item, wanted, act: 'point delete', reason }, (point, { held, doubt, deleted }) => {
-    if (held) throw new AgentError('point.held', { item, point, reason: doubt ?? 'somebody has put a hold on it' })
+    if (doubt !== undefined) throw new AgentError('point.in-doubt', { item, point, reason: doubt })
+    if (held) throw new AgentError('point.held', { item, point, reason: 'somebody has put a hold on it' })
     if (deleted !== undefined) return new AgentError('point.deleted', { item, point })
     return { kind: 'delete', untilMs: endOfWindowMs(deps) }
   })

@@ -165,12 +165,21 @@ async function definitionsOf(deps: AgentDeps, known: KnownVault, vault: Vault): 
   return read?.definitions ?? definitionsHere(deps, known)
 }
 
-/** As `requireWriter`, where it can be told: a healing adds, and the definitions that would tell are what it heals. */
+/** False when the newest confirmed point of an item was made by another home: that one has taken over. */
+async function isStillWriter({ state }: AgentDeps, vault: Vault): Promise<boolean> {
+  const ofItems = Map.groupBy(await vault.listPoints(), ({ item }) => item)
+  return [...ofItems].every(([item, points]) => {
+    const newest = points.findLast(({ confirmationName }) => confirmationName !== undefined)
+    return newest === undefined || !state.madePoints.hasAny(item) || state.madePoints.has(item, newest.point)
+  })
+}
+
+/** As `requireWriter`; where the definitions that would tell are what is to be healed, the points tell who writes. */
 async function requireHealer(deps: AgentDeps, known: KnownVault, vault: Vault): Promise<void> {
   try {
     await requireWriter(deps, known, vault)
   } catch (error) {
-    if (!isAgentError(error, 'vault.definitions-damaged')) throw error
+    if (!isAgentError(error, 'vault.definitions-damaged') || !(await isStillWriter(deps, vault))) throw error
     deps.log.warn('healed without knowing who writes to the vault', { vault: known.name, reason: error.message })
   }
 }

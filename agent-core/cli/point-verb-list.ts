@@ -1,8 +1,7 @@
 /** What is said about points, and about bringing files back, on the command line. */
 import type { AnyVerb } from './verb.ts'
 
-const pointHelp =
-  'an id, the beginning of one, a number (12 or no12), "latest", or a date or time (the newest point not after it)'
+const pointHelp = 'an id, the beginning of one, a number, "latest", or a date or time (the newest point not after it)'
 
 export const pointVerbs: readonly AnyVerb[] = [
   {

@@ -3,7 +3,7 @@ import type { AnyVerb, VerbOption } from './verb.ts'
 
 const pointArguments = [
   ['<item>', 'the item'],
-  ['<point>', 'an id, the beginning of one, a number (12 or no12), "latest", or a date or time'],
+  ['<point>', 'an id, the beginning of one, a number, "latest", or a date or time'],
 ] as const
 const trashedPoint = [
   ['<item>', 'the item'],

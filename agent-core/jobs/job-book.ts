@@ -158,10 +158,16 @@ export class JobBook {
     const { table, clock, owner, isAlive } = this.#deps
     const others = table.list({ live: true, limit: mostLive }).filter((job) => job.owner !== owner)
     const dead = others.filter((job) => !isAlive(job.owner))
-    return dead.toReversed().map(({ id }) => {
-      this.log(id, 'warning', 'interrupted: its process ended')
-      const reason = 'Its process ended; what was done so far is kept.'
-      return this.#change(id, { state: 'interrupted', reason, finishedMs: clock.nowMs() })
+    const reason = 'Its process ended; what was done so far is kept.'
+    return dead.toReversed().flatMap(({ id }) => {
+      const atMs = clock.nowMs()
+      const lines: NewJobLine[] = [{ atMs, level: 'warning', text: 'interrupted: its process ended' }]
+      // Its process may have finished it, and ended, since it was listed.
+      const isLive = (job: JobRecord) => job.finishedMs === null
+      const job = table.change(id, { state: 'interrupted', reason, finishedMs: atMs }, lines, isLive)
+      if (job === undefined) return []
+      this.#tell(id)
+      return [job]
     })
   }
 

@@ -42,7 +42,8 @@ function startOf(pid: number): string | undefined {
     return `${fields[19]}/${boot}`
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    // Where a user does not see those of others, it is not one of ours.
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EPERM' || code === 'EACCES') return undefined
     throw error
   }
 }

@@ -114,12 +114,17 @@ export class JobTable {
     return added as JobRecord
   }
 
-  /** Changes a job and adds lines to its log; undefined when there is none of that id. One transaction. */
-  change(id: JobId, change: JobChange, lines: readonly NewJobLine[] = []): JobRecord | undefined {
+  /** Changes a job that `isStill` as it was thought to be, and adds lines to its log; undefined when there is none. One transaction. */
+  change(
+    id: JobId,
+    change: JobChange,
+    lines: readonly NewJobLine[] = [],
+    isStill: (job: JobRecord) => boolean = () => true,
+  ): JobRecord | undefined {
     let changed: JobRecord | undefined
     this.#sql.write(() => {
       const job = this.get(id)
-      if (job === undefined) return
+      if (job === undefined || !isStill(job)) return
       changed = { ...job, ...change, revision: this.#nextRevision() }
       this.#put(changed)
       this.#addLines(id, lines)

@@ -1,15 +1,22 @@
 /** Points, and the PIN that what takes something away asks for. */
 import { type Reason, spec } from './error-spec.ts'
 
+/** `elsewhere`: its item does not go to that vault any more. */
+export type WayOut = 'delete' | 'trash' | 'held' | 'in-doubt' | 'provisional' | 'elsewhere' | 'foreign'
+
 const healsPoint = 'puts it back where this machine, another vault of the item or a replica still has it'
+
+const marksBack =
+  '"tharsis vault verify NAME --heal" puts marks back from a replica; without one, put the missing object of "marks/" back from another copy of the vault.'
 
 /** What ends the wait of clean-ups for a damaged point that nothing can heal. */
 function wayOutOf(d: {
   item: string
   point: string
+  vault: string
   machine: string
   until: string | null
-  wayOut: 'delete' | 'trash' | 'held' | 'provisional' | 'foreign'
+  wayOut: WayOut
 }): string {
   const deletion = `"tharsis point delete ${d.item} ${d.point}"`
   switch (d.wayOut) {
@@ -21,6 +28,10 @@ function wayOutOf(d: {
       return 'wait: it was never confirmed, and goes by itself 14 days after it was stored, once a later point of the item is confirmed.'
     case 'foreign':
       return `give the point up on machine "${d.machine}" with ${deletion}, or here after "tharsis vault connect" with --take-over.`
+    case 'in-doubt':
+      return `first a mark of it must be whole again: ${marksBack}`
+    case 'elsewhere':
+      return `let its item go to that vault again ("tharsis item change ${d.item} --add-vault ${d.vault}"), and give the point up with ${deletion}.`
     case 'delete':
       break
   }
@@ -36,13 +47,12 @@ export const pointErrors = {
     words: (d) => `Item "${d.item}" has no point "${d.point}".`,
     advice: (d) => `See "tharsis point list ${d.item}".`,
   }),
-  'point.ambiguous': spec<{ point: string; matches: readonly string[]; numberWord?: string }>({
+  'point.ambiguous': spec<{ point: string; matches: readonly string[] }>({
     scope: 'agent',
     retry: false,
     exitCode: 2,
     words: (d) => `"${d.point}" fits several points: ${d.matches.join(', ')}.`,
-    advice: ({ numberWord }) =>
-      `Give more digits of the id${numberWord === undefined ? '' : `, or "${numberWord}" for the point with that number`}.`,
+    advice: () => 'Give more digits of the id.',
   }),
   'point.damaged': spec<{ item: string; point: string; vault: string } & Reason>({
     scope: 'job',
@@ -50,11 +60,11 @@ export const pointErrors = {
     exitCode: 8,
     words: (d) => `Point ${d.point} of item "${d.item}" is damaged in vault "${d.vault}": ${d.reason}.`,
     advice: (d) =>
-      `"tharsis vault verify ${d.vault} --heal" ${healsPoint}. If nothing can, give the point up with "tharsis point delete ${d.item} ${d.point}".`,
+      `"tharsis vault verify ${d.vault} --heal" ${healsPoint}. If no vault of the item and no replica has it, also none that is away now, give the point up with "tharsis point delete ${d.item} ${d.point}".`,
   }),
   'point.stops-clean-up': spec<
     { item: string; point: string; vault: string; machine: string; until: string | null } & Reason & {
-        wayOut: 'delete' | 'trash' | 'held' | 'provisional' | 'foreign'
+        wayOut: WayOut
       }
   >({
     scope: 'job',
@@ -87,6 +97,13 @@ export const pointErrors = {
     words: (d) => `Point ${d.point} is held and is not deleted: ${d.reason}.`,
     advice: (d) =>
       `Give it free with "tharsis point release ${d.item} ${d.point}" first, when nobody needs it any more.`,
+  }),
+  'point.in-doubt': spec<{ item: string; point: string } & Reason>({
+    scope: 'agent',
+    retry: false,
+    exitCode: 8,
+    words: (d) => `Point ${d.point} of item "${d.item}" stays: ${d.reason}, and may have said that it is held.`,
+    advice: () => marksBack,
   }),
   'point.not-held': spec<{ item: string; point: string }>({
     scope: 'agent',

@@ -109,6 +109,7 @@ describe.each(['in its own process', 'through an agent'])('refused without a job
     expect(await other.json(['job', 'list'])).toMatchObject([{ kind: 'backup', state: 'completed' }])
     // What ails the vault is no slip of the hand: it stays to be seen among the jobs.
     renameSync(other.vault, `${other.vault}-away`)
+    rmSync(join(other.home, 'cache', 'chunks'), { recursive: true })
     await other.fails(['restore', 'files', 'docs', 'latest', '--to', target], 6)
     expect(await other.json(['job', 'list'])).toMatchObject([{ kind: 'restore', state: 'failed' }, { kind: 'backup' }])
   })

@@ -7,7 +7,9 @@
  *   3. listens on the local socket and, where that is wished, on a port of the loopback interface
  *   4. follows the schedules, verifies, cleans up and replicates vaults, and keeps their locks from ending
  *   5. when it shall end: takes no more jobs, interrupts those that run, and leaves in the reverse order
+ *   6. where an update has replaced the program: starts the new one
  */
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { type OpenHome, type OpenHomeOptions, openHome } from './agent.ts'
 import type { AgentApi } from './api/agent-api.ts'
@@ -19,6 +21,7 @@ import { readRequest } from './api/job-verbs.ts'
 import { pauseText } from './api/overview.ts'
 import { systemClock } from './base/clock.ts'
 import { packageFolder } from './base/package-folder.ts'
+import { isReplacedOnDisk } from './base/program-file.ts'
 import { systemRandom } from './base/random.ts'
 import type { S3Keys } from './contract/s3-server.ts'
 import type { JobKind } from './contract/verb.ts'
@@ -55,8 +58,20 @@ export interface BackgroundOptions {
   readonly say: (words: string) => void
 }
 
-/** Runs until `signal` aborts or a client stops it. Throws `agent.running` when one runs already. */
-export async function runBackgroundAgent({ home, s3Keys, web, signal, say }: BackgroundOptions): Promise<void> {
+/**
+ * Runs until `signal` aborts or a client stops it. When an update has replaced the program, it ends as soon as no job runs, and another
+ * one is started in its place. Throws `agent.running` when one runs already.
+ */
+export async function runBackgroundAgent(options: BackgroundOptions): Promise<void> {
+  if (!(await runUntilReplaced(options))) return
+  options.say('The program was replaced: the agent starts anew.')
+  const next = spawn(process.execPath, process.argv.slice(1), { detached: true, stdio: 'inherit', windowsHide: true })
+  next.once('error', (error) => options.say(`It cannot be started: ${error.message}. Run "tharsis agent run".`))
+  next.unref()
+}
+
+/** True: the program was replaced. */
+async function runUntilReplaced({ home, s3Keys, web, signal, say }: BackgroundOptions): Promise<boolean> {
   const startedMs = systemClock.nowMs()
   makeAgentFolder(home)
   await using held = new AsyncDisposableStack()
@@ -97,8 +112,14 @@ export async function runBackgroundAgent({ home, s3Keys, web, signal, say }: Bac
   log.info('agent started', { pid: process.pid })
   say(`The agent runs (pid ${process.pid}).`)
   releaseMemory()
-  await aborted(AbortSignal.any([signal, stop.signal]))
-  log.info('agent ends')
+  const isReplaced = await isReplacedOnDisk({
+    path: process.argv[1] ?? process.execPath,
+    clock: systemClock,
+    isIdle: () => open.book.list({ live: true, limit: 1 }).length === 0,
+    signal: AbortSignal.any([signal, stop.signal]),
+  })
+  log.info('agent ends', { isReplaced })
+  return isReplaced
 }
 
 function openInBackground(
@@ -215,9 +236,4 @@ function statusOf({ deps, book }: OpenHome, web: string | undefined, startedMs: 
     memory: process.memoryUsage.rss(),
     liveJobs: book.list({ live: true, limit: 1000 }).length,
   } satisfies Awaited<ReturnType<AgentApi['agentStatus']>>
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -1,7 +1,9 @@
 /** What `npm run package` lays out for the installer runs by itself: on its own Node, with its own packages, elsewhere. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { on } from 'node:events'
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { BackupDocument } from '../../agent-core/api/agent-api.ts'
 import { TestFolder } from '../support/test-home.ts'
@@ -67,6 +69,34 @@ test('backs up, again too, verifies and restores', () => {
   tharsis('restore', 'files', 'docs', 'latest', '--to', folder.at('restored'))
   expect(readFileSync(folder.at('restored', 'letter'))).toEqual(readFileSync(join(source, 'letter')))
 })
+
+test('an agent whose program is replaced starts the new one in its place', async () => {
+  const home = folder.at('home of an agent')
+  const program = join(agent, 'dist', 'agent-core', 'tharsis.mjs')
+  const pid = async () => tharsis<{ readonly pid?: number }>('agent', 'status', '--home', home).pid
+  const { DBUS_SESSION_BUS_ADDRESS: _, ...env } = process.env
+  const child = spawn(join(resources, 'node', 'node'), [program, 'agent', 'run', '--home', home], {
+    env: { ...env, DBUS_SESSION_BUS_ADDRESS: 'disabled:' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const said = createInterface({ input: child.stderr })
+  const hears = async (words: RegExp) => {
+    for await (const [line] of on(said, 'line', { signal: AbortSignal.timeout(60_000) })) {
+      const found = words.exec(line as string)
+      if (found !== null) return found
+    }
+    throw new Error('nothing was said')
+  }
+  await hears(/The agent runs/)
+  const before = await pid()
+  expect(before).toBe(child.pid)
+  writeFileSync(`${program}.new`, readFileSync(program))
+  renameSync(`${program}.new`, program)
+  const [, started] = (await hears(/^The agent runs \(pid (\d+)\)/)) as unknown as [string, string]
+  expect(Number(started)).not.toBe(before)
+  expect(await pid()).toBe(Number(started))
+  tharsis('agent', 'stop', '--home', home)
+}, 120_000)
 
 test('holds the pages and licences; no tests, no second Node, nothing for other platforms or for developers', () => {
   expect(existsSync(join(agent, 'renderer', 'dist', 'index.html'))).toBe(true)

@@ -1,6 +1,7 @@
 /** A vault of which all definitions have rotted: what goes on without them, and how they come back. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { restoreAll } from '../../test/support/restore-all.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import { backupNow } from './backup-verbs.ts'
 import { enableItem } from './item-verbs.ts'
@@ -8,7 +9,6 @@ import { knownVault, openKnownVault } from './open-vault.ts'
 import { listPoints } from './point-verbs.ts'
 import { pruneVault } from './prune-verbs.ts'
 import { replicateVault, setReplica } from './replica-verbs.ts'
-import { restoreFiles } from './restore-verbs.ts'
 import { connectToVault, createNewVault } from './vault-verbs.ts'
 import { verifyKnownVault } from './verify-verbs.ts'
 
@@ -100,15 +100,7 @@ test('a new home restores without them; it takes nothing over', async () => {
   const { items, remarks, access } = await connect({ read: 'test machine' })
   expect([items, access]).toEqual([['mine'], 'read-only'])
   expect(remarks.join()).toContain('known by their points only')
-  const request = {
-    item: 'mine',
-    point: 'latest',
-    paths: [],
-    conflict: 'copy',
-    metadata: true,
-    special: false,
-  } as const
-  const restored = await restoreFiles(other.deps, { ...request, target: { directory: folder.at('out') } }, {})
+  const restored = await restoreAll(other.deps, folder.at('out'))
   expect(restored).toMatchObject({ restored: 1, failed: 0 })
   expect(readFileSync(folder.at('out', 'file'), 'utf8')).toBe('content')
 })

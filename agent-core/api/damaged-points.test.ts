@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { restoreAll } from '../../test/support/restore-all.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import { isAgentError } from '../base/agent-error.ts'
 import { sha256 } from '../codec/block-id.ts'
@@ -13,7 +14,6 @@ import { knownVault, openKnownVault } from './open-vault.ts'
 import { setPin } from './pin-guard.ts'
 import { listPoints, showPoint } from './point-verbs.ts'
 import { pruneVault } from './prune-verbs.ts'
-import { restoreFiles } from './restore-verbs.ts'
 import { deletePoint, holdPoint, releasePoint, undeletePoint } from './trash-verbs.ts'
 import { createNewVault } from './vault-verbs.ts'
 import { verifyKnownVault } from './verify-verbs.ts'
@@ -49,9 +49,7 @@ async function make(vaults: readonly string[] = ['v'], names: readonly string[] 
     writeFileSync(path as string, bytes)
   }
   const restore = async (point: string) => {
-    const directory = folder.at(`restored ${deps.random.bytes(4).toString('hex')}`)
-    const request = { item: 'mine', point, paths: [], conflict: 'copy', metadata: true, special: false } as const
-    return await restoreFiles(deps, { ...request, target: { directory } }, {})
+    return await restoreAll(deps, folder.at(`restored ${deps.random.bytes(4).toString('hex')}`), { point })
   }
   const prune = async (graceDays?: number) =>
     await pruneVault(deps, 'v', graceDays === undefined ? {} : { graceDays }, {})

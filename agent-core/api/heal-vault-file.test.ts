@@ -2,12 +2,12 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { restoreAll } from '../../test/support/restore-all.ts'
 import { plainSettings, TestFolder, TestHome, testPassphrase } from '../../test/support/test-home.ts'
 import { backupNow } from './backup-verbs.ts'
 import { enableItem } from './item-verbs.ts'
 import { listPoints } from './point-verbs.ts'
 import { replicateVault, setReplica } from './replica-verbs.ts'
-import { restoreFiles } from './restore-verbs.ts'
 import { createNewVault } from './vault-verbs.ts'
 import { verifyKnownVault } from './verify-verbs.ts'
 
@@ -72,16 +72,8 @@ test('the replica has it; until then restores read that', async () => {
   await replicate()
   write('rotten')
   const remarks: string[] = []
-  const request = {
-    item: 'mine',
-    point: 'latest',
-    paths: [],
-    conflict: 'copy',
-    metadata: true,
-    special: false,
-  } as const
   const listening = { ...deps, remark: (text: string) => void remarks.push(text) }
-  const restored = await restoreFiles(listening, { ...request, target: { directory: folder.at('out') } }, {})
+  const restored = await restoreAll(listening, folder.at('out'))
   expect(restored).toMatchObject({ restored: 1, failed: 0 })
   expect(remarks.join()).toContain('Its replica is read instead')
   expect((await heal()).damaged).toMatchObject([{ done: 'put again from the replica' }])

@@ -18,7 +18,9 @@ test('a program that was replaced is found once nothing runs; one that is taken 
   ]
   let isBusy = true
   let looks = 0
-  const delay = async () => void events[looks++]?.()
+  const delay = async () => {
+    events[looks++]?.()
+  }
   const { signal } = new AbortController()
   const clock = { nowMs: () => 0, delay }
   expect(await isReplacedOnDisk({ path, clock, isIdle: () => !isBusy, signal })).toBe(true)
